@@ -53,7 +53,7 @@ export interface BidirectionalCallOptions<State extends string = string> extends
   initialState?: Partial<Directions<RecurrentCallOptions<State>['initialState']>> | undefined;
 }
 
-/** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */
+/** A layer whose `returnState` is known as a boolean alone counts as one without it. */
 type Returned<Merge extends MergeMode, ReturnState extends boolean, State extends string> = [ReturnState] extends [true]
   ? BidirectionalStates<Merge, State>
   : Merged<Merge>;

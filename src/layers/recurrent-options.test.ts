@@ -8,6 +8,7 @@ import { Bidirectional } from './bidirectional.js';
 import { GRU } from './gru.js';
 import { LSTM, type LSTMOptions } from './lstm.js';
 import { RNN } from './rnn.js';
+import { SimpleRNN } from './simple-rnn.js';
 import { input } from './symbolic-tensor.js';
 
 const made = (options: object): LSTM => new LSTM(options as LSTMOptions);
@@ -19,6 +20,29 @@ it('an LSTM takes no width but that of its projection', () => {
   expect(messageOf(() => made({ units: 4, widths: { foo: 2 } }))).toMatch(/^\[USAGE\] LSTM: `lstm` has no width/);
   for (const layer of [new LSTM({ units: 4, projectionUnits: 3 }), new GRU({ units: 4, resetAfter: false })])
     expect(() => new Bidirectional({ layer })).not.toThrow();
+});
+
+it('layers of one cell take no other', () => {
+  const makers: Record<string, (options: never) => unknown> = {
+    LSTM: (options) => new LSTM(options),
+    GRU: (options) => new GRU(options),
+    SimpleRNN: (options) => new SimpleRNN(options),
+  };
+  for (const [name, make] of Object.entries(makers))
+    expect(messageOf(() => make({ units: 4, name: 'own', cell: 'minGRU' } as never))).toMatch(
+      new RegExp(`^\\[UNKNOWN_NAME\\] ${name}: unknown option \`cell\``),
+    );
+});
+
+it('a Bidirectional of a layer that is made in place has its states', () => {
+  const x = normals([2, 3, 4], new Random(1));
+  const both = new Bidirectional({ layer: new LSTM({ units: 5, returnState: true }) }).apply(x);
+  expect([both.output.shape, both.forward[0].hidden.shape, both.backward[0].cell.shape]).toEqual([
+    [2, 10],
+    [2, 5],
+    [2, 5],
+  ]);
+  expect(new Bidirectional({ layer: new GRU({ units: 5 }) }).apply(x).shape).toEqual([2, 10]);
 });
 
 it('widths are named', () => {

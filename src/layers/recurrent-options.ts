@@ -5,6 +5,7 @@ import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import type { LayerOptions } from './layer.js';
 import type { RegularizerLike } from './regularizers.js';
+import { isRestoring } from './restoring.js';
 
 /** Keras 3's options of recurrent layers, with its defaults. One that the cell has no use for is refused. */
 export interface RecurrentOptions<State extends string = string> extends LayerOptions {
@@ -110,14 +111,21 @@ export const recurrentOptionNames: readonly string[] = [
 ];
 
 /**
- * The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave
- * nothing
+ * The options with a cell.
+ *
+ * @param isChosen whether the options say which cell it is.
+ * @throws USAGE for what is no object, such as a number of units: spread, it would leave nothing; UNKNOWN_NAME for a
+ *   cell where the layer has its own
  */
 export function withCell<Options extends object, Cells extends Cell | readonly object[]>(
   where: string,
   options: Options,
   cell: (options: Options) => Cells,
+  isChosen = false,
 ): Omit<Options, 'cell'> & { cell: Cells } {
-  if (Object(options) !== options) refuseUnknownOptions(where, options, recurrentOptionNames);
+  const isObject = Object(options) === options;
+  // A copy is made of the options of a layer, which have its cell.
+  if (!isObject || (!isChosen && 'cell' in options && !isRestoring()))
+    refuseUnknownOptions(where, isObject ? { cell } : options, recurrentOptionNames);
   return { ...options, cell: cell(options) };
 }

@@ -63,8 +63,12 @@ export class RNN<ReturnState extends boolean = false, Choice extends CellChoice 
 
   constructor(options: RNNOptions<Choice> & { returnState?: ReturnState | undefined }) {
     super(
-      withCell('RNN', options, ({ cell, cellEquations }) => cellsOf(cell, cellEquations)) as object as CellsOptions &
-        typeof options,
+      withCell(
+        'RNN',
+        options,
+        ({ cell, cellEquations }) => cellsOf(cell, cellEquations),
+        true,
+      ) as object as CellsOptions & typeof options,
       'RNN',
       ['cell', 'cellEquations'],
     );

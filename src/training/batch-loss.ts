@@ -11,6 +11,7 @@ import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import type { Loss } from './losses/index.js';
+import { requireSeveralClasses } from './losses/target-checks.js';
 import { coefficients, countedLoss } from './losses/value.js';
 import type { DeviceBatch } from './metrics/metric.js';
 import { hostTensor } from './rows.js';
@@ -102,7 +103,7 @@ export class BatchLossFunction {
    * The loss of a batch, differentiable by the weights. Needs an open scope.
    *
    * @param reads where the first predictions of a training are looked at.
-   * @throws SHAPE_MISMATCH; USAGE for a model that trains to nothing
+   * @throws SHAPE_MISMATCH, also for a softmax over one class
    */
   compute(given: Batch, training: boolean, reads: LateReads): BatchLoss {
     const batch = readsLate() ? keptBatch(given) : given;
@@ -110,7 +111,9 @@ export class BatchLossFunction {
     requireOutputs(this.#model, heads, this.#outputs);
     const isFirst = training && !this.#hasRun;
     const parts = heads.map((head, i): OutputLoss => {
-      if (isFirst) requireTrainable(head, this.#model.className);
+      // An output that does not depend on the weights.
+      if (isFirst && head.activation === 'softmax')
+        requireSeveralClasses(head, head.shape.at(-1)!, { where: this.#model.className, name: 'predictions' });
       const truth = { target: batch.targets[i], ...this.#weighting(batch, i, head) };
       const form = (this.#forms[i] ??= lossFormOf(head, this.#outputs[i]));
       const { labelsOf } = form;
@@ -251,15 +254,5 @@ function requireOutputs(model: Trainable, computed: readonly OutputHead[], outpu
     expected: String(outputs.length),
     received: String(computed.length),
     fix: 'return the same outputs for every batch.',
-  });
-}
-
-/** @throws USAGE for an output that does not depend on the weights */
-function requireTrainable({ activation, shape }: OutputHead, where: string): void {
-  if (activation !== 'softmax' || shape.at(-1) !== 1) return;
-  throw new RondoError('USAGE', {
-    where,
-    what: 'a softmax over one class is always 1.',
-    fix: "use activation: 'sigmoid'.",
   });
 }

@@ -12,6 +12,7 @@ import { evaluateSource, type GivenData, outputsFor, sourceOf } from './evaluati
 import type { FitOptions, ValidationData } from './fit-options.js';
 import { type History, HistoryRecord } from './history.js';
 import type { ModelData } from './host-data.js';
+import { classWeightsByOutput } from './sample-weights.js';
 import {
   restoreSnapshot,
   type TrainingPosition,
@@ -55,6 +56,9 @@ export class FitRun<Trained extends Trainable> {
     this.#epochs = options.epochs ?? 1;
     this.#epoch = options.initialEpoch ?? 0;
     [this.#source, this.#validation] = this.#readSources(data);
+    // Data in memory have built the model; a dataset's first batch may be yet to do so.
+    if (model.outputArrangement !== undefined)
+      classWeightsByOutput(options.classWeight, outputsFor(model), model.outputWidths, where);
     this.#callbacks = new CallbackList(options.callbacks ?? [], this.#context());
   }
 

@@ -98,7 +98,7 @@ describe('what trains to nothing', () => {
       1,
       'softmax',
       {},
-      /USAGE.*softmax over one class is always 1[\s\S]*sigmoid/,
+      /SHAPE_MISMATCH.*softmax over one class is always 1[\s\S]*sigmoid/,
     ],
     [
       'logits for probabilities of two classes',
@@ -115,6 +115,22 @@ describe('what trains to nothing', () => {
       'linear',
       {},
       /OUT_OF_RANGE.*`sparseCategoricalCrossentropy` is given[\s\S]*'softmax'/,
+    ],
+    [
+      'labels of one class',
+      'sparseCategoricalCrossentropy',
+      1,
+      'softmax',
+      {},
+      /SHAPE_MISMATCH.*softmax over one class/,
+    ],
+    [
+      'a text as weights',
+      'binaryCrossentropy',
+      1,
+      'sigmoid',
+      { classWeight: 'balanced' },
+      /USAGE.*fit.classWeight: the options are not given as one object[\s\S]*"balanced"/,
     ],
     [
       'a weight of a class that two do not have',
@@ -136,6 +152,24 @@ describe('what trains to nothing', () => {
     const made = model(loss, units, activation);
     expect(await messageOf(made.fit(bothSigns, y, options))).toMatch(message);
     expect(made.optimizer.batches).toBe(0);
+  });
+
+  it('what the data in memory show is refused before callbacks hear of a training', async () => {
+    const heard: string[] = [];
+    const callbacks = [{ onTrainBegin: () => void heard.push('onTrainBegin') }];
+    for (const [units, activation, classWeight] of [
+      [1, 'softmax', undefined],
+      [4, 'softmax', { 4: 5 }],
+      [4, 'softmax', { 1: -1 }],
+      [4, 'softmax', null],
+    ] as const) {
+      const made = model('sparseCategoricalCrossentropy', units, activation);
+      const labels = y.map(() => [0]);
+      expect(await messageOf(made.fit(x, labels, { callbacks, classWeight: classWeight as never }))).toMatch(
+        /^\[(SHAPE_MISMATCH|OUT_OF_RANGE|USAGE)\] Sequential.fit/,
+      );
+    }
+    expect(heard).toEqual([]);
   });
 
   it.each<[LossLike, number, ActivationName, object]>([

@@ -1,4 +1,4 @@
-import { RondoError, requireNumber, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import type { OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
@@ -17,8 +17,8 @@ function isByOutput(given: GivenClassWeight): given is Readonly<Record<string, C
 /**
  * The class weights of each output.
  *
- * @throws UNKNOWN_NAME; USAGE where they do not say which output they are for; OUT_OF_RANGE for a class that the output
- *   has not, or a weight below 0
+ * @throws UNKNOWN_NAME; USAGE for what is no object, and where it does not say which output it is for; OUT_OF_RANGE for
+ *   a class that the output has not, or a weight below 0
  */
 export function classWeightsByOutput(
   given: GivenClassWeight | undefined,
@@ -27,6 +27,7 @@ export function classWeightsByOutput(
   where: string,
 ): readonly (ClassWeight | undefined)[] {
   if (given === undefined) return [];
+  refuseUnknownOptions(`${where}.classWeight`, given, Object.keys(Object(given)));
   const names = outputs.map(({ name }) => name);
   if (!isByOutput(given) && names.length > 1) {
     throw new RondoError('USAGE', {

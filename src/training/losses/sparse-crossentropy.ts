@@ -8,7 +8,7 @@ import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { clipped, logSoftmaxParts } from './crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
-import { requireProbabilities } from './target-checks.js';
+import { requireProbabilities, requireSeveralClasses } from './target-checks.js';
 
 // Operands: the label of the row, the row of predictions, and the index of each column. Where the two are equal is the
 // one-hot target, which is never stored.
@@ -52,7 +52,10 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
   );
   return {
     ...loss,
-    requireTargets: ({ data, shape }, classes, where, name) => requireLabels(where, data, classes, { shape, name }),
+    requireTargets: ({ data, shape }, classes, where, name) => {
+      requireSeveralClasses({ shape }, classes, { where, name });
+      requireLabels(where, data, classes, { shape, name });
+    },
     requirePredictions: fromLogits
       ? undefined
       : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),

@@ -66,7 +66,8 @@ export function requireProbabilities(
 export function requireDistributions(targets: Targets, classes: number, naming: Naming): void {
   const { data, shape } = targets;
   const { where, name } = naming;
-  if ((shape.at(-1) ?? 1) !== classes || classes === 1) throw noRows(targets, classes, naming);
+  requireSeveralClasses(targets, classes, naming);
+  if ((shape.at(-1) ?? 1) !== classes) throw noRows(targets, classes, naming);
   const fix =
     'give one-hot rows or probabilities; use binaryCrossentropy (and sigmoid) where several classes may hold at once.';
   requireTargetRange(targets, naming, { least: 0, most: 1, expected: 'probabilities from 0 to 1', fix });
@@ -86,18 +87,25 @@ export function requireDistributions(targets: Targets, classes: number, naming: 
   }
 }
 
+/** Refuses a distribution over a single class. @throws SHAPE_MISMATCH */
+export function requireSeveralClasses(
+  { shape }: Pick<Targets, 'shape'>,
+  classes: number,
+  { where, name }: Naming,
+): void {
+  if (classes > 1) return;
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'a softmax over one class is always 1.',
+    expected: 'predictions for at least 2 classes',
+    received: `1 class, for ${name} of shape ${describeShape(shape)}`,
+    fix:
+      "give the last layer one unit for each class; for yes or no use { units: 1, activation: 'sigmoid' } and " +
+      'binaryCrossentropy.',
+  });
+}
+
 function noRows({ shape }: Targets, classes: number, { where, name }: Naming): RondoError {
-  if (classes === 1) {
-    return new RondoError('SHAPE_MISMATCH', {
-      where,
-      what: 'a softmax over one class is always 1.',
-      expected: 'predictions for at least 2 classes',
-      received: `1 class, for ${name} of shape ${describeShape(shape)}`,
-      fix:
-        "give the last layer one unit for each class; for yes or no use { units: 1, activation: 'sigmoid' } and " +
-        'binaryCrossentropy.',
-    });
-  }
   return new RondoError('SHAPE_MISMATCH', {
     where,
     what: `${name} are no rows over the ${classes} classes that the model predicts.`,
