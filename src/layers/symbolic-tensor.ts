@@ -38,10 +38,13 @@ interface NoteOptions extends CallOptions {
 export class SymbolicTensor implements Symbolic {
   /** With the batch axis; null where an axis is of any size. */
   readonly shape: OpenShape;
-  /** @internal */
+  /** What gives it. */
   readonly node: GraphNode;
 
+  /** Use {@link input}. */
+  constructor(...made: never);
   /** @internal */
+  constructor(shape: OpenShape, node: GraphNode);
   constructor(shape: OpenShape, node: GraphNode) {
     this.shape = shape;
     this.node = node;

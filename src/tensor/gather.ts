@@ -8,7 +8,7 @@ import { rowGradient } from './row-gradient.js';
 import { operation } from './tape.js';
 import { emptyTensor, type Tensor, Variable } from './tensor.js';
 
-/** @internal Indices of rows: checked on the host, or a tensor of int32 on the device. */
+/** Indices of rows: checked on the host, or a tensor of int32 on the device. */
 export type RowIndices = Int32Array | Tensor;
 
 /** @internal Row i of the result is row `indices[i]` of the source (zeros where negative); not noted on the tape. */

@@ -2,7 +2,7 @@ import { copyInto } from './accumulate.js';
 import { addGradientInto, addGradients, RowGradient } from './row-gradient.js';
 import { emptyTensor, type Tensor } from './tensor.js';
 
-/** @internal dL/d(tensor) by tensor, summed up while a tape runs backwards. */
+/** dL/d(tensor) by tensor, summed up while a tape runs backwards. */
 export class Gradients {
   readonly #sums = new Map<Tensor, Tensor>();
   /** Whose sum is shared with nothing else, so that it can be added to in place. */

@@ -39,6 +39,7 @@ export class RowGradient extends Tensor {
     return this.#spread(this.rows.dataSync());
   }
 
+  /** @internal */
   override outliveScope(): void {
     this.rows.outliveScope();
   }

@@ -43,7 +43,10 @@ export class Tensor extends ShownNumbers {
   /** @internal The type of the numbers; undefined for that in which the backend computes. */
   readonly storedType: DType | undefined;
 
-  /** @internal Use {@link tensor}. */
+  /** Use {@link tensor}. */
+  constructor(...made: never);
+  /** @internal */
+  constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary, storedType?: DType);
   constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary, storedType?: DType) {
     super();
     this.shape = shape;
@@ -234,6 +237,7 @@ export class Variable extends Tensor {
     return `Variable ${this.name}`;
   }
 
+  /** @internal */
   override storedViewOn(backend: Backend): View {
     const before = this.resident();
     if (before.backend === backend) return before.view;
@@ -278,6 +282,7 @@ export class Variable extends Tensor {
     this.#place = undefined;
   }
 
+  /** @internal */
   override outliveScope(): void {}
 
   protected override resident(): Resident {

@@ -107,7 +107,7 @@ export class BatchLossFunction {
    */
   compute(given: Batch, training: boolean, reads: LateReads): BatchLoss {
     const batch = readsLate() ? keptBatch(given) : given;
-    const { heads } = this.#model.forward(batch.inputs.map(hostTensor), { training });
+    const { heads } = this.#model.runBatch(batch.inputs.map(hostTensor), { training });
     requireOutputs(this.#model, heads, this.#outputs);
     const isFirst = training && !this.#hasRun;
     const parts = heads.map((head, i): OutputLoss => {

@@ -62,7 +62,10 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
   #copied: FlatArray = new Float32Array(0);
   #prepared: Prepared | undefined;
 
-  /** @internal Use {@link Model.stream}. @param steps what runs a step, and the shape of its input without the batch. */
+  /** Use {@link Model.stream}. */
+  constructor(...made: never);
+  /** @internal @param steps what runs a step, and the shape of its input without the batch. */
+  constructor(model: Streamed, options: StreamOptions, steps?: { stepper: Stepper; inputShape: Shape });
   constructor(model: Streamed, options: StreamOptions, steps?: { stepper: Stepper; inputShape: Shape }) {
     const where = `${model.className}.stream`;
     refuseUnknownOptions(where, options, ['batchSize']);

@@ -218,7 +218,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     for (const variable of this.#compiled?.optimizer.stateVariables() ?? []) variable.dispose();
   }
 
-  /** @internal The model's own stream of random numbers, for its weights and its training. */
+  /** The model's own stream of random numbers, for its weights and its training. */
   get random(): Random {
     return this.#stream.random;
   }
@@ -264,7 +264,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   }
 
   /** @internal Runs the model on a batch. Needs an open scope. */
-  forward(inputs: readonly Tensor[], options: CallOptions): Outputs {
+  runBatch(inputs: readonly Tensor[], options: CallOptions): Outputs {
     const outputs = this.outputsOf(inputs.length === 1 ? inputs[0] : inputs, options);
     if (this.#outputForm === undefined) {
       this.#outputForm = outputs.form;
@@ -308,7 +308,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
    */
   buildOn(_shapes: readonly Shape[], rows: () => readonly Tensor[]): void {
     if (this.#outputForm !== undefined) return;
-    scope(() => void this.forward(rows(), { training: false }));
+    scope(() => void this.runBatch(rows(), { training: false }));
     this.resetStates();
   }
 

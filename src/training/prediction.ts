@@ -29,7 +29,7 @@ export async function predictModel(model: Trainable, x: ModelData, options: Pred
     const end = Math.min(numRows, start + batchSize);
     const rows = arrays.map((array) => sliceRows(array, start, end));
     const outputs = scope(() =>
-      model.forward(rows.map(hostTensor), { training: false }).heads.map((head) => head.values()),
+      model.runBatch(rows.map(hostTensor), { training: false }).heads.map((head) => head.values()),
     );
     await collectRows(model, outputs, { start, numRows, collected });
     if (hostIsWaiting()) await yieldToHost();

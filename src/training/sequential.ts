@@ -76,14 +76,17 @@ export class Sequential extends Model<Tensor> {
     return this.#shape;
   }
 
+  /** @internal */
   override get outputArrangement(): OutputForm | undefined {
     return this.isBuilt ? 'one' : undefined;
   }
 
+  /** @internal */
   override get numOutputs(): number {
     return 1;
   }
 
+  /** @internal */
   override get outputWidths(): readonly (number | null)[] {
     return this.#shape === undefined ? [] : [this.computeOutputShape(this.#shape).at(-1) ?? null];
   }
@@ -146,10 +149,12 @@ export class Sequential extends Model<Tensor> {
     return { ...super.getConfig(), inputShape, layers };
   }
 
+  /** @internal */
   override buildOn([shape]: readonly Shape[]): void {
     this.ensureBuilt([null, ...shape]);
   }
 
+  /** @internal */
   override requireInputShapes(shapes: readonly Shape[], where: string): void {
     if (shapes.length !== 1) {
       throw new RondoError('SHAPE_MISMATCH', {

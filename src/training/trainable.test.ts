@@ -47,7 +47,7 @@ function standingFor(model: Model): Trainable {
     random: model.random,
     compiledTraining: model.compiledTraining,
     requireCompiled: (what) => model.requireCompiled(what),
-    forward: (inputs, options) => model.forward(inputs, options),
+    runBatch: (inputs, options) => model.runBatch(inputs, options),
     get outputArrangement() {
       return model.outputArrangement;
     },

@@ -25,7 +25,7 @@ export interface Trainable {
   /** Forgets carried states. */
   resetStates(): void;
 
-  /** @internal The stream of random numbers of its weights and its training. */
+  /** The stream of random numbers of its weights and its training. */
   readonly random: Random;
   /** @internal Undefined where it is not compiled. */
   readonly compiledTraining: Compiled | undefined;
@@ -33,7 +33,7 @@ export interface Trainable {
   requireCompiled(what: string): Compiled;
 
   /** @internal Runs it on a batch. Needs an open scope. */
-  forward(inputs: readonly Tensor[], options: CallOptions): Outputs;
+  runBatch(inputs: readonly Tensor[], options: CallOptions): Outputs;
   /** @internal How outputs are arranged; undefined before the first run. */
   readonly outputArrangement: OutputForm | undefined;
   /** @internal 0 before the first run. */

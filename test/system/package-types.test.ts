@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -244,7 +244,35 @@ describe('names', () => {
   });
 });
 
+/** Members that only the library itself may use, and what it alone makes. Marked as {@link names}. */
+const inside = `
+import { input, ModelStream, Sequential, Tensor, tensor } from 'rondo';
+const model = new Sequential([]);
+const edge = input({ shape: [3] });
+export const shown = [edge.node.layer.name, model.random.uniform(), tensor([1]) instanceof Tensor];
+// @ts-expect-error
+tensor([1]).hostNumbers();
+// @ts-expect-error
+model.requireCompiled('fit');
+// @ts-expect-error
+model.numOutputs;
+// @ts-expect-error
+new Tensor();
+// @ts-expect-error
+new Tensor([1], undefined);
+// @ts-expect-error
+new ModelStream();
+`;
+
 describe('the declarations of the package', () => {
+  it('hold nothing that is for the library itself alone', () => {
+    const declared = join(folder, 'node_modules/rondo/dist');
+    const files = readdirSync(declared, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'));
+    expect(files.length).toBeGreaterThan(300);
+    expect(files.filter((name) => readFileSync(join(declared, name), 'utf8').includes('@internal'))).toEqual([]);
+    expect(faultsOf({ 'inside.ts': inside }, 'Bundler', { ...page, skipLibCheck: true })).toEqual([]);
+  });
+
   it('say of every option of a task what it is for', () => {
     const types = ['LanguageModelOptions', 'ClassifierOptions', 'TaggerOptions', 'ForecastOptions'];
     const file = join(folder, 'options.ts');

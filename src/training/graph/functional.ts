@@ -115,14 +115,17 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return this.#inputs.tensors[0].shape;
   }
 
+  /** @internal */
   override get outputArrangement(): OutputForm | undefined {
     return this.isBuilt ? this.#outputs.form : undefined;
   }
 
+  /** @internal */
   override get numOutputs(): number {
     return this.#outputs.tensors.length;
   }
 
+  /** @internal */
   override get outputWidths(): readonly (number | null)[] {
     return this.#outputs.tensors.map(({ shape }) => shape.at(-1) ?? null);
   }
@@ -156,6 +159,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return arranged(values, this.#outputs.form) as Computed<Outputs>;
   }
 
+  /** @internal */
   protected override outputsOf(inputs: Tensor | readonly Tensor[], options: CallOptions): ModelOutputs {
     const heads = this.runWith(inputs, options, (given, all) => this.#heads(given, all));
     return { heads, form: this.#outputs.form };

@@ -26,7 +26,10 @@ interface WeightState {
 export interface ApplyOptions {
   requireFinite?: boolean | undefined;
   count?: number | undefined;
-  /** @internal */
+  /**
+   * @internal What a guard found of these gradients: where they are not finite, neither weights nor what is remembered
+   * of them change, and whoever reads the norms takes the count of batches back with {@link Optimizer.rewind}.
+   */
   checked?: CheckedStep | undefined;
 }
 
@@ -158,22 +161,15 @@ export class Optimizer implements Configured {
    * Takes the gradients of one batch, in the order of the variables, and updates the variables in place (every
    * `gradientAccumulationSteps` batches).
    *
-   * @param options.requireFinite reads back the norm of the gradients before anything is changed; on a device that is
-   *   read asynchronously only, give `checked`.
+   * @param options.requireFinite reads back the norm of the gradients before anything is changed.
    * @param options.count how much this batch counts beside the others that are accumulated: of how many values its
    *   loss is the mean. The update is then that of one large batch, where Keras takes the mean of the batches'
    *   gradients. With several outputs whose masks differ that holds for the sum of their counts alone. Default 1.
-   * @param options.checked what a guard found of these gradients: where they are not finite, neither weights nor what
-   *   is remembered of them change, and whoever reads the norms takes the count of batches back with
-   *   {@link Optimizer.rewind}.
    * @throws NOT_FINITE where that norm is not finite; BACKEND_UNAVAILABLE where it cannot be read at once; USAGE for
    *   other variables than at the first call; SHAPE_MISMATCH
    */
-  applyGradients(
-    gradients: readonly Tensor[],
-    variables: readonly Variable[],
-    { requireFinite = false, count = 1, checked }: ApplyOptions = {},
-  ): void {
+  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], options: ApplyOptions = {}): void {
+    const { requireFinite = false, count = 1, checked } = options;
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {
