@@ -2,8 +2,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { RondoError } from '../src/index.js';
 import { codedError } from './coded-error.js';
-import { trainTag } from './commands/train-tag.js';
 import { parseArguments } from './parse-arguments.js';
+import { train as trainTag } from './tag/train.js';
 
 async function thrownBy(work: () => unknown): Promise<unknown> {
   try {

@@ -1,6 +1,7 @@
 import type { TaskModel } from '../src/index.js';
 import type { Answer, Report } from './answer.js';
 import type { Command, Given, OptionSpecs } from './options.js';
+import type { TrialScores } from './tune/trial-scores.js';
 
 /** What a command asks of a model. */
 export interface TaskCall<Options> {
@@ -18,13 +19,17 @@ type Evaluate<Own, Options> = (model: Own, files: readonly string[], call: TaskC
 type Predict<Own, Options> = (model: Own, data: string, call: TaskCall<Options>) => Promise<Answer>;
 
 /** What a task is called. */
-export interface TaskNames<Name extends string = string> {
+export interface TaskNames<Own extends TaskModel = TaskModel> {
   /** As files say it: `TaskModel.task`. */
-  readonly name: Name;
+  readonly name: string;
   /** As it is typed: `rondo train NAME`. */
   readonly command: string;
   /** What its models are called in messages. */
   readonly models: string;
+  /** What they are in the library. */
+  readonly model: abstract new (
+    ...args: never
+  ) => Own;
 }
 
 /** What the command line knows of a task. Code is loaded when it is asked for. */
@@ -32,6 +37,10 @@ export interface CommandLineTask<Own extends TaskModel, EvaluateOptions = never,
   extends TaskNames {
   /** Options of its own of the commands that take models of every task. Others are refused for its models. */
   readonly options: { readonly evaluate: OptionSpecs; readonly predict: OptionSpecs };
+  /** What trials of a search are compared by. */
+  readonly scores: TrialScores;
+  /** Data and what must be said of them, for the examples of `rondo tune`. */
+  readonly exampleData: string;
   /** Commands for its models alone, by name. */
   readonly commands: Readonly<Record<string, () => Promise<Command>>>;
   train(): Promise<Command>;

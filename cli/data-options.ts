@@ -13,6 +13,12 @@ export const encodingOption = {
   },
 } as const satisfies OptionSpecs;
 
+/** Of trainings whose parts may be in files of their own. @param about what each is for. */
+export function partOptions(about: Readonly<Record<'dev' | 'test', string>>) {
+  const file = { ofData: true, type: 'text', once: true, value: 'FILE' } as const;
+  return { dev: { ...file, about: about.dev }, test: { ...file, about: about.test } } as const satisfies OptionSpecs;
+}
+
 /** Of commands that read numbers. */
 const decimalOption = {
   decimal: {

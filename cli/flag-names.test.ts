@@ -8,12 +8,12 @@ import {
   requireNumber,
   taggerOptions,
 } from '../src/index.js';
-import { trainClassify } from './commands/train-classify.js';
-import { trainForecast } from './commands/train-forecast.js';
-import { trainLanguageModel } from './commands/train-language-model.js';
-import { trainTag } from './commands/train-tag.js';
+import { train as trainClassify } from './classify/train.js';
 import { inFlags, optionOf } from './flag-names.js';
+import { train as trainForecast } from './forecast/train.js';
+import { train as trainLanguageModel } from './language-model/train.js';
 import type { OptionSpec } from './options.js';
+import { train as trainTag } from './tag/train.js';
 import { taskOptions } from './task-flags.js';
 
 const specs = {

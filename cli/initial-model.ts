@@ -1,13 +1,14 @@
-import type { Beginning, TakenWeights, UnknownTokens } from '../src/index.js';
+import type { LearnedBefore, TakenWeights, TaskModel, UnknownTokens } from '../src/index.js';
 import type { TaskNames } from './command-line-task.js';
-import type { KnownTask } from './known-task.js';
 import { loadModelOf } from './load-model-of.js';
-import type { OptionSpecs } from './options.js';
+import type { CommandLine, OptionSpecs } from './options.js';
 import { withSeparators } from './text-table.js';
+import { vectorsOption } from './vector-options.js';
 import { WrongUsage } from './wrong-usage.js';
 
-/** The option of a `rondo train` that can begin with an earlier model. */
-export const initOption = {
+/** Options of a `rondo train` whose embedding or weights may begin with what was learned before. */
+export const beginningOptions = {
+  ...vectorsOption,
   init: {
     type: 'text',
     value: 'MODEL',
@@ -19,13 +20,13 @@ export const initOption = {
  * The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another
  * task
  */
-export async function readInitial<Name extends KnownTask['task']>(
+export async function readInitial<Own extends TaskModel>(
   where: string,
-  { init, resume }: { readonly init: string | undefined; readonly resume: boolean },
-  task: TaskNames<Name>,
-): Promise<Extract<KnownTask, { task: Name }> | undefined> {
-  if (init === undefined) return undefined;
-  if (resume) {
+  { init, resume }: CommandLine<OptionSpecs>['options'],
+  task: TaskNames<Own>,
+): Promise<Own | undefined> {
+  if (typeof init !== 'string') return undefined;
+  if (resume === true) {
     throw new WrongUsage({
       where,
       what: '--init and --resume cannot be given together.',
@@ -37,43 +38,44 @@ export async function readInitial<Name extends KnownTask['task']>(
   return loadModelOf(where, init, task);
 }
 
-/** What was taken from the model of --init, and what of the data it does not know. */
-export function initialLines(
-  path: string,
-  { numTaken, anew }: TakenWeights,
-  unknown: UnknownTokens | undefined,
-  kindOfToken: string,
-  outputs = 'outputs',
-): string[] {
-  const others = anew.length === 0 ? '' : `; anew, because its ${outputs} are others: ${anew.join(', ')}`;
-  const weights = `begins with ${withSeparators(numTaken)} parameters of ${path}${others}`;
-  if (unknown === undefined || unknown.numUnknown === 0) return [weights];
-  const { numTokens, numUnknown, examples } = unknown;
-  const shown = examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
-  return [
-    weights,
-    `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and ` +
-      `are read as unknown, most often ${shown}`,
-  ];
+/** What a training says of the model it begins with. */
+interface BegunWith extends TakenWeights {
+  readonly unknown: UnknownTokens | undefined;
+  /** Of labelled data. */
+  readonly learnedBefore?: LearnedBefore | null | undefined;
 }
 
-/** The same for labelled data, of which the earlier model may have learned from what now measures. */
+/**
+ * What was taken from the model of --init, what of the data it does not know, and what of those that measure it has
+ * learned from; nothing without such a model.
+ *
+ * @param names what the data are called.
+ */
 export function beginningLines(
-  path: string,
-  beginning: Beginning,
-  names: { readonly tokens: string; readonly outputs: string; readonly items: string },
+  path: string | undefined,
+  beginning: BegunWith | undefined,
+  names: { readonly tokens: string; readonly outputs?: string; readonly items?: string },
 ): string[] {
-  const { learnedBefore, unknown } = beginning;
-  const { validation, test } = learnedBefore ?? { validation: 0, test: 0 };
-  const parts = (
-    [
-      ['validation', validation],
-      ['held-out', test],
-    ] as const
-  ).filter(([, count]) => count > 0);
-  const learned = parts.map(([part, count]) => `${withSeparators(count)} of the ${part} ${names.items}`).join(' and ');
-  return [
-    ...initialLines(path, beginning, unknown, names.tokens, names.outputs),
-    ...(learned === '' ? [] : [`${learned} were learned from by that model: the figures are kinder for that`]),
-  ];
+  if (path === undefined || beginning === undefined) return [];
+  const { numTaken, anew, unknown, learnedBefore } = beginning;
+  const { tokens, outputs = 'outputs', items = 'texts' } = names;
+  const others = anew.length === 0 ? '' : `; anew, because its ${outputs} are others: ${anew.join(', ')}`;
+  const lines = [`begins with ${withSeparators(numTaken)} parameters of ${path}${others}`];
+  if (unknown !== undefined && unknown.numUnknown > 0) {
+    const shown = unknown.examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
+    lines.push(
+      `${withSeparators(unknown.numUnknown)} of ${withSeparators(unknown.numTokens)} ${tokens} are not in its ` +
+        `vocabulary and are read as unknown, most often ${shown}`,
+    );
+  }
+  const parts = [
+    ['validation', learnedBefore?.validation ?? 0],
+    ['held-out', learnedBefore?.test ?? 0],
+  ] as const;
+  const learned = parts
+    .filter(([, count]) => count > 0)
+    .map(([part, count]) => `${withSeparators(count)} of the ${part} ${items}`);
+  if (learned.length > 0)
+    lines.push(`${learned.join(' and ')} were learned from by that model: the figures are kinder for that`);
+  return lines;
 }

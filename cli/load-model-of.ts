@@ -1,17 +1,15 @@
 import { RondoError, type TaskModel } from '../src/index.js';
 import { loadTask } from '../src/node.js';
 import type { TaskNames } from './command-line-task.js';
-import type { KnownTask } from './known-task.js';
 
 /** The model of a file, of one task. @throws FILE_ACCESS, FILE_FORMAT; USAGE for a model of another task */
-export async function loadModelOf<Name extends KnownTask['task']>(
+export async function loadModelOf<Own extends TaskModel>(
   where: string,
   path: string,
-  task: TaskNames<Name>,
-): Promise<Extract<KnownTask, { task: Name }>> {
+  task: TaskNames<Own>,
+): Promise<Own> {
   const { task: model } = await loadTask(path);
-  // The library has made the model by the name of the task.
-  if (model.task === task.name) return model as Extract<KnownTask, { task: Name }>;
+  if (model instanceof task.model) return model;
   throw otherTask(where, path, model, [task]);
 }
 

@@ -11,18 +11,18 @@ const leastGain = 0.01;
  * round the rate falls to 0, so that the last epoch nearly always is the best: what the last quarter of the epochs
  * gained decides. Of one epoch nothing is known, and one is hardly ever enough.
  *
- * @param rounds those of the training; without them `--epochs` alone says how long it is.
+ * @param rounds those of the training; in a single one `--epochs` alone says how long it is.
  */
 export function longerTrainingHint(
-  epochs: number,
-  rounds: TrainingRounds | undefined,
+  { epochs, maxEpochs }: TrainingRounds,
   { loss, valLoss, valScore, bestEpoch, stopReason }: TrainingOutcome,
 ): string | undefined {
   const values = valScore ?? valLoss;
-  if (stopReason !== 'completed' || values.length === 0 || loss.length < epochs || bestEpoch !== loss.length - 1)
+  if (stopReason !== 'completed' || values.length === 0 || loss.length < maxEpochs || bestEpoch !== loss.length - 1)
     return undefined;
-  if (rounds !== undefined && rounds.maxEpochs > rounds.epochs) {
-    return `the best epoch is the last of all rounds, so more may be better: --max-epochs ${nextRoundEnd(rounds)}`;
+  if (maxEpochs > epochs) {
+    const end = nextRoundEnd({ epochs, maxEpochs });
+    return `the best epoch is the last of all rounds, so more may be better: --max-epochs ${end}`;
   }
   const flag = `so more may be better: --epochs ${2 * epochs}`;
   if (values.length === 1) return `there was one epoch alone, ${flag}`;

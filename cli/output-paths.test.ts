@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { messageAfter } from '../test/support/message-after.js';
+import { forecastNames } from './forecast/names.js';
 import { namingOutput, trainingStart } from './output-paths.js';
 
 it('an output that cannot be written is named as it was given, and not its lock', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rondo-output-'));
   const start = (out: string): Promise<string> =>
     messageAfter(() =>
-      trainingStart('rondo train forecast', 'forecast', 'x.csv', { out, force: false, resume: false }, () => ({})),
+      trainingStart('rondo train forecast', forecastNames, 'x.csv', { out, force: false, resume: false }, {}),
     );
   try {
     const file = join(folder, 'file');

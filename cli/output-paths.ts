@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type LoadedTask, RondoError, type RunIdentity, setSeed } from '../src/index.js';
+import { type LoadedTask, RondoError, type RunIdentity, setSeed, type TaskModel } from '../src/index.js';
 import { FileLock, fileAccessError, loadTask } from '../src/node.js';
-import type { KnownTask } from './known-task.js';
+import type { TaskNames } from './command-line-task.js';
 import { say } from './output.js';
 import { requireNoInput } from './protect-inputs.js';
 import { counted } from './text-table.js';
@@ -125,11 +125,11 @@ export async function requireNewFile(where: string, option: string, path: string
  * The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another
  * task
  */
-async function interruptedTask<Kind extends KnownTask['task']>(
+async function interruptedTask<Own extends TaskModel>(
   where: string,
   { checkpoint }: OutputPaths,
-  kind: Kind,
-): Promise<{ task: Extract<KnownTask, { task: Kind }>; training: NonNullable<LoadedTask['training']> }> {
+  { name, model }: TaskNames<Own>,
+): Promise<NonNullable<TrainingStart<Own>['interrupted']>> {
   if (!(await exists(checkpoint))) {
     throw new RondoError('FILE_ACCESS', {
       where,
@@ -140,39 +140,37 @@ async function interruptedTask<Kind extends KnownTask['task']>(
     });
   }
   const { task, training } = await loadTask(checkpoint);
-  if (task.task !== kind || training === undefined) {
-    throw new RondoError('FILE_FORMAT', {
-      where,
-      what: `${checkpoint} does not hold such a training.`,
-      expected: `an interrupted training of the task ${kind}`,
-      received: training === undefined ? 'a finished model' : task.task,
-      fix: 'give the --out of the interrupted training.',
-    });
-  }
-  return { task: task as KnownTask as Extract<KnownTask, { task: Kind }>, training };
+  if (task instanceof model && training !== undefined) return { task, training };
+  throw new RondoError('FILE_FORMAT', {
+    where,
+    what: `${checkpoint} does not hold such a training.`,
+    expected: `an interrupted training of the task ${name}`,
+    received: training === undefined ? 'a finished model' : task.task,
+    fix: 'give the --out of the interrupted training.',
+  });
 }
 
 /** What a `rondo train` begins from. */
-export interface TrainingStart<Task> {
+export interface TrainingStart<Own extends TaskModel> {
   readonly paths: OutputPaths;
   /** The training that --resume goes on with. */
-  readonly interrupted: { readonly task: Task; readonly training: NonNullable<LoadedTask['training']> } | undefined;
+  readonly interrupted: { readonly task: Own; readonly training: NonNullable<LoadedTask['training']> } | undefined;
 }
 
 /**
  * The files of a training, and with --resume what it goes on with.
  *
  * @param input the data's name, by which the model is called without --out.
- * @param taskOptions what the command line says of the task; not asked for without --resume.
+ * @param given what the command line says of the task.
  * @throws as {@link outputPaths}, {@link interruptedTask} and {@link requireSameOptions}
  */
-export async function trainingStart<Kind extends KnownTask['task']>(
+export async function trainingStart<Own extends TaskModel>(
   where: string,
-  kind: Kind,
+  names: TaskNames<Own>,
   input: string,
-  options: OutputOptions & { readonly out: string | undefined },
-  taskOptions: () => object,
-): Promise<TrainingStart<Extract<KnownTask, { task: Kind }>>> {
+  options: OutputOptions & { readonly out?: string | undefined },
+  given: object,
+): Promise<TrainingStart<Own>> {
   const model = options.out ?? defaultOutput(input, '.safetensors');
   // A checkpoint whose training still runs is no interrupted one.
   if (model !== '' && options['find-learning-rate'] !== true)
@@ -198,10 +196,10 @@ export async function trainingStart<Kind extends KnownTask['task']>(
     begun: new Date().toISOString(),
   });
   if (!options.resume) return { paths: { ...paths, claim: { run: newRun(), take } }, interrupted: undefined };
-  const interrupted = await interruptedTask(where, paths, kind);
+  const interrupted = await interruptedTask(where, paths, names);
   const { run, epoch, numSteps } = interrupted.training.values;
   const { options: before } = interrupted.task;
-  requireSameOptions(where, { ...taskOptions(), seed: options.seed }, { ...before, seed: run?.seed });
+  requireSameOptions(where, { ...given, seed: options.seed }, { ...before, seed: run?.seed });
   // Files of earlier versions do not say their run; what is left to be drawn is in the checkpoint.
   if (run !== undefined) setSeed(run.seed);
   if (!options.quiet && !options.json) {

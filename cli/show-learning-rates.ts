@@ -9,7 +9,7 @@ import { ProgressLine } from './terminal/progress.js';
 import { shortNumber } from './text-table.js';
 
 /** What can look for a learning rate: the training of any task. */
-interface RateSearching {
+export interface RateSearching {
   findLearningRate(options: TaskLearningRateOptions): Promise<LearningRateSearch>;
 }
 

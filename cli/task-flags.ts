@@ -94,6 +94,24 @@ export function taskOptions<Table extends OptionTable>(
   return Object.fromEntries(given) as Partial<OptionsOf<Table>>;
 }
 
+/** @throws WrongUsage for what must be given and is not. @param specs the command's flags. */
+export function requireGiven(
+  where: string,
+  table: OptionTable,
+  specs: OptionSpecs,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  for (const [flag, { sets = '', value, about }] of Object.entries(specs)) {
+    if (!table[sets]?.isRequired || given[sets] !== undefined) continue;
+    throw new WrongUsage({
+      where,
+      what: `--${flag} is missing.`,
+      expected: `--${flag} ${value}`,
+      fix: `give it: ${about}`,
+    });
+  }
+}
+
 function both(where: string, on: string, off: string): WrongUsage {
   return new WrongUsage({
     where,

@@ -1,13 +1,14 @@
-import type { OptionsOf, OptionTable } from '../src/index.js';
-import {
-  type Command,
-  type CommandLine,
-  computeOptions,
-  defineCommand,
-  jsonOption,
-  type OptionSpecs,
-} from './options.js';
-import { type Readers, taskFlags, taskOptions } from './task-flags.js';
+import type { OptionsOf, OptionTable, TaskModel, TrainingOutcome } from '../src/index.js';
+import type { TaskNames } from './command-line-task.js';
+import { resumeCommand } from './command-words.js';
+import { readInitial } from './initial-model.js';
+import { type Command, type CommandLine, computeOptions, type Given, jsonOption, type OptionSpecs } from './options.js';
+import { printLines } from './output.js';
+import { trainingStart } from './output-paths.js';
+import { type RateSearching, showLearningRates } from './show-learning-rates.js';
+import { type Readers, requireGiven, taskFlags, taskOptions } from './task-flags.js';
+import { runTrain, showTrained, type TaskTraining, type TrainAnswer, type TrainRun } from './train-run.js';
+import { requirePositionals } from './wrong-usage.js';
 
 /** Options of every `rondo train` beside those of its task. */
 const trainOptions = {
@@ -31,27 +32,92 @@ const trainOptions = {
   ...jsonOption,
 } as const satisfies OptionSpecs;
 
-interface TrainCommand<Table extends OptionTable, Specs extends OptionSpecs> extends Omit<Command, 'options' | 'run'> {
+/** What a training is made of. */
+export interface TrainCall<Own extends TaskModel, Table extends OptionTable, Specs extends OptionSpecs> {
+  /** The command, such as `rondo train tag`. */
+  readonly where: string;
+  readonly files: readonly string[];
+  readonly options: Given<Specs> & Given<typeof trainOptions>;
+  /** The task's options, by their names in the library. */
+  readonly given: Partial<OptionsOf<Table>>;
+  /** The model of `--init`, where the command has that option. */
+  readonly initial: Own | undefined;
+  /** The model of the training that `--resume` goes on with; its own options then count. */
+  readonly interrupted: Own | undefined;
+}
+
+/** How a training ended that was not interrupted. */
+export interface TrainedModel {
+  /** The file of the model. */
+  readonly path: string;
+  readonly outcome: TrainingOutcome;
+  readonly seconds: number;
+  /** Whether nothing is shown but what must be. */
+  readonly isQuiet: boolean;
+}
+
+/** A training that can begin. */
+export interface PreparedTraining extends TaskTraining {
+  readonly training: TaskTraining['training'] & RateSearching;
+  /** What is said beforehand of its data and its network: one item, one line. */
+  readonly about: readonly string[];
+  /** What to know of the rate that --find-learning-rate suggests. */
+  readonly cautionOfRate?: string | undefined;
+  /** What there is to tell at the end. */
+  answer(trained: TrainedModel): TrainAnswer | Promise<TrainAnswer>;
+}
+
+interface TrainCommand<Own extends TaskModel, Table extends OptionTable, Specs extends OptionSpecs>
+  extends Pick<Command, 'summary' | 'usage' | 'examples'> {
+  readonly task: TaskNames<Own>;
+  /** How many files there may be. Default one. */
+  readonly numFiles?: { readonly least: number; readonly most: number } | undefined;
   /** Of the task: each option has a flag. */
   readonly table: Table;
   readonly readers?: Readers<Table>;
   /** Where the data are, and what else only a command line has. */
   readonly options: Specs;
-  /** @param given the task's options, by their names in the library. */
-  run(line: CommandLine<Specs & typeof trainOptions>, given: Partial<OptionsOf<Table>>): Promise<void>;
+  /** Reads the data and makes the training of them. */
+  prepare(call: TrainCall<Own, Table, Specs>): Promise<PreparedTraining>;
 }
 
-/** Makes a `rondo train`, whose flags are its own, those of its task's options, and those of every training. */
-export function defineTrain<Table extends OptionTable, const Specs extends OptionSpecs>(
-  command: TrainCommand<Table, Specs>,
-): Command {
-  return defineCommand({
-    ...command,
-    options: { ...command.options, ...taskFlags(command.table), ...trainOptions },
-    run: (line) =>
-      command.run(
-        line as CommandLine<Specs & typeof trainOptions>,
-        taskOptions(`rondo ${command.name}`, command.table, line.options, command.readers),
-      ),
-  });
+/**
+ * Makes a `rondo train`, whose flags are its own, those of its task's options, and those of every training. It goes on
+ * with what was interrupted, looks for a learning rate or trains, and shows what came of it.
+ */
+export function defineTrain<Own extends TaskModel, Table extends OptionTable, const Specs extends OptionSpecs>({
+  task,
+  numFiles = { least: 1, most: 1 },
+  table,
+  readers,
+  options: ownOptions,
+  prepare,
+  ...texts
+}: TrainCommand<Own, Table, Specs>): Command {
+  const name = `train ${task.command}`;
+  const where = `rondo ${name}`;
+  const options = { ...ownOptions, ...taskFlags(table), ...trainOptions };
+  const command = { name, ...texts, options };
+  const run = async (line: CommandLine<OptionSpecs>): Promise<void> => {
+    const given = taskOptions(where, table, line.options, readers);
+    const files = line.positionals;
+    requirePositionals(command, files, numFiles.least, numFiles.most);
+    const own = line.options as Given<Specs> & Given<typeof trainOptions>;
+    if (!own.resume) requireGiven(where, table, options, given);
+    const initial = await readInitial(where, line.options, task);
+    const { paths, interrupted } = await trainingStart(where, task, files[0], own, given);
+    const prepared = await prepare({ where, files, options: own, given, initial, interrupted: interrupted?.task });
+    const { training, about, cautionOfRate, answer } = prepared;
+    if (!own.json) printLines(about);
+    if (own['find-learning-rate']) return showLearningRates(command, line, training, cautionOfRate);
+    const isQuiet = own.quiet || own.json;
+    const resuming = { resumeFrom: interrupted?.training, resumeCommand: resumeCommand(command, line, paths.model) };
+    const trainRun: TrainRun = { ...prepared, paths, isQuiet, diagnose: own.diagnose, ...resuming };
+    const startedMs = performance.now();
+    const outcome = await runTrain(trainRun);
+    if (outcome === undefined) return;
+    const seconds = (performance.now() - startedMs) / 1000;
+    await showTrained(trainRun, outcome, await answer({ path: paths.model, outcome, seconds, isQuiet }), own.json);
+  };
+  return { ...command, run };
 }

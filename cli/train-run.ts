@@ -24,33 +24,36 @@ import { formatDuration, ProgressLine } from './terminal/progress.js';
 import { counted, fileSize, shortNumber, withSeparators } from './text-table.js';
 import { watchingToo } from './watching.js';
 
-export { quoted } from './command-words.js';
-
 /** Least time between two checkpoints; the first is written as soon as it can be. */
 const checkpointEveryMs = 5_000;
 
-/** One training as the command line runs it. */
-export interface TrainRun {
-  readonly task: TaskModel;
-  readonly paths: OutputPaths;
-  /** At most. */
-  readonly epochs: number;
-  /** Where training goes on in rounds while that makes it better. */
-  readonly rounds?: TrainingRounds | undefined;
-  /** Steps of an epoch. */
-  readonly numBatches: number;
-  readonly unitsPerStep: number;
+/** The training of a task, and how its progress is told. */
+export interface TaskTraining {
+  /** With `maxEpochs` training goes on in rounds while that makes it better. */
+  readonly task: TaskModel & {
+    readonly options: { readonly epochs: number; readonly maxEpochs?: number | undefined };
+  };
+  readonly training: {
+    /** Steps of an epoch. */
+    readonly numBatches: number;
+    train(controls: TrainingControls): Promise<TrainingOutcome>;
+  };
   /** What is counted: tokens, windows. */
   readonly unit: string;
+  readonly unitsPerStep: number;
   /** Which part of a training of several is under way; one that comes after the planned epochs counts its own. */
   readonly stage?: (() => { readonly name: string; readonly isAfter: boolean } | undefined) | undefined;
+}
+
+/** One training as the command line runs it. */
+export interface TrainRun extends TaskTraining {
+  readonly paths: OutputPaths;
   readonly isQuiet: boolean;
   /** Whether to look for what is wrong with the training. Default false. */
   readonly diagnose?: boolean | undefined;
   readonly resumeFrom: TrainingSnapshot | undefined;
   /** The command line that goes on after an interruption. */
   readonly resumeCommand: string;
-  train(controls: TrainingControls): Promise<TrainingOutcome>;
 }
 
 /** How a run ended, with what `diagnose` found. */
@@ -79,7 +82,7 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   try {
     if (interruption.signal.aborted) return stopped(run, interruption, 'before the beginning');
     lock = await paths.claim?.take();
-    const outcome = await run.train({
+    const outcome = await run.training.train({
       signal: interruption.signal,
       resumeFrom,
       checkpoint: { save, everySteps: 10 },
@@ -147,7 +150,7 @@ export async function showTrained(
   { facts, sections, isNetworkUsed = true, hints = [], verdict }: TrainAnswer,
   json: boolean,
 ): Promise<void> {
-  const longer = isNetworkUsed ? longerTrainingHint(run.epochs, run.rounds, outcome) : undefined;
+  const longer = isNetworkUsed ? longerTrainingHint(roundsOf(run), outcome) : undefined;
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
   if (json) {
     printJson({
@@ -223,16 +226,21 @@ function scoreNote(name: string, score: number | undefined): string {
 }
 
 /** How many epochs are planned once so many are done. */
-function plannedOf({ epochs, rounds }: TrainRun, numDone: number): number {
-  return rounds === undefined ? epochs : plannedEpochs(rounds, numDone);
+function plannedOf(run: TrainRun, numDone: number): number {
+  return plannedEpochs(roundsOf(run), numDone);
+}
+
+function roundsOf({ task: { options } }: TrainRun): TrainingRounds {
+  return { epochs: options.epochs, maxEpochs: options.maxEpochs ?? options.epochs };
 }
 
 function progressWatcher(run: TrainRun): Watcher {
-  const { epochs, numBatches, unitsPerStep, unit, resumeFrom } = run;
+  const { unitsPerStep, unit, resumeFrom } = run;
+  const { numBatches } = run.training;
   const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
   const totalIn = (epoch: number): number => plannedOf(run, epoch) * numBatches * unitsPerStep;
   const doneAtStart = (resumeFrom?.values.numSteps ?? 0) * unitsPerStep;
-  const epochWidth = String(epochs).length;
+  const epochWidth = String(roundsOf(run).maxEpochs).length;
   const label = (epoch: number, numEpochs: number): string => {
     const stage = run.stage?.();
     const place =

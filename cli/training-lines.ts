@@ -1,12 +1,12 @@
-import { cellNamed, type Tagger, type TrainingOutcome } from '../src/index.js';
+import { cellNamed, type TrainingOutcome } from '../src/index.js';
 import { sparkline } from './terminal/plot.js';
 import { counted, shortNumber } from './text-table.js';
 
 /** Those that every task has. */
-type SharedOptions = Pick<
-  Tagger['options'],
-  'cell' | 'epochs' | 'batchSize' | 'timesteps' | 'learningRate' | 'dropout'
->;
+interface SharedOptions
+  extends Readonly<Record<'epochs' | 'batchSize' | 'timesteps' | 'learningRate' | 'dropout', number>> {
+  readonly cell: string;
+}
 
 /** What `rondo inspect` says of the training of any model. */
 export function trainingLines(

@@ -1,20 +1,24 @@
-import type { ClassifierOptions, VectorCoverage, WordVectors } from '../src/index.js';
+import type { VectorCoverage, WordVectors } from '../src/index.js';
 import { loadWordVectors } from '../src/node.js';
-import type { OptionSpec } from './options.js';
+import type { OptionSpecs } from './options.js';
 import { withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /** Of every training whose embedding may start from word vectors. */
 export const vectorsOption = {
-  type: 'text',
-  value: 'FILE',
-  about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
-} as const satisfies OptionSpec;
+  vectors: {
+    type: 'text',
+    value: 'FILE',
+    about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
+  },
+} as const satisfies OptionSpecs;
 
 /** What a command line says of vectors: which, and what the task does with them. */
-export interface GivenVectors extends Pick<ClassifierOptions, 'freezeVectors' | 'vectorWords'> {
+export interface GivenVectors {
   readonly vectors: string | undefined;
   readonly resume: boolean;
+  readonly freezeVectors?: boolean | undefined;
+  readonly vectorWords?: number | undefined;
 }
 
 /**

@@ -1,8 +1,10 @@
+import { Classifier } from '../../src/index.js';
 import type { TaskNames } from '../command-line-task.js';
 
 /** What the task is called, apart from what it does, for its own commands. */
-export const classifyNames = {
+export const classifyNames: TaskNames<Classifier> = {
   name: 'classify',
   command: 'classify',
   models: 'classifiers',
-} as const satisfies TaskNames;
+  model: Classifier,
+};

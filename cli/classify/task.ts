@@ -1,5 +1,6 @@
 import { defineTask } from '../command-line-task.js';
 import type { OptionSpecs } from '../options.js';
+import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { classifyNames } from './names.js';
 import { emptyOption, readingOptions } from './reading-options.js';
 
@@ -16,11 +17,20 @@ export const classify = defineTask({
       number: { type: 'flag', about: 'Of a classifier: write the number of each text before its line.' },
     },
   },
+  scores: {
+    loss: lossOfBestEpoch,
+    accuracy: {
+      about: 'validation accuracy',
+      better: 'higher',
+      of: ({ validation }) => (validation as { readonly accuracy: number } | undefined)?.accuracy,
+    },
+  },
+  exampleData: 'reviews.csv --text review --label label',
   commands: {
     explain: async () => (await import('./explain.js')).explain,
     robustness: async () => (await import('./robustness.js')).robustness,
   },
-  train: async () => (await import('../commands/train-classify.js')).trainClassify,
+  train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate-classes.js')).evaluateClasses,
   predict: async () => (await import('./predict-classes.js')).predictClasses,
   inspect: async () => (await import('./about-classifier.js')).aboutClassifier,

@@ -7,9 +7,9 @@ type LoadedCommand = () => Promise<Command>;
 export const commands: Readonly<Record<string, LoadedCommand>> = {
   ...Object.fromEntries(tasks.map(({ command, train }): [string, LoadedCommand] => [`train ${command}`, train])),
   ...Object.fromEntries(
-    tasks.map(({ command, train }): [string, LoadedCommand] => [
-      `tune ${command}`,
-      async () => (await import('./tune.js')).tuneCommand(await train()),
+    tasks.map((task): [string, LoadedCommand] => [
+      `tune ${task.command}`,
+      async () => (await import('./tune.js')).tuneCommand(task, await task.train()),
     ]),
   ),
   predict: async () => (await import('./predict.js')).predict,

@@ -6,31 +6,30 @@ import type { Command } from '../options.js';
 import { print, printJson, printLines, say } from '../output.js';
 import { defaultOutput } from '../output-paths.js';
 import { styleOf } from '../style.js';
+import type { AnyTask } from '../tasks.js';
 import { ProgressLine } from '../terminal/progress.js';
 import { runSearch } from '../tune/run-search.js';
 import { type Search, searchOf } from '../tune/search.js';
 import { asCounted, SearchFolder } from '../tune/search-folder.js';
 import { aboutSearch, bestCommand, runLine, searchReport } from '../tune/show-search.js';
 import { TrainProcesses } from '../tune/train-process.js';
-import { trialScores } from '../tune/trial-scores.js';
-import { passedOn, type TuneOptions, tuneOptions } from '../tune/tune-options.js';
+import { passedOn, type TuneOptions, tuneOptionsOf } from '../tune/tune-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo tune TASK`: a search for the options of a `rondo train TASK`, each trial a process of that command. */
-export function tuneCommand(train: Command): Command {
-  const [, taskName] = train.name.split(' ');
-  const scores = trialScores[taskName];
+export function tuneCommand({ command, scores, exampleData }: AnyTask, train: Command): Command {
+  const name = `tune ${command}`;
   return {
-    name: `tune ${taskName}`,
+    name,
     summary: `Search for good options of ${train.name}.`,
     usage: `${train.usage.replace('[options]', '').trim()} [--search SPEC]... [options of ${train.name}]`,
     examples: [
-      `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20`,
-      `rondo tune ${taskName} ${exampleFiles[taskName]} --method halving --trials 27 --epochs 9 --search ` +
+      `rondo ${name} ${exampleData} --trials 20`,
+      `rondo ${name} ${exampleData} --method halving --trials 27 --epochs 9 --search ` +
         'units=32,64,128 --search learning-rate=0.001..0.02:log --out search',
-      `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20 --resume`,
+      `rondo ${name} ${exampleData} --trials 20 --resume`,
     ],
-    options: { ...tuneOptions, ...passedOn(train.options) },
+    options: { ...tuneOptionsOf(scores), ...passedOn(train.options) },
     async run(line) {
       const where = `rondo ${this.name}`;
       requirePositionals(this, line.positionals, 1, Infinity);
@@ -130,13 +129,6 @@ export function tuneCommand(train: Command): Command {
     },
   };
 }
-
-const exampleFiles: Readonly<Record<string, string>> = {
-  classify: 'reviews.csv --text review --label label',
-  tag: 'names.txt',
-  'language-model': 'shakespeare.txt',
-  forecast: 'sunspots.csv --horizon 12',
-};
 
 /** Epochs of a run, or 1 where every run has the same. */
 function costOfRung({ rungs }: Search, rung: number): number {

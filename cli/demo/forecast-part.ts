@@ -36,23 +36,20 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const table = await readTable(await readText(csv), { where: csv });
   const training = new ForecastTraining(table, { target: 'sunspots', horizon: 12 });
   const { forecaster, numRows } = training;
-  const { cell, timesteps, batchSize, epochs, maxEpochs } = forecaster.options;
+  const { cell, timesteps, batchSize } = forecaster.options;
   print(
     `${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} ` +
       `of ${forecaster.units} units over windows of ${timesteps} months`,
   );
   const run: TrainRun = {
     task: forecaster,
+    training,
     paths: pathsOf(join(folder, 'sunspots.safetensors')),
-    epochs: maxEpochs,
-    rounds: { epochs, maxEpochs },
-    numBatches: training.numBatches,
     unitsPerStep: batchSize,
     unit: 'windows',
     isQuiet,
     resumeFrom: undefined,
     resumeCommand: 'rondo demo',
-    train: (controls) => training.train(controls),
   };
   const outcome = await runTrain(run);
   if (outcome === undefined) return false;

@@ -32,15 +32,13 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   );
   const run: TrainRun = {
     task: languageModel,
+    training,
     paths: pathsOf(join(folder, 'numbers.safetensors')),
-    epochs: languageModel.options.epochs,
-    numBatches: training.numBatches,
     unitsPerStep: training.tokensPerStep,
     unit: 'tokens',
     isQuiet,
     resumeFrom: undefined,
     resumeCommand: 'rondo demo',
-    train: (controls) => training.train(controls),
   };
   const outcome = await runTrain(run);
   if (outcome === undefined) return false;

@@ -1,8 +1,10 @@
+import { Forecaster } from '../../src/index.js';
 import type { TaskNames } from '../command-line-task.js';
 
 /** What the task is called, apart from what it does, for its own commands. */
-export const forecastNames = {
+export const forecastNames: TaskNames<Forecaster> = {
   name: 'forecast',
   command: 'forecast',
   models: 'forecasts',
-} as const satisfies TaskNames;
+  model: Forecaster,
+};

@@ -1,6 +1,7 @@
 import { defineTask } from '../command-line-task.js';
 import { tableOptions } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
+import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { forecastNames } from './names.js';
 import { timeOptions } from './series-options.js';
 
@@ -10,8 +11,10 @@ const series = { ...tableOptions, ...timeOptions } as const satisfies OptionSpec
 export const forecast = defineTask({
   ...forecastNames,
   options: { evaluate: series, predict: series },
+  scores: { loss: lossOfBestEpoch },
+  exampleData: 'sunspots.csv --horizon 12',
   commands: {},
-  train: async () => (await import('../commands/train-forecast.js')).trainForecast,
+  train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate-values.js')).evaluateValues,
   predict: async () => (await import('./predict-values.js')).predictValues,
   inspect: async () => (await import('./about-forecaster.js')).aboutForecaster,

@@ -1,7 +1,7 @@
 import type { LanguageModel } from '../../src/index.js';
-import { startLine } from '../text-start.js';
 import { withSeparators } from '../text-table.js';
 import { trainingLines } from '../training-lines.js';
+import { startLine } from './text-start.js';
 
 /** What `rondo inspect` says of a language model. */
 export function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): string[] {

@@ -4,10 +4,10 @@ import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { readTextInputs } from '../read-input.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
-import { baselineRows, textVerdict } from '../text-verdict.js';
 import { unknownWarning } from '../unknown-tokens.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { textOptions } from './text-options.js';
+import { baselineRows, textVerdict } from './text-verdict.js';
 
 type Options = Given<typeof textOptions.evaluate>;
 

@@ -1,4 +1,5 @@
 import { defineTask } from '../command-line-task.js';
+import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { languageModelNames } from './names.js';
 import { textOptions } from './text-options.js';
 
@@ -6,8 +7,10 @@ import { textOptions } from './text-options.js';
 export const languageModel = defineTask({
   ...languageModelNames,
   options: textOptions,
+  scores: { loss: lossOfBestEpoch },
+  exampleData: 'shakespeare.txt',
   commands: { generate: async () => (await import('./generate.js')).generate },
-  train: async () => (await import('../commands/train-language-model.js')).trainLanguageModel,
+  train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate-text.js')).evaluateText,
   predict: async () => (await import('./predict-tokens.js')).predictTokens,
   inspect: async () => (await import('./about-language-model.js')).aboutLanguageModel,

@@ -1,4 +1,10 @@
+import { Tagger } from '../../src/index.js';
 import type { TaskNames } from '../command-line-task.js';
 
 /** What the task is called, apart from what it does, for its own commands. */
-export const tagNames = { name: 'tag', command: 'tag', models: 'taggers' } as const satisfies TaskNames;
+export const tagNames: TaskNames<Tagger> = {
+  name: 'tag',
+  command: 'tag',
+  models: 'taggers',
+  model: Tagger,
+};

@@ -68,12 +68,12 @@ export function wordFileOf(text: string, where: string, { format, 'word-column':
 }
 
 /** The column of the tags, as it is written in the model. */
-export function columnName(command: string, { format, file }: WordFile, { column }: TaggedFileOptions): string {
+export function columnName(where: string, { format, file }: WordFile, { column }: TaggedFileOptions): string {
   if (format === 'conllu') return column?.toLowerCase() ?? 'upos';
   const number = column === undefined || column === 'last' ? file.numColumns : Number(column);
   if (Number.isInteger(number)) return column === undefined ? 'last' : column;
   throw new WrongUsage({
-    where: `rondo ${command}`,
+    where,
     what: '--column needs a number for a file of columns.',
     expected: `a number from 1 to ${file.numColumns}, or last`,
     received: column ?? '',

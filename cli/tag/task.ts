@@ -1,4 +1,5 @@
 import { defineTask } from '../command-line-task.js';
+import { scoreOfBestEpoch } from '../tune/trial-scores.js';
 import { tagNames } from './names.js';
 import { taggedFileOptions, tagOutputs } from './tagged-options.js';
 
@@ -36,8 +37,10 @@ export const tag = defineTask({
       },
     },
   },
+  scores: { score: scoreOfBestEpoch },
+  exampleData: 'names.txt',
   commands: {},
-  train: async () => (await import('../commands/train-tag.js')).trainTag,
+  train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate-tags.js')).evaluateTags,
   predict: async () => (await import('./predict-tags.js')).predictTags,
   inspect: async () => (await import('./about-tagger.js')).aboutTagger,

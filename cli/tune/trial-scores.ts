@@ -1,10 +1,9 @@
 import type { TrainingOutcome } from '../../src/index.js';
 
-/** What `rondo train ... --json` prints, as far as scores need it. */
+/** What `rondo train ... --json` prints: how training went, and what the task adds. */
 export interface TrainDocument {
   readonly outcome: TrainingOutcome;
-  /** Of a classifier. */
-  readonly validation?: { readonly accuracy: number } | undefined;
+  readonly [fact: string]: unknown;
 }
 
 /** A measure of the validation data; never of what is held out for the end. */
@@ -17,25 +16,16 @@ export interface TrialScore {
 /** By name, the default first. */
 export type TrialScores = Readonly<Record<string, TrialScore>>;
 
-const lossOfBestEpoch: TrialScore = {
+/** Of a task whose best epoch is the one of the lowest validation loss. */
+export const lossOfBestEpoch: TrialScore = {
   about: 'validation loss',
   better: 'lower',
   of: ({ outcome }) => outcome.valLoss[outcome.bestEpoch],
 };
 
-/** By the second word of the command. */
-export const trialScores: Readonly<Record<string, TrialScores>> = {
-  classify: {
-    loss: lossOfBestEpoch,
-    accuracy: { about: 'validation accuracy', better: 'higher', of: ({ validation }) => validation?.accuracy },
-  },
-  tag: {
-    score: {
-      about: 'validation score',
-      better: 'higher',
-      of: ({ outcome }) => outcome.valScore?.[outcome.bestEpoch],
-    },
-  },
-  'language-model': { loss: lossOfBestEpoch },
-  forecast: { loss: lossOfBestEpoch },
+/** Of a task whose best epoch is the one of the highest score. */
+export const scoreOfBestEpoch: TrialScore = {
+  about: 'validation score',
+  better: 'higher',
+  of: ({ outcome }) => outcome.valScore?.[outcome.bestEpoch],
 };

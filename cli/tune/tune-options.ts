@@ -1,7 +1,8 @@
 import { computeOptions, type Given, jsonOption, type OptionSpecs } from '../options.js';
+import type { TrialScores } from './trial-scores.js';
 
 /** Options of every `rondo tune`, beside those of the `rondo train` that it runs. */
-export const tuneOptions = {
+const tuneOptions = {
   search: {
     type: 'texts',
     value: 'SPEC',
@@ -34,9 +35,7 @@ export const tuneOptions = {
   score: {
     type: 'text',
     value: 'NAME',
-    about:
-      'What decides: for classify loss (default) or accuracy; other tasks have one score each. Always of the ' +
-      'validation data, never of what is held out.',
+    about: 'Always of the validation data, never of what is held out.',
   },
   jobs: {
     type: 'count',
@@ -59,6 +58,13 @@ export const tuneOptions = {
   quiet: { type: 'flag', about: 'Show no progress.' },
   ...jsonOption,
 } as const satisfies OptionSpecs;
+
+/** The same for a task, with the scores that it has. */
+export function tuneOptionsOf(scores: TrialScores): OptionSpecs {
+  const { score } = tuneOptions;
+  const names = Object.keys(scores).map((name, i) => (i === 0 ? `${name} (default)` : name));
+  return { ...tuneOptions, score: { ...score, about: `What decides: ${names.join(' or ')}. ${score.about}` } };
+}
 
 export type TuneOptions = Given<typeof tuneOptions>;
 

@@ -1,5 +1,5 @@
-import type { TextBaseline } from '../src/index.js';
-import { shortNumber } from './text-table.js';
+import type { TextBaseline } from '../../src/index.js';
+import { shortNumber } from '../text-table.js';
 
 /** The baselines of a language model and their losses, in nats a token. */
 export function baselineRows({ frequencies, ngram, order }: TextBaseline): [name: string, loss: number][] {

@@ -1,4 +1,4 @@
-import type { TextStart, TokenCodec } from '../src/index.js';
+import type { TextStart, TokenCodec } from '../../src/index.js';
 
 const beginLike: Readonly<Record<TextStart['kind'], string>> = {
   file: 'each file does',
