@@ -75,6 +75,10 @@ export {
 } from './data/timeseries-from-array.js';
 export { type TokenKind, type TokenSpan, type TokenSpanOptions, tokenKinds, tokenSpansOf } from './data/token-spans.js';
 export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
+export { ByteCodec } from './data/tokens/byte-codec.js';
+export { TextCodec, type TextCodecOptions, type TextLevel } from './data/tokens/text-codec.js';
+export type { TokenCodec, TokenLevel, TokenWriter } from './data/tokens/token-codec.js';
+export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './data/tokens/tokenizer-codec.js';
 export { numUnknownOf, Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
 export { type SlidingWindows, type SlidingWindowsOptions, slidingWindows, type WindowBatch } from './data/windows.js';
 export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
@@ -213,6 +217,7 @@ export {
 export type { TextOverlap } from './tasks/classify/text-keys.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { type TextSide, TokenEncoder } from './tasks/classify/token-encoder.js';
+export { type CodecOptions, codecOfText, tokenLevels } from './tasks/codec-of-text.js';
 export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
 export type { TriedUnits } from './tasks/forecast/choose-units.js';
 export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
@@ -242,8 +247,6 @@ export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/ge
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
 export { type SamplingOptions, sampleToken } from './tasks/generate/sample-token.js';
 export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
-export { ByteCodec } from './tasks/language-model/byte-codec.js';
-export { type CodecOptions, codecOfText, tokenLevels } from './tasks/language-model/codec-of-text.js';
 export {
   type DocumentKind,
   type DocumentStarts,
@@ -272,9 +275,6 @@ export {
 } from './tasks/language-model/language-model-presets.js';
 export { type LanguageModelBeginning, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export type { TextBaseline } from './tasks/language-model/text-baseline.js';
-export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
-export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
-export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
 export type { OptionFacts, OptionsOf, OptionTable, ResolvedOf, TaskOption } from './tasks/option-table.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';

@@ -2,7 +2,7 @@
 import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
 import { modelEnding } from './io/model-files.js';
-import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
+import { tokenizerLibrary } from './io/tokenizers/load-tokenizer.js';
 import type { TaskModel } from './tasks/task.js';
 import { deserializeTask, type LoadedTask, serializeTaskAsync } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
@@ -50,8 +50,8 @@ export async function loadTask(path: string): Promise<LoadedTask> {
     return deserializeTask(bytes, path, await tokenizerLibrary());
   }
 }
+export { loadTokenizer } from './io/tokenizers/load-tokenizer.js';
 export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
 export type { ProductSpeed } from './kernels/blas/probe.js';
 export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
 export { allowWideKernels } from './kernels/wasm/v8-flags.js';
-export { loadTokenizer } from './tasks/language-model/load-tokenizer.js';

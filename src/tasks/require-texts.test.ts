@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
 import { Table } from '../data/table.js';
+import { TextCodec } from '../data/tokens/text-codec.js';
 import { modelCheckpoint } from '../io/model-files.js';
 import type { TrainingContext } from '../training/callbacks/callback.js';
 import { ClassifierTraining } from './classify/classifier-training.js';
 import { ForecastTraining } from './forecast/forecast-training.js';
 import { documentStarts } from './language-model/document-starts.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
-import { TextCodec } from './language-model/text-codec.js';
 import { TaggerTraining } from './tag/tagger-training.js';
 import { RoundStop } from './training-rounds.js';
 

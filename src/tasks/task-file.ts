@@ -1,10 +1,10 @@
 import { isFiniteNumber, isFiniteNumbers, isObject, isText, orNull, SavedFields } from '../data/saved-fields.js';
+import type { TokenizerLibrary } from '../data/tokens/tokenizer-codec.js';
 import { RondoError, requireKind } from '../errors.js';
 import { deserializeModel, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
 import type { Json } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
-import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { TaskFields, TaskModel } from './task.js';
 import { taskNames, taskRestorer } from './task-registry.js';
 import type { TrainingOutcome } from './training-run.js';

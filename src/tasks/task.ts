@@ -1,8 +1,8 @@
 import type { SavedFields } from '../data/saved-fields.js';
+import type { TokenizerLibrary } from '../data/tokens/tokenizer-codec.js';
 import type { Json } from '../layers/layer.js';
 import type { Model } from '../training/model.js';
 import { Sequential } from '../training/sequential.js';
-import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { TrainingOutcome } from './training-run.js';
 
 /** Fields of a file, as JSON. */

@@ -67,6 +67,14 @@ describe('a task is a folder and a line', () => {
     expect(knowledgeOf(shared, cliFolders)).toEqual([]);
   });
 
+  it('in src/: nothing else knows which tasks there are', () => {
+    // What TensorBoard calls a tag is none.
+    const others = ['src/tasks/task-registry.ts', 'src/index.ts', 'src/training/tensorboard.ts'];
+    const shared = sources('src').filter((file) => !isOf(libraryFolders, file) && !others.includes(file));
+    expect(shared.length).toBeGreaterThan(300);
+    expect(knowledgeOf(shared, libraryFolders)).toEqual([]);
+  });
+
   it('in src/tasks/ and cli/: no task knows another; writing text belongs to language models', () => {
     const wrong = [...cliFolders, ...libraryFolders].flatMap((folder) =>
       sources(folder).flatMap((file) =>

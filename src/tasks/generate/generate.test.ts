@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { graphemesOf } from '../../data/graphemes.js';
+import { TextCodec } from '../../data/tokens/text-codec.js';
 import { Random, setSeed } from '../../random.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import type { LanguageModelOptions } from '../language-model/language-model-options.js';
 import { LanguageModelTraining } from '../language-model/language-model-training.js';
-import { TextCodec } from '../language-model/text-codec.js';
 import { type GenerateOptions, generate } from './generate.js';
 import { PoemForm } from './poem-form.js';
 import { penalised } from './repetition.js';

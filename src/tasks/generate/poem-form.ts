@@ -1,6 +1,6 @@
 import { graphemesOf } from '../../data/graphemes.js';
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
-import type { TokenCodec } from '../language-model/token-codec.js';
 
 /** The form of a poem, which every text written in it has. */
 export interface PoemFormOptions {

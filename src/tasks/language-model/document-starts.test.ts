@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SavedFields } from '../../data/saved-fields.js';
-import { codecOfText } from './codec-of-text.js';
+import { codecOfText } from '../codec-of-text.js';
 import { type DocumentKind, documentStarts, savedStart } from './document-starts.js';
 
 /** How a text begins, and what follows each of its beginnings. */

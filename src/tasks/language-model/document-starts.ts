@@ -1,6 +1,6 @@
 import { isCount, SavedFields } from '../../data/saved-fields.js';
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import { RondoError } from '../../errors.js';
-import type { TokenCodec } from './token-codec.js';
 
 /** What one document of a text is: each given file, what stands between blank lines, or each line. */
 export const documentKinds = ['file', 'blank-line', 'line'] as const;

@@ -1,6 +1,6 @@
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { LanguageModel } from './language-model.js';
-import type { TokenCodec } from './token-codec.js';
 
 /** What a language model learns from, where it is more than a text. */
 export interface LanguageModelData {

@@ -1,11 +1,11 @@
+import type { TokenLevel } from '../../data/tokens/token-codec.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import { codecOptions, levelFacts, tokenLevels } from '../codec-of-text.js';
 import { choice, count, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
 import { vectorOptions } from '../vector-options.js';
-import { codecOptions, levelFacts, tokenLevels } from './codec-of-text.js';
 import { documentKinds } from './document-starts.js';
 import { languageModelPresetNames } from './language-model-presets.js';
-import type { TokenLevel } from './token-codec.js';
 
 /** How the weights of a language model are found. */
 export const languageModelOptimizers = ['adam', 'sgd', 'ntasgd'] as const;

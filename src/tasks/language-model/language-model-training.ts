@@ -1,4 +1,6 @@
 import { TokenStreams } from '../../data/streams.js';
+import { TextCodec } from '../../data/tokens/text-codec.js';
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
@@ -10,6 +12,7 @@ import type { Callback } from '../../training/callbacks/callback.js';
 import type { Dataset, DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
+import { codecOfText } from '../codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { requireFields, requireTexts } from '../require-texts.js';
@@ -20,7 +23,6 @@ import {
   type TrainingControls,
   type TrainingOutcome,
 } from '../training-run.js';
-import { codecOfText } from './codec-of-text.js';
 import { type DocumentStarts, documentStarts } from './document-starts.js';
 import { forgetRows } from './forget-rows.js';
 import { LanguageModel } from './language-model.js';
@@ -30,8 +32,6 @@ import { languageModelOptimizer } from './language-model-optimizer.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 import { codecOptionsOf, noWordsForVectors, resolvedLanguageModelOptions } from './resolved-language-model-options.js';
 import { ngramOrder, textBaseline } from './text-baseline.js';
-import { TextCodec } from './text-codec.js';
-import type { TokenCodec } from './token-codec.js';
 import { type TrainingWindow, TrainingWindows } from './training-windows.js';
 
 /** What a training that begins with an earlier model takes from it, and what of the text that model does not know. */

@@ -1,3 +1,4 @@
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import { logSumExp } from '../../exponential.js';
@@ -11,7 +12,6 @@ import { type DynamicOptions, dynamicLogLikelihood, resolvedDynamic } from './dy
 import type { LanguageModelOptions } from './language-model-options.js';
 import { ngramOrder, type TextBaseline, textBaseline } from './text-baseline.js';
 import { TextReader } from './text-reader.js';
-import type { TokenCodec } from './token-codec.js';
 
 /** How well a model knows a text. */
 export interface TextScore {

@@ -1,8 +1,8 @@
 import { RondoError } from '../../errors.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
+import { type CodecOptions, codecOptions, tokenLevels } from '../codec-of-text.js';
 import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import { checkOptions, pickOptions, withDefaults } from '../option-table.js';
-import { type CodecOptions, codecOptions, tokenLevels } from './codec-of-text.js';
 import type { LanguageModelData } from './language-model-data.js';
 import { type LanguageModelOptions, languageModelOptions } from './language-model-options.js';
 import { languageModelPresets } from './language-model-presets.js';

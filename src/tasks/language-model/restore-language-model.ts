@@ -1,7 +1,7 @@
 import { isCount, isObject, optional, SavedFields } from '../../data/saved-fields.js';
 import type { Resolved } from '../../resolved.js';
+import { codecFromJSON } from '../codec-of-text.js';
 import { type SavedTask, sequentialOf } from '../task.js';
-import { codecFromJSON } from './codec-of-text.js';
 import { savedStart } from './document-starts.js';
 import { LanguageModel, type TrainedText } from './language-model.js';
 import type { LanguageModelOptions } from './language-model-options.js';

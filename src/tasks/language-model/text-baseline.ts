@@ -1,5 +1,5 @@
 import { isCount, isFiniteNumber, isObject } from '../../data/saved-fields.js';
-import type { TokenLevel } from './token-codec.js';
+import type { TokenLevel } from '../../data/tokens/token-codec.js';
 
 /** What counting reaches on tokens that were not counted, in nats a token; plain JSON. */
 export interface TextBaseline {

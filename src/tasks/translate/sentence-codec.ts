@@ -1,7 +1,7 @@
+import { TextCodec } from '../../data/tokens/text-codec.js';
+import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import type { Json } from '../../layers/layer.js';
-import { codecFromJSON, codecOfText } from '../language-model/codec-of-text.js';
-import { TextCodec } from '../language-model/text-codec.js';
-import type { TokenCodec } from '../language-model/token-codec.js';
+import { codecFromJSON, codecOfText } from '../codec-of-text.js';
 
 /** Ids that stand before those of tokens: no token, and what begins and ends a target. */
 export const specialIds = { padding: 0, begin: 1, end: 2 } as const;

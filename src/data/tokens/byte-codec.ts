@@ -1,6 +1,6 @@
-import { BytePairs } from '../../data/byte-pairs/byte-pairs.js';
-import { isBoolean, SavedFields } from '../../data/saved-fields.js';
 import type { Json } from '../../layers/layer.js';
+import { BytePairs } from '../byte-pairs/byte-pairs.js';
+import { isBoolean, SavedFields } from '../saved-fields.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 /** Text to bytes, or to byte pairs, and back without loss. */

@@ -1,6 +1,6 @@
-import { SavedFields } from '../../data/saved-fields.js';
 import { RondoError } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
+import { SavedFields } from '../saved-fields.js';
 import { requireSafeTokenizer } from './require-safe-tokenizer.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../../test/support/message-after.js';
+import { repeatsARepetition, requireSafeTokenizer } from '../../data/tokens/require-safe-tokenizer.js';
+import { TokenizerCodec, type TokenizerLibrary } from '../../data/tokens/tokenizer-codec.js';
 import { boundedLibrary } from './bounded-tokenizer.js';
-import { repeatsARepetition, requireSafeTokenizer } from './require-safe-tokenizer.js';
-import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 const tokenizer = (change: object = {}, model: object = {}): { [key: string]: never } =>
   ({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { setSeed } from '../../random.js';
-import { generate } from '../generate/generate.js';
-import { deserializeTask, serializeTask } from '../task-file.js';
+import { setSeed } from '../random.js';
 import { codecFromJSON, codecOfText } from './codec-of-text.js';
-import { LanguageModel } from './language-model.js';
-import { LanguageModelTraining } from './language-model-training.js';
+import { generate } from './generate/generate.js';
+import { LanguageModel } from './language-model/language-model.js';
+import { LanguageModelTraining } from './language-model/language-model-training.js';
+import { deserializeTask, serializeTask } from './task-file.js';
 
 const text = '春眠不覺曉，處處聞啼鳥。 naïve e\u0301 👩‍👩‍👧‍👦🎉\r\nthe cat sat on the mat\r\n'.repeat(6);
 

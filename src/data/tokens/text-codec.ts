@@ -1,8 +1,8 @@
-import { isBoolean, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
-import { charactersOf, wordsOf } from '../../data/text.js';
-import { Vocabulary } from '../../data/vocabulary.js';
 import { refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
+import { isBoolean, isText, isTexts, SavedFields } from '../saved-fields.js';
+import { charactersOf, wordsOf } from '../text.js';
+import { Vocabulary } from '../vocabulary.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 const levels = ['characters', 'words'] as const;

@@ -1,10 +1,10 @@
 import { isObject, objectWith } from '../../data/saved-fields.js';
+import { TokenizerCodec, type TokenizerLibrary } from '../../data/tokens/tokenizer-codec.js';
 import { RondoError } from '../../errors.js';
-import { parseBoundedJson } from '../../io/bounded-json.js';
-import { readText } from '../../io/data-files.js';
 import type { Json } from '../../layers/layer.js';
+import { parseBoundedJson } from '../bounded-json.js';
+import { readText } from '../data-files.js';
 import { boundedLibrary } from './bounded-tokenizer.js';
-import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /**
  * Reads the `tokenizer.json` of a Hugging Face model. It needs the npm package `@huggingface/tokenizers`, which is

@@ -1,7 +1,7 @@
 import { createContext, runInContext } from 'node:vm';
+import { patternsOf } from '../../data/tokens/require-safe-tokenizer.js';
+import type { FileTokenizer, TokenizerLibrary } from '../../data/tokens/tokenizer-codec.js';
 import { RondoError } from '../../errors.js';
-import { patternsOf } from './require-safe-tokenizer.js';
-import type { FileTokenizer, TokenizerLibrary } from './tokenizer-codec.js';
 
 /** What a call may take: far more than any tokenizer needs on a slow machine, and an end. */
 const [limitMs, limitMsPerCharacter] = [20_000, 1];

@@ -11,7 +11,7 @@ export interface TokenWriter {
   end(): string;
 }
 
-/** Text to token ids and back, as a language model reads and writes it. */
+/** Text to token ids and back, as a model reads and writes it. */
 export interface TokenCodec {
   readonly level: TokenLevel;
   /** Number of tokens. */

@@ -1,11 +1,11 @@
-import { BytePairs } from '../../data/byte-pairs/byte-pairs.js';
-import { isText, SavedFields } from '../../data/saved-fields.js';
-import { RondoError, requireCount } from '../../errors.js';
-import { checkOptions, choice, count, flag, type OptionsOf, optionTable, withDefaults } from '../option-table.js';
-import { ByteCodec } from './byte-codec.js';
-import { punctuationChoices, TextCodec, type TextLevel } from './text-codec.js';
-import type { TokenCodec, TokenLevel } from './token-codec.js';
-import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
+import { BytePairs } from '../data/byte-pairs/byte-pairs.js';
+import { isText, SavedFields } from '../data/saved-fields.js';
+import { ByteCodec } from '../data/tokens/byte-codec.js';
+import { punctuationChoices, TextCodec, type TextLevel } from '../data/tokens/text-codec.js';
+import type { TokenCodec, TokenLevel } from '../data/tokens/token-codec.js';
+import { TokenizerCodec, type TokenizerLibrary } from '../data/tokens/tokenizer-codec.js';
+import { RondoError, requireCount } from '../errors.js';
+import { checkOptions, choice, count, flag, type OptionsOf, optionTable, withDefaults } from './option-table.js';
 
 /** What a token may be where tokens are made from a text. */
 export const tokenLevels = ['characters', 'words', 'bytes', 'bpe'] as const satisfies readonly TokenLevel[];
@@ -22,7 +22,7 @@ export const levelFacts = {
 /** Most tokens by default; bytes are always 256. */
 const defaultMaxTokens: Readonly<Partial<Record<TokenLevel, number>>> = { bytes: 256, bpe: 4_096 };
 
-/** How a text becomes tokens. */
+/** How a text becomes tokens: entries of the table of a task that reads text. */
 export const codecOptions = optionTable({
   /**
    * What a token is: `characters` (Unicode code points, default), `words` (and the end of each line), `bytes` of UTF-8,

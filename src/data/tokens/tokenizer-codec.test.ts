@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTokenizer, tokenizerLibrary } from '../../io/tokenizers/load-tokenizer.js';
 import { loadTask, saveTask } from '../../node.js';
 import { setSeed } from '../../random.js';
-import { generate } from '../generate/generate.js';
-import { deserializeTask, serializeTask } from '../task-file.js';
-import type { LanguageModel } from './language-model.js';
-import { LanguageModelTraining } from './language-model-training.js';
-import { loadTokenizer, tokenizerLibrary } from './load-tokenizer.js';
+import { generate } from '../../tasks/generate/generate.js';
+import type { LanguageModel } from '../../tasks/language-model/language-model.js';
+import { LanguageModelTraining } from '../../tasks/language-model/language-model-training.js';
+import { deserializeTask, serializeTask } from '../../tasks/task-file.js';
 
 /** The sign that stands for a byte in byte-level vocabularies: itself where it is visible, else one from U+0100 on. */
 function signOf(byte: number): string {
