@@ -1,20 +1,9 @@
 import { tokenKinds } from '../../data/token-spans.js';
-import { RondoError, requireCount, requireKind, requireNumber, unknownName } from '../../errors.js';
-import { givenOptions, type Resolved } from '../../resolved.js';
-import {
-  checkOptions,
-  choice,
-  count,
-  custom,
-  flag,
-  number,
-  type OptionsOf,
-  optionTable,
-  rate,
-  withDefaults,
-} from '../option-table.js';
+import { RondoError, requireKind, requireNumber, unknownName } from '../../errors.js';
+import type { Resolved } from '../../resolved.js';
+import { choice, count, custom, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
-import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
+import { resolvedOptions } from '../resolved-options.js';
 import { vectorOptions } from '../vector-options.js';
 
 /**
@@ -133,28 +122,31 @@ export interface ClassifierOptions extends OptionsOf<typeof classifierOptions> {
 
 export type ClassifierPooling = Resolved<ClassifierOptions>['pooling'];
 
-const usualRounds = { epochs: 6, leastSteps: 600, mostEpochs: 60, numRounds: 3 };
-
-/** How long training goes on. @param numBatches steps of an epoch. */
-export function budgetOf(options: ClassifierOptions, numBatches: number): TrainingBudget {
-  return trainingBudget(options, numBatches, usualRounds);
-}
+/** What decides the options of a training. */
+export const classifierTask = {
+  where: 'ClassifierTraining',
+  table: classifierOptions,
+  rounds: { epochs: 6, leastSteps: 600, mostEpochs: 60, numRounds: 3 },
+};
 
 /** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Resolved<ClassifierOptions> {
-  checkOptions(where, classifierOptions, options);
-  const given = givenOptions(options);
-  const all = withDefaults(classifierOptions, { ...given, ...budgetOf(given, usualRounds.leastSteps) });
-  requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
-  if (all.locale !== 'und' && all.tokens !== 'segments')
-    throw new RondoError('USAGE', {
-      where,
-      what: '`locale` says how segments are found, and the tokens are others.',
-      expected: "tokens: 'segments'",
-      received: all.tokens,
-      fix: "leave `locale` out, or choose tokens: 'segments'.",
-    });
-  return all;
+  return requireLocaleOfSegments(where, resolvedOptions({ ...classifierTask, where }, options));
+}
+
+/** @throws USAGE for a locale where nothing is cut by it */
+export function requireLocaleOfSegments(
+  where: string,
+  options: Resolved<ClassifierOptions>,
+): Resolved<ClassifierOptions> {
+  if (options.locale === 'und' || options.tokens === 'segments') return options;
+  throw new RondoError('USAGE', {
+    where,
+    what: '`locale` says how segments are found, and the tokens are others.',
+    expected: "tokens: 'segments'",
+    received: options.tokens,
+    fix: "leave `locale` out, or choose tokens: 'segments'.",
+  });
 }
 
 function requireLanguageTag(where: string, locale: string): void {

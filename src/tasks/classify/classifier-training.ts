@@ -2,14 +2,16 @@ import { type LabelledTexts, placeOf } from '../../data/text-rows.js';
 import { tokenSpansOf } from '../../data/token-spans.js';
 import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError } from '../../errors.js';
-import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
+import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
 import type { Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
-import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import type { Beginning } from '../initial-model.js';
 import { requireFields, requireTexts } from '../require-texts.js';
+import { optionsToBegin } from '../resolved-options.js';
 import { SeenItems } from '../seen-items.js';
+import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
   requireControls,
@@ -23,7 +25,12 @@ import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
 import type { Classifier, TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
-import { budgetOf, type ClassifierOptions, classifierOptions, resolveClassifierOptions } from './classifier-options.js';
+import {
+  type ClassifierOptions,
+  classifierTask,
+  requireLocaleOfSegments,
+  resolveClassifierOptions,
+} from './classifier-options.js';
 import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
 import { continuedClassifier, newClassifier } from './new-classifier.js';
@@ -136,7 +143,7 @@ export class ClassifierTraining {
       parts,
       labels,
       settings,
-      options: { ...resolved, ...budgetOf(options, this.numBatches) },
+      options: { ...resolved, ...trainingBudget(options, this.numBatches, classifierTask.rounds) },
       given: vectors && { vectors, embeddingUnits: options.embeddingUnits },
       facts: {
         numSkipped: numTextsOf(data) - numTextsOf(given),
@@ -326,15 +333,9 @@ function optionsOf(
 ): Resolved<ClassifierOptions> {
   const { train, initial } = data;
   requireSplit(where, options, data);
-  refuseBesideInitial(where, initial, { vectors });
-  const isOpen = vectors === undefined && options.locale === undefined;
-  const decided =
-    initial === undefined
-      ? { tokens: options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined) }
-      : optionsOfInitial(where, classifierOptions, options, initial.options);
-  const resolved = resolveClassifierOptions(where, { ...options, ...decided });
-  requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
-  return resolved;
+  const isOpen = initial === undefined && vectors === undefined && options.locale === undefined;
+  const tokens = options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined);
+  return requireLocaleOfSegments(where, optionsToBegin(classifierTask, { ...options, tokens }, { vectors, initial }));
 }
 
 function numTextsOf({ train, validation, test }: ClassifierData): number {

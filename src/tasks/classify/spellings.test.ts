@@ -3,8 +3,9 @@ import { madeReviews, reviewOptions } from '../../../test/support/made-reviews.j
 import { serializeModel } from '../../io/checkpoint.js';
 import { Random, setSeed } from '../../random.js';
 import { deserializeTask, taskJson } from '../task-file.js';
+import { trainingBudget } from '../training-rounds.js';
 import type { Classifier } from './classifier.js';
-import { budgetOf } from './classifier-options.js';
+import { classifierTask } from './classifier-options.js';
 import { ClassifierTraining } from './classifier-training.js';
 import { overlapOf } from './text-keys.js';
 import { tokenKindFor } from './token-kind-for.js';
@@ -120,10 +121,14 @@ describe('what a classifier does by default', () => {
   });
 
   it('trains few texts for as many steps as more of them, and in rounds unless it is told how long', () => {
-    expect(budgetOf({}, 500)).toEqual({ epochs: 6, maxEpochs: 42, patience: 3 });
-    expect(budgetOf({}, 23)).toEqual({ epochs: 27, maxEpochs: 189, patience: 14 });
-    expect(budgetOf({}, 2)).toEqual({ epochs: 60, maxEpochs: 420, patience: 30 });
-    expect(budgetOf({ epochs: 9 }, 23)).toEqual({ epochs: 9, maxEpochs: 9, patience: 5 });
-    expect(budgetOf({ epochs: 9, maxEpochs: 27, patience: 2 }, 23)).toEqual({ epochs: 9, maxEpochs: 27, patience: 2 });
+    expect(trainingBudget({}, 500, classifierTask.rounds)).toEqual({ epochs: 6, maxEpochs: 42, patience: 3 });
+    expect(trainingBudget({}, 23, classifierTask.rounds)).toEqual({ epochs: 27, maxEpochs: 189, patience: 14 });
+    expect(trainingBudget({}, 2, classifierTask.rounds)).toEqual({ epochs: 60, maxEpochs: 420, patience: 30 });
+    expect(trainingBudget({ epochs: 9 }, 23, classifierTask.rounds)).toEqual({ epochs: 9, maxEpochs: 9, patience: 5 });
+    expect(trainingBudget({ epochs: 9, maxEpochs: 27, patience: 2 }, 23, classifierTask.rounds)).toEqual({
+      epochs: 9,
+      maxEpochs: 27,
+      patience: 2,
+    });
   });
 });

@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { serializeModel } from '../../io/checkpoint.js';
 import { Random, setSeed } from '../../random.js';
 import { deserializeTask, taskJson } from '../task-file.js';
+import { trainingBudget } from '../training-rounds.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 import { Tagger } from './tagger.js';
-import { taggerBudget } from './tagger-options.js';
+import { taggerTask } from './tagger-options.js';
 import { TaggerTraining } from './tagger-training.js';
 
 const random = new Random(3);
@@ -90,9 +91,9 @@ describe('measuring a tagger on what it has seen', () => {
 
 describe('how long a tagger trains by default', () => {
   it('is so many steps, in rounds, unless it is told the epochs', () => {
-    expect(taggerBudget({}, 400)).toEqual({ epochs: 20, maxEpochs: 60, patience: 10 });
-    expect(taggerBudget({}, 31)).toEqual({ epochs: 49, maxEpochs: 147, patience: 25 });
-    expect(taggerBudget({}, 3)).toEqual({ epochs: 100, maxEpochs: 300, patience: 50 });
-    expect(taggerBudget({ epochs: 7 }, 3)).toEqual({ epochs: 7, maxEpochs: 7, patience: 4 });
+    expect(trainingBudget({}, 400, taggerTask.rounds)).toEqual({ epochs: 20, maxEpochs: 60, patience: 10 });
+    expect(trainingBudget({}, 31, taggerTask.rounds)).toEqual({ epochs: 49, maxEpochs: 147, patience: 25 });
+    expect(trainingBudget({}, 3, taggerTask.rounds)).toEqual({ epochs: 100, maxEpochs: 300, patience: 50 });
+    expect(trainingBudget({ epochs: 7 }, 3, taggerTask.rounds)).toEqual({ epochs: 7, maxEpochs: 7, patience: 4 });
   });
 });

@@ -1,19 +1,6 @@
 import { tagSchemes } from '../../data/tag-schemes.js';
-import { requireCount } from '../../errors.js';
-import { givenOptions, type Resolved } from '../../resolved.js';
-import {
-  checkOptions,
-  choice,
-  count,
-  flag,
-  number,
-  type OptionsOf,
-  optionTable,
-  rate,
-  withDefaults,
-} from '../option-table.js';
+import { choice, count, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
-import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { vectorOptions } from '../vector-options.js';
 import { tagCodecOptions } from './tag-codec.js';
 
@@ -80,21 +67,9 @@ export const taggerOptions = optionTable({
 /** How a tagger is built and trained. */
 export interface TaggerOptions extends OptionsOf<typeof taggerOptions> {}
 
-const usualRounds = { epochs: 20, leastSteps: 1500, mostEpochs: 100, numRounds: 2 };
-
-/** @internal How long training goes on. @param numBatches steps of an epoch. */
-export function taggerBudget(options: TaggerOptions, numBatches: number): TrainingBudget {
-  return trainingBudget(options, numBatches, usualRounds);
-}
-
-/**
- * @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE
- */
-export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOptions> {
-  const where = 'TaggerTraining';
-  checkOptions(where, taggerOptions, options);
-  const given = givenOptions(options);
-  const all = withDefaults(taggerOptions, { ...given, ...taggerBudget(given, usualRounds.leastSteps) });
-  requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
-  return all;
-}
+/** @internal What decides the options of a training. */
+export const taggerTask = {
+  where: 'TaggerTraining',
+  table: taggerOptions,
+  rounds: { epochs: 20, leastSteps: 1500, mostEpochs: 100, numRounds: 2 },
+};

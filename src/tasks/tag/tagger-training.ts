@@ -1,7 +1,7 @@
 import { detectTagScheme, type TagScheme, tagConstraints } from '../../data/tag-schemes.js';
 import { RondoError } from '../../errors.js';
 import { FormVectors } from '../../io/word-vectors/form-vectors.js';
-import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
+import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
 import { type VectorTable, vectorTable } from '../../io/word-vectors/vector-table.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { CRF } from '../../layers/crf.js';
@@ -16,17 +16,12 @@ import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
-import {
-  type Beginning,
-  learnedBefore,
-  optionsOfInitial,
-  refuseBesideInitial,
-  takeWeights,
-  unknownTokens,
-} from '../initial-model.js';
+import { type Beginning, learnedBefore, takeWeights, unknownTokens } from '../initial-model.js';
 import { pickOptions } from '../option-table.js';
 import { requireFields } from '../require-texts.js';
+import { optionsToBegin } from '../resolved-options.js';
 import { SeenItems } from '../seen-items.js';
+import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
   requireControls,
@@ -48,7 +43,7 @@ import {
   type TaggerReport,
   type TrainedSentences,
 } from './tagger.js';
-import { resolvedTaggerOptions, type TaggerOptions, taggerBudget, taggerOptions } from './tagger-options.js';
+import { type TaggerOptions, taggerTask } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 
 /** What a tagger learns from. */
@@ -108,7 +103,7 @@ export class TaggerTraining {
         fix: 'leave the share out: the given sentences choose the best epoch.',
       });
     }
-    const resolved = interrupted?.options ?? optionsOf(options, data);
+    const resolved = interrupted?.options ?? optionsToBegin(taggerTask, options, data);
     requireDifferentTags(all, 'TaggerTraining');
     // Trainings that were begun before spellings counted have kept no hashes.
     const keyOf = interrupted !== undefined && interrupted.sentences.seen === undefined ? undefined : sentenceKey;
@@ -140,7 +135,7 @@ export class TaggerTraining {
     this.numBatches = Math.ceil(this.#learned.length / resolved.batchSize);
     const own = {
       ...resolved,
-      ...taggerBudget(options, this.numBatches),
+      ...trainingBudget(options, this.numBatches, taggerTask.rounds),
       wordUnits: started?.width ?? resolved.wordUnits,
     };
     this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: own });
@@ -358,16 +353,6 @@ function choosing(validation: readonly TaggedSentence[], codec: TagCodec): reado
     received: unseen.slice(0, 10).join(', '),
     fix: 'give validation sentences from the same column of the same kind of data.',
   });
-}
-
-/** All options, and those that an earlier tagger decides. */
-function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Resolved<TaggerOptions> {
-  const where = 'TaggerTraining';
-  refuseBesideInitial(where, initial, { vectors });
-  const decided = initial && optionsOfInitial(where, taggerOptions, options, initial.options);
-  const resolved = resolvedTaggerOptions({ ...options, ...decided });
-  requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
-  return resolved;
 }
 
 /** Gives a new tagger the weights of an earlier one; the scores of other tags begin anew. */
