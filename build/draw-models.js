@@ -10,7 +10,7 @@ export function drawings(rondo) {
 }
 
 /** An encoder that reads both ways and a decoder that begins with its states and attends to what it read. */
-function translator({ Bidirectional, Concatenate, Dense, Dot, Embedding, Functional, input, LSTM, Softmax }) {
+function translator({ Attention, Bidirectional, Concatenate, Dense, Embedding, Functional, input, LSTM }) {
   const [source, target] = [input({ shape: [null] }), input({ shape: [null] })];
   const words = new Embedding({ inputDim: 1000, outputDim: 32, maskZero: true, name: 'words' });
   const layer = new LSTM({ units: 32, returnSequences: true, returnState: true });
@@ -19,13 +19,11 @@ function translator({ Bidirectional, Concatenate, Dense, Dot, Embedding, Functio
   const decoded = new LSTM({ units: 64, returnSequences: true, name: 'decoder' }).apply(words.apply(target), {
     initialState: { hidden: side('hidden'), cell: side('cell') },
   });
-  const shares = new Softmax({ name: 'shares' }).apply(
-    new Dot({ axes: 2, name: 'scores' }).apply([decoded, read.output]),
-  );
-  const found = new Dot({ axes: [2, 1], name: 'found' }).apply([shares, read.output]);
+  const attention = new Attention({ returnAttentionScores: true, name: 'attention' });
+  const { output: found, scores } = attention.apply([decoded, read.output]);
   const both = new Concatenate({ name: 'both' }).apply([decoded, found]);
   const next = new Dense({ units: 1000, activation: 'softmax', name: 'next' }).apply(both);
-  return new Functional({ inputs: { source, target }, outputs: { next, shares }, name: 'translator' });
+  return new Functional({ inputs: { source, target }, outputs: { next, scores }, name: 'translator' });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
