@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { run } from '../../cli/run.js';
 
 /** The built command line; `npm test` builds it first. */
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -27,6 +28,37 @@ export function rondo(folder: string, args: readonly string[], input = ''): Ende
     timeout: hangGuardMs,
   });
   return { code: status, stdout, stderr };
+}
+
+/**
+ * Runs a command line in this process, from the sources: what a process of its own would add are 200 ms. For commands
+ * that print or refuse; what ends a process, reads the standard input or is measured is run as one.
+ */
+export async function rondoHere(folder: string, args: readonly string[]): Promise<Ended> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) => {
+    const write = (piece: unknown, ...rest: unknown[]): boolean => {
+      written[name] += String(piece);
+      const done = rest.at(-1);
+      if (typeof done === 'function') (done as () => void)();
+      return true;
+    };
+    return vi.spyOn(process[name], 'write').mockImplementation(write as never);
+  });
+  const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+    throw new Error(`the process would end with ${code}`);
+  });
+  const before = process.cwd();
+  process.chdir(folder);
+  process.exitCode = 0;
+  try {
+    await run(args);
+    return { code: Number(process.exitCode), ...written };
+  } finally {
+    process.exitCode = 0;
+    process.chdir(before);
+    for (const spy of [...spies, exit]) spy.mockRestore();
+  }
 }
 
 /** Runs `rondo`, and hands out the process while it runs. */

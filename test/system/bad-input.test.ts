@@ -2,11 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, expectFault, rondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, rondoHere } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-bad-input-'));
 const write = (name: string, content: string | Buffer): void => writeFileSync(join(folder, name), content);
 const run = (...args: string[]): Ended => rondo(folder, args);
+const here = (...args: string[]): Promise<Ended> => rondoHere(folder, args);
 const rows = (of: (i: number) => string, count = 40): string =>
   `${Array.from({ length: count }, (_, i) => of(i)).join('\n')}\n`;
 const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
@@ -57,10 +58,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('rondo train classify', () => {
-  it('names what is wrong', () => {
-    const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void =>
-      expectFault(run('train', 'classify', '--out', 'x.safetensors', ...args), exitCode, code, ...parts);
-    fault(
+  it('names what is wrong', async () => {
+    const fault = async (args: readonly string[], exitCode: number, code: string, ...parts: string[]): Promise<void> =>
+      expectFault(await here('train', 'classify', '--out', 'x.safetensors', ...args), exitCode, code, ...parts);
+    await fault(
       ['utf16.csv'],
       1,
       'DATA_FORMAT',
@@ -68,36 +69,36 @@ describe('rondo train classify', () => {
       'UTF-16 (little endian)',
       'set `--encoding` to utf-16le',
     );
-    fault(['nul.csv'], 1, 'DATA_FORMAT', '0x00 at byte 13 (line 2)');
-    fault(['spaces.csv'], 1, 'DATA_FORMAT', 'spaces.csv, line 2: the text is empty, the first of 40');
-    fault(
+    await fault(['nul.csv'], 1, 'DATA_FORMAT', '0x00 at byte 13 (line 2)');
+    await fault(['spaces.csv'], 1, 'DATA_FORMAT', 'spaces.csv, line 2: the text is empty, the first of 40');
+    await fault(
       ['spaces.csv', '--empty', 'skip'],
       1,
       'DATA_FORMAT',
       'spaces.csv, line 2: no text holds a token',
       '40 empty texts',
     );
-    fault(['same.csv'], 1, 'OUT_OF_RANGE', 'the validation part would be empty', '40 texts, 2 of them different');
-    fault(
+    await fault(['same.csv'], 1, 'OUT_OF_RANGE', 'the validation part would be empty', '40 texts, 2 of them different');
+    await fault(
       ['good.csv', '--dev', 'digit.csv'],
       1,
       'UNKNOWN_NAME',
       'digit.csv, line 3: training has not seen the label `2`.',
     );
-    fault(['good.csv', '--out', ''], 2, 'USAGE', '--out is empty');
-    fault(['good.csv', '--out', 'absent/x.safetensors'], 1, 'FILE_ACCESS', 'does not exist', 'create the folder');
-    fault(['good.csv', '--out', 'a-folder.safetensors'], 1, 'FILE_ACCESS', 'it is a folder');
+    await fault(['good.csv', '--out', ''], 2, 'USAGE', '--out is empty');
+    await fault(['good.csv', '--out', 'absent/x.safetensors'], 1, 'FILE_ACCESS', 'does not exist', 'create the folder');
+    await fault(['good.csv', '--out', 'a-folder.safetensors'], 1, 'FILE_ACCESS', 'it is a folder');
     expect(readdirSync(folder).filter((name) => name.startsWith('x.'))).toEqual([]);
   });
 
   const isSuperuser = process.getuid?.() === 0;
   it.skipIf(isSuperuser)(
     `says so at once where it may not write${isSuperuser ? ' (not run: the superuser may write anywhere)' : ''}`,
-    () => {
+    async () => {
       mkdirSync(join(folder, 'read-only'));
       chmodSync(join(folder, 'read-only'), 0o555);
       expectFault(
-        run('train', 'classify', 'good.csv', '--out', 'read-only/x.safetensors'),
+        await here('train', 'classify', 'good.csv', '--out', 'read-only/x.safetensors'),
         1,
         'FILE_ACCESS',
         'permission is missing',
@@ -105,7 +106,7 @@ describe('rondo train classify', () => {
     },
   );
 
-  it('learns from odd texts that are right, and from UTF-16 by its name', () => {
+  it('learns from odd texts that are right, and from UTF-16 by its name', async () => {
     expect(run('train', 'classify', 'odd.csv', ...small, '--out', 'odd.safetensors')).toMatchObject({
       code: 0,
       stderr: '',
@@ -117,27 +118,27 @@ describe('rondo train classify', () => {
     expect(predictions[0]).toMatchObject({ text: '👩‍👩‍👧, "cafe\u0301"\n0', place: 'odd.csv, line 2' });
     expect(run('robustness', 'odd.safetensors', 'odd.csv', '--rates', '0.5').code).toBe(0);
     expectFault(
-      run('explain', 'odd.safetensors', 'god.csv'),
+      await here('explain', 'odd.safetensors', 'god.csv'),
       1,
       'FILE_ACCESS',
       'there is no such file',
       'did you mean',
     );
-    expectFault(run('evaluate', 'odd.safetensors', 'digit.csv'), 1, 'UNKNOWN_NAME', 'digit.csv, line 3');
+    expectFault(await here('evaluate', 'odd.safetensors', 'digit.csv'), 1, 'UNKNOWN_NAME', 'digit.csv, line 3');
   });
 });
 
 describe('rondo train tag', () => {
-  it('names the line of a .conllu file that is malformed from the first line on', () => {
-    const fault = (file: string, ...parts: string[]): void =>
-      expectFault(run('train', 'tag', file, '--out', 'x.safetensors'), 1, 'DATA_FORMAT', ...parts);
-    fault('range.conllu', 'range.conllu, line 1: `1-` is no ID');
-    fault('spaces.conllu', 'spaces.conllu, line 1: the line has 1 column', 'separate the columns by tabs');
-    fault('letter.conllu', 'letter.conllu, line 1: `x` is no ID');
-    fault('utf16.txt', 'UTF-16 (little endian)', 'or save the file as UTF-8');
+  it('names the line of a .conllu file that is malformed from the first line on', async () => {
+    const fault = async (file: string, ...parts: string[]): Promise<void> =>
+      expectFault(await here('train', 'tag', file, '--out', 'x.safetensors'), 1, 'DATA_FORMAT', ...parts);
+    await fault('range.conllu', 'range.conllu, line 1: `1-` is no ID');
+    await fault('spaces.conllu', 'spaces.conllu, line 1: the line has 1 column', 'separate the columns by tabs');
+    await fault('letter.conllu', 'letter.conllu, line 1: `x` is no ID');
+    await fault('utf16.txt', 'UTF-16 (little endian)', 'or save the file as UTF-8');
   });
 
-  it('learns from sentences of one word and of ten thousand', () => {
+  it('learns from sentences of one word and of ten thousand', async () => {
     const tagger = [...small, '--word-units', '4', '--character-units', '4'];
     expect(run('train', 'tag', 'one.conllu', ...tagger, '--out', 'one.safetensors')).toMatchObject({
       code: 0,
@@ -147,7 +148,7 @@ describe('rondo train tag', () => {
       code: 0,
       stderr: '',
     });
-    expectFault(run('predict', 'one.safetensors', 'letter.conllu'), 1, 'DATA_FORMAT', 'letter.conllu, line 1');
+    expectFault(await here('predict', 'one.safetensors', 'letter.conllu'), 1, 'DATA_FORMAT', 'letter.conllu, line 1');
     expect(
       run('predict', 'long.safetensors', 'long.txt', '--format', 'columns').stdout.trimEnd().split('\n'),
     ).toHaveLength(10_040);

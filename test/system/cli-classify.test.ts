@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/index.js';
 import { madeReviews } from '../support/made-reviews.js';
-import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, rondoHere, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-classify-'));
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
+const here = (...args: string[]): Promise<Ended> => rondoHere(folder, args);
 const json = (...args: string[]) => JSON.parse(run(...args, '--json').stdout);
 
 const small = [
@@ -152,14 +153,14 @@ describe('rondo train classify', () => {
     expect(data.fingerprint).toBe(json('inspect', 'reviews.safetensors').preprocessing.data.fingerprint);
   });
 
-  it('refuses data it cannot learn from, with file, line and what to do', () => {
-    const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void =>
-      expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
-    fault(['reviews.csv'], 2, 'USAGE', 'reviews.csv has no column "text"', 'say with `--text`');
-    fault(['reviews.csv', '--text', 'reveiw'], 2, 'UNKNOWN_NAME', 'did you mean `review`');
-    fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
-    fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
-    fault(
+  it('refuses data it cannot learn from, with file, line and what to do', async () => {
+    const fault = async (args: readonly string[], exitCode: number, code: string, ...parts: string[]): Promise<void> =>
+      expectFault(await here('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
+    await fault(['reviews.csv'], 2, 'USAGE', 'reviews.csv has no column "text"', 'say with `--text`');
+    await fault(['reviews.csv', '--text', 'reveiw'], 2, 'UNKNOWN_NAME', 'did you mean `review`');
+    await fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
+    await fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
+    await fault(
       ['latin1.csv'],
       1,
       'DATA_FORMAT',
@@ -167,14 +168,31 @@ describe('rondo train classify', () => {
       'Windows-1252',
       'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
-    fault(['reviews.txt'], 2, 'USAGE', 'the name does not tell');
-    fault(['reviews.csv', '--text', 'review'], 2, 'USAGE', 'that of the labels must be named', 'say with `--label`');
-    fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
-    fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
-    fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 2, 'USAGE', 'did you mean `lstm`');
-    fault(['reviews.txt', '--format', 'texts'], 2, 'USAGE', 'without labels');
-    fault(['reviews.csv', ...columns, '--pooling', 'atention'], 2, 'USAGE', 'did you mean `attention`');
-    fault([], 2, 'USAGE', 'something is missing');
+    await fault(['reviews.txt'], 2, 'USAGE', 'the name does not tell');
+    await fault(
+      ['reviews.csv', '--text', 'review'],
+      2,
+      'USAGE',
+      'that of the labels must be named',
+      'say with `--label`',
+    );
+    await fault(
+      ['reviews.csv', ...columns, '--test', 'strange.csv'],
+      1,
+      'UNKNOWN_NAME',
+      'strange.csv, line 3',
+      '`neutral`',
+    );
+    await fault(
+      ['reviews.csv', ...columns, '--class-weight', 'positive'],
+      2,
+      'USAGE',
+      '--class-weight cannot be understood',
+    );
+    await fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 2, 'USAGE', 'did you mean `lstm`');
+    await fault(['reviews.txt', '--format', 'texts'], 2, 'USAGE', 'without labels');
+    await fault(['reviews.csv', ...columns, '--pooling', 'atention'], 2, 'USAGE', 'did you mean `attention`');
+    await fault([], 2, 'USAGE', 'something is missing');
     expect(readdirSync(folder).filter((name) => name.startsWith('bad'))).toEqual([]);
   });
 
@@ -200,7 +218,7 @@ describe('rondo train classify', () => {
       'rondo train classify reviews.csv --text review --label verdict --out stopped.safetensors --resume',
     );
     expectFault(
-      run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'),
+      await here('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'),
       2,
       'USAGE',
       'units 3',
@@ -214,7 +232,7 @@ describe('rondo train classify', () => {
 });
 
 describe('a trained classifier', () => {
-  it('says the class of each line of the standard input, and of each row of a table', () => {
+  it('says the class of each line of the standard input, and of each row of a table', async () => {
     const piped = rondo(folder, ['predict', 'reviews.safetensors', '-'], 'the film was good\nthe film was not good\n');
     expect(piped.stdout).toMatch(
       /^positive \d\.\d{3} +the film was good\nnegative \d\.\d{3} +the film was not good\n$/,
@@ -224,7 +242,7 @@ describe('a trained classifier', () => {
     expect(predictions[0].place).toBe('other.csv, line 2');
     expect(predictions[0].probabilities.positive + predictions[0].probabilities.negative).toBeCloseTo(1, 6);
     expectFault(
-      run('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'error'),
+      await here('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'error'),
       1,
       'DATA_FORMAT',
       'gaps.csv, line 3',
@@ -272,19 +290,19 @@ describe('a trained classifier', () => {
     expectFault(of('--empty', 'error'), 1, 'DATA_FORMAT', 'standard input, line 1: the text is empty, the first of');
   });
 
-  it('predicts a text that is given itself, and takes what looks like the name of a file for one', () => {
+  it('predicts a text that is given itself, and takes what looks like the name of a file for one', async () => {
     expect(run('predict', 'reviews.safetensors', 'the film was not good').stdout).toMatch(
       /^negative 0\.\d{3} {2}the film was not good\n$/,
     );
     for (const name of ['nofile.csv', 'no file.csv', 'texts/nofile']) {
       expectFault(
-        run('predict', 'reviews.safetensors', name),
+        await here('predict', 'reviews.safetensors', name),
         1,
         'FILE_ACCESS',
         'there is no such file',
         `rondo predict reviews.safetensors -`,
       );
-      expectFault(run('explain', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file');
+      expectFault(await here('explain', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file');
     }
   });
 
@@ -294,7 +312,7 @@ describe('a trained classifier', () => {
     expect(run('explain', 'reviews.safetensors', 'good \x1b[31mred').stdout).not.toContain('\x1b');
   });
 
-  it('is measured on what it has not seen, with the columns it was trained with', () => {
+  it('is measured on what it has not seen, with the columns it was trained with', async () => {
     const report = json('evaluate', 'reviews.safetensors', 'reviews.csv');
     expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
     expect(report.accuracy).toBeGreaterThan(0.8);
@@ -303,7 +321,7 @@ describe('a trained classifier', () => {
       json('evaluate', 'reviews.safetensors', 'reviews.txt', '--format', 'lines', '--label-until', ':').numTexts,
     ).toBe(120);
     expectFault(
-      run('evaluate', 'reviews.safetensors', 'strange.csv'),
+      await here('evaluate', 'reviews.safetensors', 'strange.csv'),
       1,
       'UNKNOWN_NAME',
       'strange.csv, line 3',
@@ -323,10 +341,10 @@ describe('a trained classifier', () => {
     expect(prediction).toMatchObject({ numTokens: 3, numUnknown: 2 });
   });
 
-  it('is not split where its parts are given', () => {
-    const refused = (flag: string, ...args: string[]): void =>
+  it('is not split where its parts are given', async () => {
+    const refused = async (flag: string, ...args: string[]): Promise<void> =>
       expectFault(
-        run(
+        await here(
           'train',
           'classify',
           'reviews.csv',
@@ -342,10 +360,10 @@ describe('a trained classifier', () => {
         'USAGE',
         `\`--${flag}\` would change nothing`,
       );
-    refused('dev-share', '--dev', 'other.csv', '--dev-share', '0.3');
-    refused('test-share', '--test', 'other.csv', '--test-share', '0.4');
-    refused('split-seed', '--dev', 'other.csv', '--test', 'other.csv', '--split-seed', '4');
-    refused('split-seed', '--dev', 'other.csv', '--test-share', '0', '--split-seed', '4');
+    await refused('dev-share', '--dev', 'other.csv', '--dev-share', '0.3');
+    await refused('test-share', '--test', 'other.csv', '--test-share', '0.4');
+    await refused('split-seed', '--dev', 'other.csv', '--test', 'other.csv', '--split-seed', '4');
+    await refused('split-seed', '--dev', 'other.csv', '--test-share', '0', '--split-seed', '4');
   });
 
   it('says again whether it beats what needs no network', () => {
@@ -383,7 +401,7 @@ describe('a trained classifier', () => {
     );
   });
 
-  it('tells what it is', () => {
+  it('tells what it is', async () => {
     const { stdout } = run('inspect', 'reviews.safetensors');
     for (const part of [
       '2 classes: negative',
@@ -394,10 +412,10 @@ describe('a trained classifier', () => {
       'best epoch',
     ])
       expect(stdout).toContain(part);
-    expectFault(run('generate', 'reviews.safetensors'), 2, 'USAGE', 'a model of another task');
+    expectFault(await here('generate', 'reviews.safetensors'), 2, 'USAGE', 'a model of another task');
   });
 
-  it('explains its decisions in the terminal and as a page of its own', () => {
+  it('explains its decisions in the terminal and as a page of its own', async () => {
     const { stdout } = run(
       'explain',
       'reviews.safetensors',
@@ -420,17 +438,17 @@ describe('a trained classifier', () => {
     );
     expect(explanations).toHaveLength(3);
     expect(explanations[0].tokens[0]).toMatchObject({ start: 0 });
-    expectFault(run('explain', 'reviews.safetensors', ' '), 1, 'DATA_FORMAT', 'the text is empty');
+    expectFault(await here('explain', 'reviews.safetensors', ' '), 1, 'DATA_FORMAT', 'the text is empty');
     expectFault(
-      run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'),
+      await here('explain', 'reviews.safetensors', 'a', '--class', 'positiv'),
       2,
       'UNKNOWN_NAME',
       'did you mean `positive`',
     );
-    expectFault(run('explain', 'reviews.safetensors'), 2, 'USAGE', 'something is missing');
+    expectFault(await here('explain', 'reviews.safetensors'), 2, 'USAGE', 'something is missing');
   });
 
-  it('is measured under slips of a writer', () => {
+  it('is measured under slips of a writer', async () => {
     const report = json('robustness', 'reviews.safetensors', 'reviews.csv', '--rates', '0.2,0.5');
     expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
     expect(report.rows).toHaveLength(12);
@@ -438,7 +456,7 @@ describe('a trained classifier', () => {
       /swapped letters +20\.0 %/,
     );
     expectFault(
-      run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '2'),
+      await here('robustness', 'reviews.safetensors', 'other.csv', '--rates', '2'),
       2,
       'USAGE',
       '--rates cannot be understood',

@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { expectFault, rondo } from '../support/rondo.js';
+import { expectFault, rondo, rondoHere } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-forecast-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = (...args: string[]): ReturnType<typeof rondo> => rondo(folder, args);
+const here = (...args: string[]): ReturnType<typeof rondoHere> => rondoHere(folder, args);
 
 const days = Array.from({ length: 130 }, (_, i) => new Date(Date.UTC(2023, 0, 30 + i)).toISOString().slice(0, 10));
 const lines = days.map(
@@ -45,13 +46,13 @@ describe('a forecast with dates', () => {
     expect(stdout).toContain('09.06.2023');
   });
 
-  it('is refused where the dates can be read in two ways, with the flag that decides', () => {
+  it('is refused where the dates can be read in two ways, with the flag that decides', async () => {
     write('unclear.csv', [
       'day,y',
       ...Array.from({ length: 12 }, (_, i) => `${String(i + 1).padStart(2, '0')}/02/2023,${i % 5}`),
     ]);
     expectFault(
-      run('train', 'forecast', 'unclear.csv', '--horizon', '1', '--out', 'no.safetensors'),
+      await here('train', 'forecast', 'unclear.csv', '--horizon', '1', '--out', 'no.safetensors'),
       1,
       'DATA_FORMAT',
       'unclear.csv, line 2, column `day`',
@@ -60,7 +61,7 @@ describe('a forecast with dates', () => {
     );
     write('impossible.csv', ['day,y', ...lines.slice(0, 40), '31.02.2023,4']);
     expectFault(
-      run('train', 'forecast', 'impossible.csv', '--horizon', '1', '--out', 'no.safetensors'),
+      await here('train', 'forecast', 'impossible.csv', '--horizon', '1', '--out', 'no.safetensors'),
       1,
       'DATA_FORMAT',
       'impossible.csv, line 42',
@@ -77,7 +78,7 @@ describe('what was told of the file of the training', () => {
   );
   writeFileSync(join(folder, 'latin.csv'), Buffer.from(['Tag,Umsätze', ...lines].join('\n'), 'latin1'));
 
-  it('is kept in the model file, used by every command, and said', () => {
+  it('is kept in the model file, used by every command, and said', async () => {
     run(
       'train',
       'forecast',
@@ -97,7 +98,7 @@ describe('what was told of the file of the training', () => {
     expect(run('evaluate', 'bare.safetensors', 'bare.csv').stderr).toContain('as in training');
     expect(run('inspect', 'bare.safetensors').stdout).toContain('file      read with --columns Tag,Umsatz');
     expectFault(
-      run('predict', 'bare.safetensors', 'three.csv'),
+      await here('predict', 'bare.safetensors', 'three.csv'),
       1,
       'DATA_FORMAT',
       'read with --columns Tag,Umsatz, as in training: give --columns',
@@ -132,16 +133,21 @@ describe('new rows that are fewer than the horizon', () => {
 });
 
 describe('a forecast', () => {
-  it('has no likeliest answers to be shown', () => {
+  it('has no likeliest answers to be shown', async () => {
     run('train', 'forecast', 'rising.csv', '--horizon', '4', ...small, '--out', 'top.safetensors');
-    expectFault(run('predict', 'top.safetensors', 'rising.csv', '--top', '3'), 2, 'USAGE', '--top is for language');
+    expectFault(
+      await here('predict', 'top.safetensors', 'rising.csv', '--top', '3'),
+      2,
+      'USAGE',
+      '--top is for language',
+    );
   });
 });
 
 describe('a series that is too short', () => {
-  it('names the flags that make room', () => {
+  it('names the flags that make room', async () => {
     expectFault(
-      run('train', 'forecast', 'rising.csv', '--horizon', '100', '--out', 'no.safetensors'),
+      await here('train', 'forecast', 'rising.csv', '--horizon', '100', '--out', 'no.safetensors'),
       1,
       'OUT_OF_RANGE',
       'too short for the horizon',
@@ -156,9 +162,9 @@ describe('a series that is too short', () => {
 describe('a forecast of several series', () => {
   write('stacked.csv', ['shop,Tag,Umsatz', ...[11, 12].flatMap((shop) => lines.map((line) => `${shop},${line}`))]);
 
-  it('is asked for by a flag, and answers for each', () => {
+  it('is asked for by a flag, and answers for each', async () => {
     expectFault(
-      run('train', 'forecast', 'stacked.csv', '--horizon', '3', '--out', 'shops.safetensors'),
+      await here('train', 'forecast', 'stacked.csv', '--horizon', '3', '--out', 'shops.safetensors'),
       1,
       'DATA_FORMAT',
       'stacked.csv, line 132',
@@ -188,7 +194,7 @@ describe('a forecast of several series', () => {
     );
     write('elsewhere.csv', ['shop,Datum,Wert', '11,01.01.2024,3', '11,02.01.2024,4']);
     expectFault(
-      run('predict', 'shops.safetensors', 'elsewhere.csv'),
+      await here('predict', 'shops.safetensors', 'elsewhere.csv'),
       1,
       'UNKNOWN_NAME',
       'no column `Tag`, `Umsatz`, which the model was trained with',
@@ -199,7 +205,7 @@ describe('a forecast of several series', () => {
       ...['a', 'b'].flatMap((kind) => lines.map((line) => `11,${kind},${line}`)),
     ]);
     expectFault(
-      run('predict', 'shops.safetensors', 'twice.csv'),
+      await here('predict', 'shops.safetensors', 'twice.csv'),
       1,
       'DATA_FORMAT',
       'train a model anew with --series shop,kind',

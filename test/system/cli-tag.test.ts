@@ -2,11 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, rondoHere, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-tag-'));
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
+const here = (...args: string[]): Promise<Ended> => rondoHere(folder, args);
 
 const lexicon: readonly (readonly [string, string])[] = [
   ['the', 'DET'],
@@ -144,7 +145,7 @@ describe('rondo train tag', () => {
       'rondo train tag train.conllu --dev dev.conllu --test test.conllu --out cut.safetensors --resume',
     );
     expectFault(
-      run(
+      await here(
         'train',
         'tag',
         'train.conllu',
@@ -178,29 +179,39 @@ describe('rondo train tag', () => {
     expect(readFileSync(at('cut.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
   });
 
-  it('names what is wrong with data and options', () => {
+  it('names what is wrong with data and options', async () => {
     const bad = ['--out', 'bad.safetensors'];
     expectFault(
-      run('train', 'tag', 'bad.conllu', '--format', 'conllu', ...bad),
+      await here('train', 'tag', 'bad.conllu', '--format', 'conllu', ...bad),
       1,
       'DATA_FORMAT',
       'bad.conllu, line 2: the line has 3 columns',
     );
-    expectFault(run('train', 'tag', 'ragged.txt', ...bad), 1, 'DATA_FORMAT', 'ragged.txt, line 2');
-    expectFault(run('train', 'tag', 'one.txt', ...bad), 1, 'OUT_OF_RANGE', 'all words have the same tag, "X"');
-    expectFault(run('train', 'tag', 'one.txt', '--column', '1', ...bad), 1, 'OUT_OF_RANGE', 'column 1 holds the words');
-    expectFault(run('train', 'tag', 'latin1.conllu', ...bad), 1, 'DATA_FORMAT', 'not in UTF-8');
-    expectFault(run('train', 'tag', 'empty.conllu', ...bad), 1, 'DATA_FORMAT', 'the file is empty');
-    expectFault(run('train', 'tag', 'absent.conllu', ...bad), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(await here('train', 'tag', 'ragged.txt', ...bad), 1, 'DATA_FORMAT', 'ragged.txt, line 2');
+    expectFault(await here('train', 'tag', 'one.txt', ...bad), 1, 'OUT_OF_RANGE', 'all words have the same tag, "X"');
     expectFault(
-      run('train', 'tag', 'train.conllu', '--column', 'upso', ...bad),
+      await here('train', 'tag', 'one.txt', '--column', '1', ...bad),
+      1,
+      'OUT_OF_RANGE',
+      'column 1 holds the words',
+    );
+    expectFault(await here('train', 'tag', 'latin1.conllu', ...bad), 1, 'DATA_FORMAT', 'not in UTF-8');
+    expectFault(await here('train', 'tag', 'empty.conllu', ...bad), 1, 'DATA_FORMAT', 'the file is empty');
+    expectFault(await here('train', 'tag', 'absent.conllu', ...bad), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(
+      await here('train', 'tag', 'train.conllu', '--column', 'upso', ...bad),
       2,
       'UNKNOWN_NAME',
       'did you mean `upos`',
     );
-    expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
     expectFault(
-      run('train', 'tag', 'pets.txt', '--column', '7', ...bad),
+      await here('train', 'tag', 'pets.txt', '--column', 'upos', ...bad),
+      2,
+      'USAGE',
+      '--column needs a number',
+    );
+    expectFault(
+      await here('train', 'tag', 'pets.txt', '--column', '7', ...bad),
       2,
       'OUT_OF_RANGE',
       'there is no column 7',
@@ -208,38 +219,43 @@ describe('rondo train tag', () => {
     );
     writeFileSync(at('words-alone.txt'), 'the\ncat\n\na\ndog\n');
     expectFault(
-      run('train', 'tag', 'words-alone.txt', ...bad),
+      await here('train', 'tag', 'words-alone.txt', ...bad),
       1,
       'DATA_FORMAT',
       'the lines hold one column, so words have no tags',
     );
     expectFault(
-      run('evaluate', 'pets.safetensors', 'test.conllu'),
+      await here('evaluate', 'pets.safetensors', 'test.conllu'),
       1,
       'UNKNOWN_NAME',
       'this is CoNLL-U, whose columns have names; there is no column `last`',
       'such as --column upos',
     );
-    expectFault(run('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad), 2, 'USAGE', 'cannot be given together');
     expectFault(
-      run('train', 'tag', 'train.conllu', '--word-column', '2', ...bad),
-      2,
-      'USAGE',
-      '--word-column is for files of columns',
-    );
-    expectFault(
-      run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad),
+      await here('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad),
       2,
       'USAGE',
       'cannot be given together',
     );
     expectFault(
-      run('predict', 'upos.safetensors', 'test.conllu', '--top', '3'),
+      await here('train', 'tag', 'train.conllu', '--word-column', '2', ...bad),
+      2,
+      'USAGE',
+      '--word-column is for files of columns',
+    );
+    expectFault(
+      await here('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad),
+      2,
+      'USAGE',
+      'cannot be given together',
+    );
+    expectFault(
+      await here('predict', 'upos.safetensors', 'test.conllu', '--top', '3'),
       2,
       'USAGE',
       '--top is for language models',
     );
-    expectFault(run('train', 'tag', 'pets.txt', '--scheme', 'boi', ...bad), 2, 'USAGE', 'did you mean `bio`');
+    expectFault(await here('train', 'tag', 'pets.txt', '--scheme', 'boi', ...bad), 2, 'USAGE', 'did you mean `bio`');
     expect(readdirSync(folder).filter((name) => name.startsWith('bad.s'))).toEqual([]);
   });
 });
@@ -375,7 +391,7 @@ describe('a tagger from a file', () => {
     expect(run('predict', 'upos.safetensors', 'the dog hears').stderr).toBe('');
   });
 
-  it('is measured beside the baseline', () => {
+  it('is measured beside the baseline', async () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
     for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB'])
       expect(stdout).toContain(part);
@@ -392,20 +408,20 @@ describe('a tagger from a file', () => {
     expect(report).toMatchObject({ part: 'validation', numGiven: 120, numTrained: 0 });
     expect(report.byKind.PET.numTrue).toBeGreaterThan(5);
     expectFault(
-      run('evaluate', 'upos.safetensors', 'test.conllu', 'dev.conllu'),
+      await here('evaluate', 'upos.safetensors', 'test.conllu', 'dev.conllu'),
       2,
       'USAGE',
       'a tagger is measured on one file',
     );
     expectFault(
-      run('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'),
+      await here('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'),
       2,
       'UNKNOWN_NAME',
       'did you mean `lemma`',
     );
   });
 
-  it('tells what it holds', () => {
+  it('tells what it holds', async () => {
     const { stdout } = run('inspect', 'upos.safetensors');
     for (const part of [
       'wordFeatures (WordFeatures)',
@@ -418,6 +434,6 @@ describe('a tagger from a file', () => {
     ])
       expect(stdout).toContain(part);
     expect(run('inspect', 'pets.safetensors').stdout).toContain('spans by bio');
-    expectFault(run('generate', 'upos.safetensors'), 2, 'USAGE', 'a model of another task');
+    expectFault(await here('generate', 'upos.safetensors'), 2, 'USAGE', 'a model of another task');
   });
 });

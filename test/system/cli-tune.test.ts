@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tideLevels } from '../../examples/tide-levels.js';
-import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, rondoHere, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-tune-'));
 const at = (...names: readonly string[]): string => join(folder, ...names);
 const run = (...args: readonly string[]): Ended => rondo(folder, args);
+const here = (...args: readonly string[]): Promise<Ended> => rondoHere(folder, args);
 const small = ['forecast', 'tides.csv', '--horizon', '5', '--timesteps', '26', '--batch-size', '50'];
 const search = [
   'tune',
@@ -29,9 +30,14 @@ const recordsOf = (name: string): unknown[] =>
     .map((line) => ({ ...JSON.parse(line), seconds: 0 }))
     .sort((a, b) => a.rung - b.rung || a.trial - b.trial);
 
+/** What a search prints for programs. */
+let found: { best: { command: string; score: number; model: string } };
+
 beforeAll(() => {
   writeFileSync(at('tides.csv'), tideLevels({ hours: 400 }));
-  expect(run(...search, '--out', 'whole', '--jobs', '1', '--keep-best', '--quiet').stderr).toBe('');
+  const whole = run(...search, '--out', 'whole', '--jobs', '1', '--keep-best', '--json');
+  expect(whole.stderr).toBe('');
+  found = JSON.parse(whole.stdout);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -57,12 +63,12 @@ describe('rondo tune', () => {
   });
 
   it('scores what the shown command reaches, and keeps that model', () => {
-    const { best } = JSON.parse(run(...search, '--out', 'json', '--keep-best', '--json').stdout);
+    const { best } = found;
     const words = best.command.split(' ').slice(1);
     const { outcome } = JSON.parse(run(...words, '--out', 'alone.safetensors', '--json').stdout);
     expect(best.score).toBe(outcome.valLoss[outcome.bestEpoch]);
-    expect(readFileSync(at('alone.safetensors')).equals(readFileSync(at('json', 'best.safetensors')))).toBe(true);
-    expect(best.model).toBe(join('json', 'best.safetensors'));
+    expect(readFileSync(at('alone.safetensors')).equals(readFileSync(at('whole', 'best.safetensors')))).toBe(true);
+    expect(best.model).toBe(join('whole', 'best.safetensors'));
   });
 
   it('stops at Ctrl-C with everything, and ends after --resume as if it had not', async () => {
@@ -81,14 +87,14 @@ describe('rondo tune', () => {
     // A line that was being written when the machine went down.
     writeFileSync(at('stopped', 'trials.jsonl'), '{"trial":3,"ru', { flag: 'a' });
     expectFault(
-      run(...args, '--out', 'stopped', '--resume', '--seed', '4'),
+      await here(...args, '--out', 'stopped', '--resume', '--seed', '4'),
       2,
       'USAGE',
       'stopped holds another search',
       'seed 0',
       'seed 4',
     );
-    expectFault(run(...args, '--out', 'stopped'), 1, 'FILE_ACCESS', 'go on with it with --resume');
+    expectFault(await here(...args, '--out', 'stopped'), 1, 'FILE_ACCESS', 'go on with it with --resume');
     expect(run(...args, '--out', 'stopped', '--resume', '--quiet').code).toBe(0);
     expect(recordsOf('stopped')).toEqual(expect.arrayContaining(before));
     run(...args, '--out', 'unstopped', '--quiet');
@@ -173,35 +179,35 @@ describe('rondo tune', () => {
     expect(recordsOf('same')).toHaveLength(3);
   });
 
-  it('refuses searches that make no sense', () => {
-    const fault = (args: readonly string[], ...parts: string[]): void =>
-      expectFault(run('tune', ...small, '--out', 'bad', ...args), 2, 'USAGE', ...parts);
-    fault(['--search', 'untis=3,4'], 'no option `untis`', 'did you mean `units`');
-    fault(['--search', 'units=3..4:lgo'], 'did you mean `:log`');
-    fault(['--search', 'units=2.5,3'], '--units needs a whole number');
-    fault(['--search', 'cell=1..2'], '`cell` takes no numbers');
-    fault(['--search', 'horizon=3,5'], 'changes what the score measures');
-    fault(['--search', 'seed=1,2'], 'nothing to search');
-    fault(['--search', 'units=3,4', '--units', '3'], 'both given and to be searched');
-    fault(['--method', 'halving'], 'needs to know the epochs');
-    fault(['--method', 'halving', '--epochs', '9', '--search', 'epochs=3,4'], 'halving decides the `epochs`');
-    fault(['--eta', '2'], '--eta is for --method halving');
-    fault(['--method', 'halving', '--epochs', '9', '--eta', '1'], 'a whole number of at least 2');
-    fault(['--search', 'units=3,4'], 'so many different trials', 'at most 2', 'ask for fewer trials');
-    fault(['--score', 'accuracy'], '--score does not know `accuracy`');
+  it('refuses searches that make no sense', async () => {
+    const fault = async (args: readonly string[], ...parts: string[]): Promise<void> =>
+      expectFault(await here('tune', ...small, '--out', 'bad', ...args), 2, 'USAGE', ...parts);
+    await fault(['--search', 'untis=3,4'], 'no option `untis`', 'did you mean `units`');
+    await fault(['--search', 'units=3..4:lgo'], 'did you mean `:log`');
+    await fault(['--search', 'units=2.5,3'], '--units needs a whole number');
+    await fault(['--search', 'cell=1..2'], '`cell` takes no numbers');
+    await fault(['--search', 'horizon=3,5'], 'changes what the score measures');
+    await fault(['--search', 'seed=1,2'], 'nothing to search');
+    await fault(['--search', 'units=3,4', '--units', '3'], 'both given and to be searched');
+    await fault(['--method', 'halving'], 'needs to know the epochs');
+    await fault(['--method', 'halving', '--epochs', '9', '--search', 'epochs=3,4'], 'halving decides the `epochs`');
+    await fault(['--eta', '2'], '--eta is for --method halving');
+    await fault(['--method', 'halving', '--epochs', '9', '--eta', '1'], 'a whole number of at least 2');
+    await fault(['--search', 'units=3,4'], 'so many different trials', 'at most 2', 'ask for fewer trials');
+    await fault(['--score', 'accuracy'], '--score does not know `accuracy`');
     expectFault(
-      run('tune', 'classify', 'x.csv', '--search', 'label-smoothing=0,0.1'),
+      await here('tune', 'classify', 'x.csv', '--search', 'label-smoothing=0,0.1'),
       2,
       'USAGE',
       'choose --score accuracy',
     );
-    expectFault(run('tune', ...small, '--resume', '--out', 'nowhere'), 1, 'FILE_ACCESS', 'no search to resume');
+    expectFault(await here('tune', ...small, '--resume', '--out', 'nowhere'), 1, 'FILE_ACCESS', 'no search to resume');
     expect(existsSync(at('bad'))).toBe(false);
   });
 });
 
 describe('rondo train --find-learning-rate', () => {
-  it('draws the losses, suggests a rate, and writes nothing', () => {
+  it('draws the losses, suggests a rate, and writes nothing', async () => {
     const before = readdirSync(folder);
     const { stdout, code } = run('train', ...small, '--units', '12', '--find-learning-rate');
     expect(code).toBe(0);
@@ -217,7 +223,12 @@ describe('rondo train --find-learning-rate', () => {
     expect(found.suggested).toBeGreaterThan(1e-4);
     expect(found.suggested).toBeLessThan(1e-1);
     expect(found.command).toContain(`--learning-rate ${found.suggested}`);
-    expectFault(run('train', ...small, '--find-learning-rate', '--resume'), 2, 'USAGE', 'cannot be given together');
+    expectFault(
+      await here('train', ...small, '--find-learning-rate', '--resume'),
+      2,
+      'USAGE',
+      'cannot be given together',
+    );
     expect(readdirSync(folder)).toEqual(before);
   });
 });

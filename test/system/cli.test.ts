@@ -15,11 +15,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spelledNumbers } from '../../examples/spelled-numbers.js';
 import { tideLevels } from '../../examples/tide-levels.js';
 import { libraryVersion } from '../../src/index.js';
-import { type Ended, expectFault, program, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, program, rondo, rondoHere, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-'));
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
+const here = (...args: string[]): Promise<Ended> => rondoHere(folder, args);
 const names = (): string[] => readdirSync(folder);
 
 const forecastArgs = [
@@ -50,32 +51,37 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('wrong usage', () => {
-  it('is told apart from faults, and the nearest name is suggested', () => {
-    expectFault(run('trian', 'forecast'), 2, 'USAGE', 'did you mean `train forecast`');
-    expectFault(run('train'), 2, 'USAGE', '`train` needs to know what');
-    expectFault(run('train', 'forecst'), 2, 'USAGE', 'did you mean `train forecast`');
-    expectFault(run('generate', 'x', '--tempreture', '2'), 2, 'USAGE', 'did you mean `--temperature`');
-    expectFault(run(...forecastArgs, '--missing', 'interpolat'), 2, 'USAGE', 'did you mean `interpolate`');
+  it('is told apart from faults, and the nearest name is suggested', async () => {
+    expectFault(await here('trian', 'forecast'), 2, 'USAGE', 'did you mean `train forecast`');
+    expectFault(await here('train'), 2, 'USAGE', '`train` needs to know what');
+    expectFault(await here('train', 'forecst'), 2, 'USAGE', 'did you mean `train forecast`');
+    expectFault(await here('generate', 'x', '--tempreture', '2'), 2, 'USAGE', 'did you mean `--temperature`');
+    expectFault(await here(...forecastArgs, '--missing', 'interpolat'), 2, 'USAGE', 'did you mean `interpolate`');
   });
-  it('names the value that is missing or impossible', () => {
-    expectFault(run('train', 'forecast', 'tides.csv'), 2, 'USAGE', '--horizon is missing');
-    expectFault(run('train', 'forecast', 'tides.csv', '--horizon'), 2, 'USAGE', '--horizon needs a value');
+  it('names the value that is missing or impossible', async () => {
+    expectFault(await here('train', 'forecast', 'tides.csv'), 2, 'USAGE', '--horizon is missing');
+    expectFault(await here('train', 'forecast', 'tides.csv', '--horizon'), 2, 'USAGE', '--horizon needs a value');
     expectFault(
-      run('train', 'forecast', 'tides.csv', '--horizon', '--units', '3'),
+      await here('train', 'forecast', 'tides.csv', '--horizon', '--units', '3'),
       2,
       'USAGE',
       '--horizon needs a value',
     );
-    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '2.5'), 2, 'USAGE', 'a whole number of at least 1');
-    expectFault(run('train', 'forecast', '--horizon', '2'), 2, 'USAGE', 'something is missing');
     expectFault(
-      run('train', 'forecast', 'two.csv', '--horizon', '2'),
+      await here('train', 'forecast', 'tides.csv', '--horizon', '2.5'),
+      2,
+      'USAGE',
+      'a whole number of at least 1',
+    );
+    expectFault(await here('train', 'forecast', '--horizon', '2'), 2, 'USAGE', 'something is missing');
+    expectFault(
+      await here('train', 'forecast', 'two.csv', '--horizon', '2'),
       2,
       'USAGE',
       "name one, for example: give `--target` 'z'",
     );
-    expectFault(run('inspect', 'a', 'b'), 2, 'USAGE', 'more than the command takes');
-    expectFault(run(...forecastArgs, '--quiet=yes'), 2, 'USAGE', '--quiet takes no value');
+    expectFault(await here('inspect', 'a', 'b'), 2, 'USAGE', 'more than the command takes');
+    expectFault(await here(...forecastArgs, '--quiet=yes'), 2, 'USAGE', '--quiet takes no value');
   });
   it('is what --help is for', () => {
     const overview = run('--help');
@@ -90,7 +96,7 @@ describe('wrong usage', () => {
 });
 
 describe('a language model', () => {
-  it('may be given texts to validate and to test on', () => {
+  it('may be given texts to validate and to test on', async () => {
     writeFileSync(at('dev.txt'), spelledNumbers({ limit: 40, repeats: 1 }).text);
     const trained = run(
       ...textArgs,
@@ -114,13 +120,13 @@ describe('a language model', () => {
     expect(test.part).toBe('all');
     expect(Math.abs(test.loss - valLoss)).toBeLessThan(1);
     expectFault(
-      run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'),
+      await here(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'),
       2,
       'USAGE',
       'leave the share out',
     );
     expectFault(
-      run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'),
+      await here(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'),
       1,
       'FILE_FORMAT',
       'the tokenizer is not JSON',
@@ -129,21 +135,21 @@ describe('a language model', () => {
 });
 
 describe('bad data', () => {
-  it('is refused with file, line and column', () => {
+  it('is refused with file, line and column', async () => {
     expectFault(
-      run('train', 'forecast', 'nan.csv', '--missing', 'error', '--horizon', '1', '--out', 'bad.safetensors'),
+      await here('train', 'forecast', 'nan.csv', '--missing', 'error', '--horizon', '1', '--out', 'bad.safetensors'),
       1,
       'DATA_FORMAT',
       'nan.csv, line 3, column `y`',
     );
     expectFault(
-      run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'),
+      await here('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'),
       1,
       'DATA_FORMAT',
       'empty.csv: the file holds no table',
     );
     expectFault(
-      run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'),
+      await here('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'),
       1,
       'DATA_FORMAT',
       'not in UTF-8',
@@ -151,25 +157,25 @@ describe('bad data', () => {
       'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
     expectFault(
-      run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'),
+      await here('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'),
       1,
       'FILE_ACCESS',
       'no such file',
     );
     expectFault(
-      run('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'),
+      await here('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'),
       2,
       'UNKNOWN_NAME',
       'did you mean `level`',
     );
     expectFault(
-      run('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'),
+      await here('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'),
       1,
       'OUT_OF_RANGE',
       'too short for the horizon',
     );
     expectFault(
-      run('train', 'language-model', 'numbers.txt', '--cell', 'lsmt', '--out', 'bad.safetensors'),
+      await here('train', 'language-model', 'numbers.txt', '--cell', 'lsmt', '--out', 'bad.safetensors'),
       2,
       'USAGE',
       'did you mean `lstm`',
@@ -198,10 +204,10 @@ describe('a file that is not there', () => {
 });
 
 describe('vectors of words', () => {
-  it('are refused for other tokens, by the flags', () => {
+  it('are refused for other tokens, by the flags', async () => {
     writeFileSync(at('vectors.txt'), 'one 1 2 3\ntwo 4 5 6\n');
     expectFault(
-      run(...textArgs, '--vectors', 'vectors.txt', '--tokens', 'bytes', '--out', 'bad.safetensors'),
+      await here(...textArgs, '--vectors', 'vectors.txt', '--tokens', 'bytes', '--out', 'bad.safetensors'),
       2,
       'USAGE',
       'rondo train language-model: `--vectors` of words have none for such tokens.',
@@ -211,34 +217,34 @@ describe('vectors of words', () => {
 });
 
 describe('model files', () => {
-  it('are refused where they are foreign, cut short or of another task', () => {
+  it('are refused where they are foreign, cut short or of another task', async () => {
     writeFileSync(at('short.safetensors'), readFileSync(at('tides.safetensors')).subarray(0, 2000));
-    expectFault(run('inspect', 'short.safetensors'), 1, 'FILE_FORMAT', 'short.safetensors');
-    expectFault(run('predict', 'tides.csv', 'tides.csv'), 1, 'FILE_FORMAT', 'tides.csv');
-    expectFault(run('generate', 'empty.csv'), 1, 'FILE_FORMAT', 'empty.csv');
-    expectFault(run('generate', 'absent.safetensors'), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(await here('inspect', 'short.safetensors'), 1, 'FILE_FORMAT', 'short.safetensors');
+    expectFault(await here('predict', 'tides.csv', 'tides.csv'), 1, 'FILE_FORMAT', 'tides.csv');
+    expectFault(await here('generate', 'empty.csv'), 1, 'FILE_FORMAT', 'empty.csv');
+    expectFault(await here('generate', 'absent.safetensors'), 1, 'FILE_ACCESS', 'no such file');
     expectFault(
-      run('predict', 'tides.safetensors', 'tides.csv', '--text', 'level'),
+      await here('predict', 'tides.safetensors', 'tides.csv', '--text', 'level'),
       2,
       'USAGE',
       '--text can be used with classifiers only',
     );
-    expectFault(run('generate', 'tides.safetensors'), 2, 'USAGE', 'a model of another task', 'languageModel');
-    expectFault(run('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
+    expectFault(await here('generate', 'tides.safetensors'), 2, 'USAGE', 'a model of another task', 'languageModel');
+    expectFault(await here('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
   });
-  it('are never overwritten without a word', () => {
+  it('are never overwritten without a word', async () => {
     const before = readFileSync(at('tides.safetensors'));
     expectFault(
-      run(...forecastArgs, '--out', 'tides.safetensors'),
+      await here(...forecastArgs, '--out', 'tides.safetensors'),
       1,
       'FILE_ACCESS',
       'tides.safetensors exists already',
       '--force',
     );
     expect(readFileSync(at('tides.safetensors')).equals(before)).toBe(true);
-    expectFault(run(...forecastArgs, '--out', 'nowhere/tides.safetensors'), 1, 'FILE_ACCESS', 'does not exist');
+    expectFault(await here(...forecastArgs, '--out', 'nowhere/tides.safetensors'), 1, 'FILE_ACCESS', 'does not exist');
     expectFault(
-      run('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume'),
+      await here('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume'),
       1,
       'FILE_ACCESS',
       'nothing to resume',
@@ -311,16 +317,16 @@ describe('a trained forecaster', () => {
     expect(JSON.parse(piped.stdout).values).toEqual(values);
     expect(run('predict', 'tides.safetensors', 'tides.csv').stdout).toMatch(/^row +level\n400 /);
   });
-  it('is measured on the rows that it has not seen', () => {
+  it('is measured on the rows that it has not seen', async () => {
     const report = JSON.parse(run('evaluate', 'tides.safetensors', 'tides.csv', '--json').stdout);
     expect(report).toMatchObject({ part: 'held out', rows: [320, 400], horizon: 5 });
     expect(report.errors.model.mae).toBeGreaterThan(0);
-    expectFault(run('evaluate', 'tides.safetensors', 'tides.csv', 'tides.csv'), 2, 'USAGE', 'one table');
+    expectFault(await here('evaluate', 'tides.safetensors', 'tides.csv', 'tides.csv'), 2, 'USAGE', 'one table');
   });
 });
 
 describe('a trained language model', () => {
-  it('writes, repeatably', () => {
+  it('writes, repeatably', async () => {
     const first = run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5');
     expect(first.stdout.startsWith('42 ')).toBe(true);
     expect(first.stdout).toHaveLength(3 + 30 + 1);
@@ -335,7 +341,7 @@ describe('a trained language model', () => {
         '\n',
     ).toBe(first.stdout);
     expectFault(
-      run('generate', 'numbers.safetensors', '--top-p', '2'),
+      await here('generate', 'numbers.safetensors', '--top-p', '2'),
       2,
       'OUT_OF_RANGE',
       'rondo generate: `--top-p` is out of range',
@@ -380,13 +386,19 @@ describe('an interrupted training', () => {
     expect(stderr).toContain('rondo train language-model numbers.txt --out stopped.safetensors --resume');
     expect(names()).toContain('stopped.checkpoint.safetensors');
     expect(names()).not.toContain('stopped.safetensors');
-    expectFault(run(...args, '--out', 'stopped.safetensors'), 1, 'FILE_ACCESS', 'interrupted training', '--resume');
+    expectFault(
+      await here(...args, '--out', 'stopped.safetensors'),
+      1,
+      'FILE_ACCESS',
+      'interrupted training',
+      '--resume',
+    );
 
     writeFileSync(at('changed.txt'), `${readFileSync(at('numbers.txt'), 'utf8')}1 one\n`);
     const changed = run('train', 'language-model', 'changed.txt', '--out', 'stopped.safetensors', '--resume');
     expect(changed.stderr).toContain('not the text of the interrupted training');
 
-    expectFault(run(...args, '--out', 'stopped.safetensors', '--resume', '--units', '3'), 2, 'USAGE', 'units 3');
+    expectFault(await here(...args, '--out', 'stopped.safetensors', '--resume', '--units', '3'), 2, 'USAGE', 'units 3');
     const resumed = run(...args, '--out', 'stopped.safetensors', '--resume', '--quiet');
     expect(resumed.stderr).toBe('');
     run(...args, '--out', 'whole.safetensors', '--quiet');
@@ -404,9 +416,9 @@ describe('--blas', () => {
     expectFault(ended, 1, 'BACKEND_UNAVAILABLE', 'useBlas', 'fix: ');
     expect(examined.blas).toMatchObject({ found: { supported: false }, library: null });
   });
-  it('serves the WebAssembly backend alone', () => {
+  it('serves the WebAssembly backend alone', async () => {
     expectFault(
-      run('predict', 'tides.safetensors', 'tides.csv', '--blas', '--backend', 'reference'),
+      await here('predict', 'tides.safetensors', 'tides.csv', '--blas', '--backend', 'reference'),
       1,
       'BACKEND_UNAVAILABLE',
       'received: reference',
