@@ -2,7 +2,9 @@
  * A cell defined by its equations. Two gates, one state; the library works out derivative, storage and fused kernels,
  * and the cell runs like a built-in one.
  */
-import { add, Dense, defineCell, mul, Random, RNN, Sequential, sub } from 'rondo';
+import { Dense, defineCell, expressions, Random, RNN, Sequential } from 'rondo';
+
+const { add, mul, sub } = expressions;
 
 /** A leaky integrator whose leak is a gate: h' = (1 - a) * h + a * tanh(W x + U h + b). */
 const gatedLeak = defineCell({

@@ -96,35 +96,8 @@ export {
   unknownName,
 } from './errors.js';
 export { type ActivationName, activationNamed } from './expression/activations.js';
-export {
-  abs,
-  add,
-  constant,
-  detach,
-  div,
-  type Expression,
-  equal,
-  erf,
-  exp,
-  greater,
-  log,
-  max,
-  min,
-  mul,
-  neg,
-  type Operand,
-  relu,
-  rowMax,
-  rowSum,
-  select,
-  sigmoid,
-  sign,
-  softplus,
-  sqrt,
-  square,
-  sub,
-  tanh,
-} from './expression/build.js';
+export type { Expression, Operand } from './expression/build.js';
+export * as expressions from './expression/index.js';
 // Files as bytes
 export {
   deserializeModel,

@@ -144,7 +144,7 @@ describe('defineCell', () => {
     'an operand that is undefined': [
       { ...base, step: ({ gates }) => ({ hidden: tanh(gates.wrong) }) },
       '[USAGE] expression: an operand is neither an expression nor a number.\n  received: undefined\n  fix: ' +
-        'combine gates, states and parameters with add, mul, sigmoid and the other expression functions.',
+        'combine gates, states and parameters with add, mul, sigmoid and the other `expressions`.',
     ],
     'an activation that does not exist': [
       { ...base, activation: 'tangent' as 'tanh' },

@@ -19,7 +19,6 @@ export { minGRU } from './min-gru.js';
 export { minLSTM } from './min-lstm.js';
 export { mogrifierLSTM } from './mogrifier-lstm.js';
 export { multiplicativeLSTM } from './multiplicative-lstm.js';
-export { normalized, normalizedTogether } from './normalized.js';
 export { peepholeLSTM } from './peephole-lstm.js';
 export { qrnn } from './qrnn.js';
 export { type CellName, type CellOf, cellNamed, libraryCells, type RegisteredCells, registerCell } from './registry.js';

@@ -1,6 +1,6 @@
 import { add, mul, sub } from '../expression/build.js';
+import { normalized, normalizedTogether } from '../expression/normalized.js';
 import { defineCell } from './define-cell.js';
-import { normalized, normalizedTogether } from './normalized.js';
 
 const gates = ['update', 'reset', 'candidate'] as const;
 

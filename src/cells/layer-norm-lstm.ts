@@ -1,6 +1,6 @@
 import { add, type Expression, mul } from '../expression/build.js';
+import { normalized, normalizedTogether } from '../expression/normalized.js';
 import { defineCell } from './define-cell.js';
-import { normalized, normalizedTogether } from './normalized.js';
 
 const gates = ['input', 'forget', 'candidate', 'output'] as const;
 

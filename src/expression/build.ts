@@ -81,7 +81,7 @@ const symbolic = {
         'greater, select ...',
       received: 'an operator such as `gate * 2`, or a function such as `Math.tanh(gate)`',
       fix:
-        'import them from rondo: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for ' +
+        'take them from `expressions`: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for ' +
         '`Math.tanh(gate)`.',
     });
   },
@@ -107,7 +107,7 @@ export function expressionOf(operand: Operand): Expression {
       where: 'expression',
       what: 'an operand is neither an expression nor a number.',
       received: String(operand),
-      fix: 'combine gates, states and parameters with add, mul, sigmoid and the other expression functions.',
+      fix: 'combine gates, states and parameters with add, mul, sigmoid and the other `expressions`.',
     });
   }
   return operand;

@@ -11,7 +11,7 @@ export interface PointwiseDefinition<Operands extends readonly Expression[]> {
   readonly name: string;
   /**
    * From one element of each operand to that of the result, with `add`, `mul`, `tanh` and the other functions of
-   * expressions.
+   * `expressions`.
    */
   readonly element: (...operands: Operands) => Expression;
 }
@@ -28,6 +28,7 @@ export interface PointwiseDefinition<Operands extends readonly Expression[]> {
  *
  * @example
  * // Misra 2019, "Mish: a self regularized non-monotonic activation function", eq. 1.
+ * const { mul, softplus, tanh } = expressions;
  * const mish = definePointwise({ name: 'mish', element: (x) => mul(x, tanh(softplus(x))) });
  * const y = mish(tensor([[-1, 0, 1]]));
  */

@@ -1,6 +1,5 @@
 import type { Cell } from '../../src/cells/cell.js';
 import { defineCell } from '../../src/cells/define-cell.js';
-import { normalized as normalizedUnits } from '../../src/cells/normalized.js';
 import {
   add,
   constant,
@@ -15,6 +14,7 @@ import {
   sub,
   tanh,
 } from '../../src/expression/build.js';
+import { normalized as normalizedUnits } from '../../src/expression/normalized.js';
 
 /** More than any test has units: `rowSum(1)` counts them, so a cell needs no number of its own. */
 function normalized(x: Expression): Expression {

@@ -82,6 +82,9 @@ import {
   activationNamed, cellNamed, defineCell, Dense, LSTM, libraryCells, losses, metrics, ops, optimizers, RNN, schedules,
   Sequential, tensor, type ClassifierOptions, WordFeatures,
 } from 'rondo';
+// @ts-expect-error: those of expressions are no operations of tensors, and stand apart.
+import { sigmoid } from 'rondo';
+export { sigmoid };
 const plain = defineCell({ name: 'plain', gates: ['new'], states: ['memory'], step: ({ gates }) => ({ memory: gates.new }) });
 declare module 'rondo' {
   interface RegisteredCells {

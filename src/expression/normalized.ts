@@ -1,4 +1,4 @@
-import { add, constant, div, type Expression, mul, rowSum, sqrt, square, sub } from '../expression/build.js';
+import { add, constant, div, type Expression, mul, rowSum, sqrt, square, sub } from './build.js';
 
 /** Added to the variance: PyTorch's default for layer normalisation. */
 const defaultEpsilon = 1e-5;
