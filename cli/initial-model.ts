@@ -4,7 +4,7 @@ import { loadModelOf } from './load-model-of.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { withSeparators } from './text-table.js';
 import { vectorsOption } from './vector-options.js';
-import { WrongUsage } from './wrong-usage.js';
+import { notTogether } from './wrong-usage.js';
 
 /** Options of a `rondo train` whose embedding or weights may begin with what was learned before. */
 export const beginningOptions = {
@@ -26,15 +26,12 @@ export async function readInitial<Own extends TaskModel>(
   task: TaskNames<Own>,
 ): Promise<Own | undefined> {
   if (typeof init !== 'string') return undefined;
-  if (resume === true) {
-    throw new WrongUsage({
+  if (resume === true)
+    throw notTogether(
       where,
-      what: '--init and --resume cannot be given together.',
-      expected: 'one of them',
-      received: '--init --resume',
-      fix: 'leave --init out: an interrupted training has its weights in its checkpoint.',
-    });
-  }
+      ['--init', '--resume'],
+      'leave --init out: an interrupted training has its weights in its checkpoint.',
+    );
   return loadModelOf(where, init, task);
 }
 

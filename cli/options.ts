@@ -86,8 +86,8 @@ export const commonOptions = {
   help: { type: 'flag', about: 'Show this help.' },
 } as const satisfies OptionSpecs;
 
-/** Options of commands that compute. */
-export const computeOptions = {
+/** Options of commands that compute, and draw nothing at random. */
+export const inferenceOptions = {
   backend: {
     type: 'text',
     value: 'NAME',
@@ -103,6 +103,11 @@ export const computeOptions = {
     type: 'flag',
     about: 'Let an installed BLAS compute large matrix products; needs the npm package koffi. See rondo doctor.',
   },
+} as const satisfies OptionSpecs;
+
+/** Options of commands that compute. */
+export const computeOptions = {
+  ...inferenceOptions,
   seed: {
     type: 'whole',
     value: 'N',

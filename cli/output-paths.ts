@@ -7,7 +7,7 @@ import type { TaskNames } from './command-line-task.js';
 import { say } from './output.js';
 import { requireNoInput } from './protect-inputs.js';
 import { counted } from './text-table.js';
-import { WrongUsage } from './wrong-usage.js';
+import { notTogether, WrongUsage } from './wrong-usage.js';
 
 /** Where a training writes. */
 export interface OutputPaths {
@@ -79,13 +79,11 @@ async function outputPaths(
       fix: 'name the file that the model goes to.',
     });
   if (isTest && resume)
-    throw new WrongUsage({
+    throw notTogether(
       where,
-      what: '--find-learning-rate and --resume cannot be given together.',
-      expected: 'one of them',
-      received: '--find-learning-rate --resume',
-      fix: 'leave one out: the rate of an interrupted training stays.',
-    });
+      ['--find-learning-rate', '--resume'],
+      'leave one out: the rate of an interrupted training stays.',
+    );
   const paths = pathsOf(model);
   // Nothing is written then.
   if (isTest) return paths;
@@ -253,6 +251,7 @@ export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-function wouldLose(where: string, what: string, fix: string): RondoError {
+/** What is thrown where something would be lost. */
+export function wouldLose(where: string, what: string, fix: string): RondoError {
   return new RondoError('FILE_ACCESS', { where, what, fix });
 }

@@ -2,7 +2,7 @@ import type { OptionsOf, OptionTable, ResolvedOf, TaskOption } from '../src/inde
 import * as library from '../src/index.js';
 import texts from './option-texts.json' with { type: 'json' };
 import type { CommandLine, OptionSpec, OptionSpecs } from './options.js';
-import { WrongUsage } from './wrong-usage.js';
+import { notTogether, WrongUsage } from './wrong-usage.js';
 
 /** `maxEpochs` as `max-epochs`. */
 function kebabCase(name: string): string {
@@ -81,7 +81,7 @@ export function taskOptions<Table extends OptionTable>(
     const { on = '', off = '' } = flagsOf(name, option);
     const value = options[on];
     if (options[off] === true) {
-      if (value === true) throw both(where, `--${on}`, `--${off}`);
+      if (value === true) throw notTogether(where, [`--${on}`, `--${off}`], 'leave one out.');
       return false;
     }
     if (value === undefined || value === false) return undefined;
@@ -110,14 +110,4 @@ export function requireGiven(
       fix: `give it: ${about}`,
     });
   }
-}
-
-function both(where: string, on: string, off: string): WrongUsage {
-  return new WrongUsage({
-    where,
-    what: `${on} and ${off} cannot be given together.`,
-    expected: 'one of them',
-    received: `${on} ${off}`,
-    fix: 'leave one out.',
-  });
 }

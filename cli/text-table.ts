@@ -108,3 +108,8 @@ export function fileSize(sizeBytes: number): string {
     if (sizeBytes >= size) return `${(sizeBytes / size).toPrecision(3)} ${unit}`;
   return `${sizeBytes} bytes`;
 }
+
+/** `87.3 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

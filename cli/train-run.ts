@@ -13,9 +13,10 @@ import {
   type TrainingSnapshot,
 } from '../src/index.js';
 import { type FileLock, saveTask } from '../src/node.js';
+import { type Report, showReport } from './answer.js';
 import { type Interruption, interruptions } from './interruptions.js';
 import { longerTrainingHint } from './longer-training.js';
-import { print, printJson, say } from './output.js';
+import { say } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
@@ -126,12 +127,8 @@ function stopped({ paths, resumeCommand }: TrainRun, { exitCode }: Interruption,
   return undefined;
 }
 
-/** What a train command has to tell at its end. */
-export interface TrainAnswer {
-  /** For programs: what belongs into the JSON document beside `model`, `options`, `outcome`, `hints` and `verdict`. */
-  readonly facts: Readonly<Record<string, unknown>>;
-  /** For people: parts of the report after the losses, each its lines. */
-  readonly sections: readonly string[];
+/** What a train command has to tell at its end: after the losses, and beside `model`, `options` and `outcome`. */
+export interface TrainAnswer extends Report {
   /**
    * False where the answers do not depend on the network, so that nothing is gained by training it otherwise. Default
    * true.
@@ -139,8 +136,6 @@ export interface TrainAnswer {
   readonly isNetworkUsed?: boolean | undefined;
   /** What could be done better, each one sentence; those that hold for every task are added. */
   readonly hints?: readonly string[] | undefined;
-  /** The last line, where the model should not be used as it is: that it does not beat a baseline. */
-  readonly verdict?: string | undefined;
 }
 
 /** Shows what a training has brought, as a report or as a JSON document: the same order and names for every task. */
@@ -152,24 +147,13 @@ export async function showTrained(
 ): Promise<void> {
   const longer = isNetworkUsed ? longerTrainingHint(roundsOf(run), outcome) : undefined;
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
-  if (json) {
-    printJson({
-      model: run.paths.model,
-      options: run.task.options,
-      outcome,
-      ...facts,
-      hints: all,
-      verdict: verdict ?? null,
-    });
-    return;
-  }
+  const document = { model: run.paths.model, options: run.task.options, outcome, ...facts, hints: all };
   const parts = [
-    await trainReport(run, outcome, isNetworkUsed),
+    ...(json ? [] : [`\n${await trainReport(run, outcome, isNetworkUsed)}`]),
     ...sections,
     ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]),
-    ...(verdict === undefined ? [] : [verdict]),
   ];
-  print(`\n${parts.join('\n\n')}`);
+  showReport({ facts: document, sections: parts, verdict }, json);
 }
 
 /** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */

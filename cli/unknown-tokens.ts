@@ -1,4 +1,4 @@
-import { counted, withSeparators } from './text-table.js';
+import { counted, percent, withSeparators } from './text-table.js';
 
 /** From this share on, figures of a language model say little. */
 const manyUnknown = 0.03;
@@ -7,7 +7,7 @@ const manyUnknown = 0.03;
 export function unknownPart(numUnknown: number, numTokens: number): string {
   return (
     `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} tokens ` +
-    `(${((100 * numUnknown) / Math.max(1, numTokens)).toFixed(1)} %) are not in the vocabulary`
+    `(${percent(numUnknown / Math.max(1, numTokens))}) are not in the vocabulary`
   );
 }
 
@@ -24,7 +24,7 @@ export function unknownNote(numUnknown: number, numTokens: number, tokens: strin
 export function unknownWarning(share: number): string | undefined {
   if (!(share > manyUnknown)) return undefined;
   return (
-    `Warning: ${(100 * share).toFixed(1)} % of the tokens are read as the one unknown token, which is easy to ` +
+    `Warning: ${percent(share)} of the tokens are read as the one unknown token, which is easy to ` +
     'foretell: loss and perplexity are kinder for that, and say little of the text.'
   );
 }

@@ -1,7 +1,7 @@
 import type { VectorCoverage, WordVectors } from '../src/index.js';
 import { loadWordVectors } from '../src/node.js';
 import type { OptionSpecs } from './options.js';
-import { withSeparators } from './text-table.js';
+import { percent, withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /** Of every training whose embedding may start from word vectors. */
@@ -91,8 +91,4 @@ export function coverageLine({
     `vectors for ${withSeparators(foundTypes)} of ${withSeparators(numTypes)} tokens${bySubwords} ` +
     `(${percent(shareOfTypes)}${ofTokens})${without}`
   );
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

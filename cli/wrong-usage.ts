@@ -7,6 +7,17 @@ export class WrongUsage extends RondoError {
   }
 }
 
+/** Two options of which one excludes the other. */
+export function notTogether(where: string, [one, other]: readonly [string, string], fix: string): WrongUsage {
+  return new WrongUsage({
+    where,
+    what: `${one} and ${other} cannot be given together.`,
+    expected: 'one of them',
+    received: `${one} ${other}`,
+    fix,
+  });
+}
+
 /** Checks how many words stand beside the options. @throws WrongUsage */
 export function requirePositionals(
   command: { readonly name: string; readonly usage: string },

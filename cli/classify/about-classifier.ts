@@ -1,8 +1,7 @@
 import type { Classifier } from '../../src/index.js';
-import { counted, shortNumber, withSeparators } from '../text-table.js';
+import { counted, percent, shortNumber, withSeparators } from '../text-table.js';
 import { trainingLines } from '../training-lines.js';
 import { coverageLine } from '../vector-options.js';
-import { percent } from './show-report.js';
 
 /** What `rondo inspect` says of a classifier. */
 export function aboutClassifier({ options, labels, encoder, data, calibration, outcome }: Classifier): string[] {

@@ -5,9 +5,8 @@ import {
   type TextOverlap,
   temperatureBounds,
 } from '../../src/index.js';
-import { counted, withSeparators } from '../text-table.js';
+import { counted, percent, withSeparators } from '../text-table.js';
 import { isWithinChance } from '../within-chance.js';
-import { percent } from './show-report.js';
 
 /** From this share of unknown tokens on, another kind of token or vectors may help. */
 const manyUnknown = 0.2;

@@ -2,11 +2,11 @@ import type { Classifier, ClassifierReport } from '../../src/index.js';
 import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
-import { withSeparators } from '../text-table.js';
+import { percent, withSeparators } from '../text-table.js';
 import { measuredVerdict } from './about-training.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
-import { percent, reportText } from './show-report.js';
+import { reportText } from './show-report.js';
 
 /** `rondo evaluate` of a classifier. */
 export async function evaluateClasses(

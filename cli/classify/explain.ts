@@ -1,7 +1,7 @@
 import { type Explanation, explain as explainText, explanationMethods } from '../../src/index.js';
 import { writeFileAtomically } from '../../src/node.js';
 import { loadModelOf } from '../load-model-of.js';
-import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { defineCommand, inferenceOptions, jsonOption } from '../options.js';
 import { print, printJson, say } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
@@ -43,9 +43,7 @@ export const explain = defineCommand({
     force: { type: 'flag', about: 'Overwrite an existing page.' },
     ...readingOptions,
     ...emptyOption,
-    backend: computeOptions.backend,
-    threads: computeOptions.threads,
-    blas: computeOptions.blas,
+    ...inferenceOptions,
     ...jsonOption,
   },
   async run({ positionals, options }) {

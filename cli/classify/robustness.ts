@@ -1,14 +1,13 @@
 import { robustness as measureRobustness } from '../../src/index.js';
 import { loadModelOf } from '../load-model-of.js';
-import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { defineCommand, inferenceOptions, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
-import { counted, textTable, withSeparators } from '../text-table.js';
+import { counted, percent, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 import { partNote } from './evaluate-classes.js';
 import { classifyNames } from './names.js';
 import { readLabelled, withReading } from './read-texts.js';
 import { emptyOption, readingOptions } from './reading-options.js';
-import { percent } from './show-report.js';
 
 /** `rondo robustness`: how a classifier does on texts with slips. */
 export const robustness = defineCommand({
@@ -27,9 +26,7 @@ export const robustness = defineCommand({
     },
     ...readingOptions,
     ...emptyOption,
-    backend: computeOptions.backend,
-    threads: computeOptions.threads,
-    blas: computeOptions.blas,
+    ...inferenceOptions,
     seed: { type: 'whole', value: 'N', about: 'Decides which words, and how. Default 0.' },
     ...jsonOption,
   },

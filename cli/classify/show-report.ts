@@ -1,6 +1,6 @@
 import type { ClassificationReport } from '../../src/index.js';
 import { styleOf } from '../style.js';
-import { counted, fourDigits, shortNumber, textTable, withSeparators } from '../text-table.js';
+import { counted, fourDigits, percent, shortNumber, textTable, withSeparators } from '../text-table.js';
 import { confusionMatrix } from './confusion-matrix.js';
 
 /** Scores in all, by class, and which classes are taken for which. */
@@ -50,9 +50,4 @@ export function shownClasses(classes: ClassificationReport['classes']): Classifi
   const chosen = new Set(worst.slice(0, mostClasses / 2));
   for (const own of [...inOrder].sort((a, b) => b.support - a.support)) if (chosen.size < mostClasses) chosen.add(own);
   return inOrder.filter((own) => chosen.has(own));
-}
-
-/** `87.3 %`. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -2,7 +2,7 @@ import { ClassifierTraining, type ClassWeighting, classifierOptions, defaultVect
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, beginningOptions } from '../initial-model.js';
-import { counted, shortNumber, withSeparators } from '../text-table.js';
+import { counted, percent, shortNumber, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors } from '../vector-options.js';
@@ -11,7 +11,7 @@ import { comparedWith, overlapLines, trainingHints } from './about-training.js';
 import { classifyNames } from './names.js';
 import { readingOf, readLabelled, withReading } from './read-texts.js';
 import { readingOptions } from './reading-options.js';
-import { percent, reportText } from './show-report.js';
+import { reportText } from './show-report.js';
 
 /** `rondo train classify`: a classifier of texts. */
 export const train = defineTrain({

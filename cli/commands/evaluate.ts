@@ -1,10 +1,8 @@
 import { showReport } from '../answer.js';
-import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { defineCommand, inferenceOptions, jsonOption } from '../options.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
 import { loadWithTask } from '../tasks.js';
 import { requirePositionals } from '../wrong-usage.js';
-
-const { seed: _, ...compute } = computeOptions;
 
 /** `rondo evaluate`: how good a model is on data. */
 export const evaluate = defineCommand({
@@ -17,7 +15,7 @@ export const evaluate = defineCommand({
     'rondo evaluate reviews.safetensors reviews.csv',
     'rondo evaluate upos.safetensors en-test.conllu',
   ],
-  options: { ...optionsOfTasks('evaluate'), ...compute, ...jsonOption },
+  options: { ...optionsOfTasks('evaluate'), ...inferenceOptions, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;

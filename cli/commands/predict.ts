@@ -1,10 +1,8 @@
 import { showAnswer } from '../answer.js';
-import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { defineCommand, inferenceOptions, jsonOption } from '../options.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
 import { loadWithTask } from '../tasks.js';
 import { requirePositionals } from '../wrong-usage.js';
-
-const { seed: _, ...compute } = computeOptions;
 
 /** `rondo predict`: what comes next, which class it is, or the tags of words, of any model. */
 export const predict = defineCommand({
@@ -20,7 +18,7 @@ export const predict = defineCommand({
     "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json",
     "echo 'Dogs bark .' | rondo predict upos.safetensors -",
   ],
-  options: { ...optionsOfTasks('predict'), ...compute, ...jsonOption },
+  options: { ...optionsOfTasks('predict'), ...inferenceOptions, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 1, 2);
     const [path, data = '-'] = positionals;

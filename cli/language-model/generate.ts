@@ -77,19 +77,17 @@ export const generate = defineCommand({
     const languageModel = await loadModelOf(where, path, languageModelNames);
     const { prompt = '', length, temperature, seed, stop, beams, json } = options;
     const pieces = generateText(languageModel, {
-      ...without({
-        length,
-        temperature,
-        topK: options['top-k'],
-        topP: options['top-p'],
-        minP: options['min-p'],
-        repetitionPenalty: options['repetition-penalty'],
-        seed,
-        stop,
-        beams,
-        poem,
-      }),
       prompt,
+      length,
+      temperature,
+      topK: options['top-k'],
+      topP: options['top-p'],
+      minP: options['min-p'],
+      repetitionPenalty: options['repetition-penalty'],
+      seed,
+      stop,
+      beams,
+      poem,
     });
     warnOfUnknown(languageModel, prompt);
     if (languageModel.text.start === undefined) {
@@ -129,15 +127,8 @@ function poemOf(where: string, options: Given<typeof specs>): GenerateOptions['p
     return undefined;
   }
   const ends = signs === undefined ? undefined : graphemesOf(signs);
-  return {
-    ...without({ lines, charactersPerLine, acrostic }),
-    ...(ends !== undefined && { lineEnds: ends.map((sign, i) => (i === ends.length - 1 ? `${sign}\n` : sign)) }),
-  };
-}
-
-/** The options that were given. */
-function without<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+  const lineEnds = ends?.map((sign, i) => (i === ends.length - 1 ? `${sign}\n` : sign));
+  return { lines, charactersPerLine, acrostic, lineEnds };
 }
 
 /** Says on the standard error what of a prompt the model cannot read. */

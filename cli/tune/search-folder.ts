@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
 import { FileLock, fileAccessError, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
 import { say } from '../output.js';
-import { exists, lockPathOf, namingOutput, type OutputPaths, pathsOf } from '../output-paths.js';
+import { exists, lockPathOf, namingOutput, type OutputPaths, pathsOf, wouldLose } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';
 import { WrongUsage } from '../wrong-usage.js';
 import { csvText } from './csv-text.js';
@@ -173,18 +173,15 @@ export class SearchFolder {
     if (force) return;
     const { path } = this;
     if (await exists(this.#at('search.json')))
-      throw new RondoError('FILE_ACCESS', {
+      throw wouldLose(
         where,
-        what: `${path} holds a search already.`,
-        fix: 'go on with it with --resume, start anew with --force, or choose another --out.',
-      });
+        `${path} holds a search already.`,
+        'go on with it with --resume, start anew with --force, or choose another --out.',
+      );
     for (const name of resultNames) {
+      const taken = `${this.#at(name)} exists already, and is of no search.`;
       if (await exists(this.#at(name)))
-        throw new RondoError('FILE_ACCESS', {
-          where,
-          what: `${this.#at(name)} exists already, and is of no search.`,
-          fix: 'overwrite it with --force, or choose another --out.',
-        });
+        throw wouldLose(where, taken, 'overwrite it with --force, or choose another --out.');
     }
   }
 

@@ -54,14 +54,6 @@ export function searchOf(
       fix: 'write the data to a file.',
     });
   const score = options.score ?? Object.keys(scores)[0];
-  if (!Object.hasOwn(scores, score))
-    throw new WrongUsage({
-      where,
-      what: `--score does not know \`${score}\`.`,
-      expected: Object.keys(scores).join(', '),
-      received: score,
-      fix: 'choose one of these.',
-    });
   const fixed = Object.fromEntries(
     Object.keys(passedOn(specs))
       .map((key) => [key, given[key]] as const)

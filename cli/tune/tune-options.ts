@@ -61,9 +61,9 @@ const tuneOptions = {
 
 /** The same for a task, with the scores that it has. */
 export function tuneOptionsOf(scores: TrialScores): OptionSpecs {
-  const { score } = tuneOptions;
-  const names = Object.keys(scores).map((name, i) => (i === 0 ? `${name} (default)` : name));
-  return { ...tuneOptions, score: { ...score, about: `What decides: ${names.join(' or ')}. ${score.about}` } };
+  const choices = Object.keys(scores);
+  const about = `What decides: ${choices.join(' or ').replace(/^\w+/, '$& (default)')}. ${tuneOptions.score.about}`;
+  return { ...tuneOptions, score: { ...tuneOptions.score, choices, about } };
 }
 
 export type TuneOptions = Given<typeof tuneOptions>;
