@@ -3,6 +3,9 @@ const longestStretchMs = 40;
 
 let lastTurn = 0;
 
+/** Node's, where there is one. */
+declare const setImmediate: ((work: () => void) => void) | undefined;
+
 /** Whether the host has waited long enough to be given a turn. */
 export function hostIsWaiting(): boolean {
   return performance.now() - lastTurn > longestStretchMs;
