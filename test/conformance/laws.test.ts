@@ -264,7 +264,7 @@ describe.each(pairs)('laws of %s on %s', (_, _title, cell, { name: backend, make
     expect(await once(42)).not.toEqual(first);
   });
 
-  it('a thousand training steps leave the memory as it was', async () => {
+  it('hundreds of training steps leave the memory as it was', async () => {
     // A backend of its own, so that nothing else is freed meanwhile.
     const readsNow = make().readNow !== undefined;
     const own = useBackend(backend === 'wasm' ? createWasmBackend() : createReferenceBackend({ readsNow }));
@@ -277,7 +277,9 @@ describe.each(pairs)('laws of %s on %s', (_, _title, cell, { name: backend, make
     step();
     step();
     const before = own.memory();
-    for (let i = 0; i < 1000; i++) step();
+    // What a step leaves behind is there after the next; one cell runs long enough for what adds up slowly.
+    const numSteps = cell === libraryCells[0] ? 1000 : 100;
+    for (let i = 0; i < numSteps; i++) step();
     expect(own.memory()).toEqual(before);
     expect(before.temporaryBytes).toBe(0);
     expect(layer.weights.length).toBeGreaterThan(0);
