@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Analysis, checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraryCells } from '../../src/cells/registry.js';
@@ -17,10 +19,13 @@ function output(command: string, args: readonly string[]): string {
   return stdout;
 }
 
+let tarball: Uint8Array<ArrayBuffer>;
+
 beforeAll(() => {
   const [{ filename }] = JSON.parse(
     output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]),
   ) as { filename: string }[];
+  tarball = new Uint8Array(readFileSync(join(folder, filename)));
   const installed = join(folder, 'node_modules/rondo');
   mkdirSync(installed, { recursive: true });
   output('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
@@ -300,6 +305,22 @@ describe('the declarations of the package', () => {
   it('are without fault in Node, without those of pages', () => {
     const programs = { 'everything.ts': everything, 'node.ts': everythingOfNode, 'layers.ts': layers };
     expect(faultsOf(programs, 'NodeNext', node)).toEqual([]);
+  });
+});
+
+describe('the tarball', () => {
+  it('has nothing that publint would change', async () => {
+    expect((await publint({ strict: true, pack: { tarball: tarball.buffer } })).messages).toEqual([]);
+  });
+
+  it('has its types where every way to resolve modules looks for them', async () => {
+    const { problems } = (await checkPackage(createPackageFromTarballData(tarball))) as Analysis;
+    // Resolution of before `exports`, and programs in CommonJS, are out of reach of a package of modules.
+    const outOfReach: readonly unknown[] = ['node10', 'node16-cjs'];
+    const found = problems.filter(
+      (problem) => !('resolutionKind' in problem && outOfReach.includes(problem.resolutionKind)),
+    );
+    expect(found).toEqual([]);
   });
 });
 
