@@ -1,4 +1,4 @@
-import { isBoolean, isCount, isFiniteNumber, isObject, SavedFields } from '../../data/saved-fields.js';
+import { isBoolean, isCount, isFiniteNumber, isObject, listOf, SavedFields } from '../../data/saved-fields.js';
 import type { Resolved } from '../../resolved.js';
 import { Functional } from '../../training/graph/functional.js';
 import { isSavedSeenItems } from '../seen-items.js';
@@ -6,6 +6,9 @@ import type { SavedTask } from '../task.js';
 import { SentenceCodec } from './sentence-codec.js';
 import { type TrainedPairs, Translator } from './translator.js';
 import type { TranslatorOptions } from './translator-options.js';
+import { WordByWord } from './word-by-word.js';
+
+const isCounts = listOf(isCount);
 
 /** What {@link Translator.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
 export function restoreTranslator({ model, saved, outcome }: SavedTask): Translator {
@@ -22,7 +25,9 @@ export function restoreTranslator({ model, saved, outcome }: SavedTask): Transla
   if (numOutputs !== codecs.target.size)
     throw saved.fault('the tokens do not fit the model.', `${codecs.target.size} outputs`, numOutputs);
   const options = saved.read('options', 'an object', isObject) as unknown as Resolved<TranslatorOptions>;
-  return new Translator(model, codecs, pairs, options, outcome);
+  const isTable = (found: unknown): found is number[] => isCounts(found) && found.length % 2 === 0;
+  const wordByWord = WordByWord.fromJSON(saved.read('wordByWord', 'pairs of ids', isTable));
+  return new Translator(model, codecs, pairs, wordByWord, options, outcome);
 }
 
 function trainedPairs(saved: SavedFields): TrainedPairs {

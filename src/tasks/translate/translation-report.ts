@@ -1,20 +1,104 @@
+import { type BleuScore, bleu } from '../../data/scores/bleu.js';
+import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
+import { type ChrFScore, chrF } from '../../data/scores/chrf.js';
+import { characterErrorRate, type ErrorRate, wordErrorRate } from '../../data/scores/error-rates.js';
+import { type TerScore, ter } from '../../data/scores/ter.js';
+
 /** A source with what was written and what would be right. */
 export interface JudgedTranslation {
   readonly source: string;
   readonly output: string;
   readonly references: readonly string[];
+  /** What word by word makes of it, see `WordByWord`. */
+  readonly wordByWord: string;
 }
 
-/** How right translations are. */
-export interface TranslationReport {
-  /** Different sources. */
-  readonly numSources: number;
-  /** Share of the outputs that are equal to a reference. */
+/** What needs no network. */
+export interface TranslationBaseline {
+  /** `copy` leaves the source as it is; `word by word` puts for each token what most likely comes of it. */
+  readonly name: 'copy' | 'word by word';
+  readonly chrF: number;
   readonly exactMatch: number;
 }
 
-/** Measures translations against their references. */
-export function translationReport(judged: readonly JudgedTranslation[]): TranslationReport {
-  const numExact = judged.filter(({ output, references }) => references.includes(output)).length;
-  return { numSources: judged.length, exactMatch: numExact / judged.length };
+/** How right translations are; plain JSON. */
+export interface TranslationReport {
+  /** Different sources; one with several references is right where its translation is one of them. */
+  readonly numSources: number;
+  readonly numReferences: number;
+  /** Share of the translations that are equal to a reference. */
+  readonly exactMatch: number;
+  readonly bleu: BleuScore;
+  readonly chrF: ChrFScore;
+  readonly ter: TerScore;
+  /** Of words between spaces, against the nearest reference. */
+  readonly wordErrors: ErrorRate;
+  /** Of characters, against the nearest reference. */
+  readonly characterErrors: ErrorRate;
+  /** The better of the two, by chrF. */
+  readonly baseline: TranslationBaseline;
+}
+
+/**
+ * Measures translations against their references.
+ *
+ * @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
+ *   script without spaces, else `13a`. @throws UNKNOWN_NAME
+ */
+export function translationReport(judged: readonly JudgedTranslation[], tokenize?: BleuTokenizer): TranslationReport {
+  const outputs = judged.map(({ output }) => output);
+  const references = judged.map((one) => one.references);
+  const nearest = judged.map(({ output, references: all }) => nearestTo(output, all));
+  const baselines = [
+    baselineOf('copy', judged, ({ source }) => source),
+    baselineOf('word by word', judged, ({ wordByWord }) => wordByWord),
+  ];
+  return {
+    numSources: judged.length,
+    numReferences: references.reduce((sum, { length }) => sum + length, 0),
+    exactMatch: exactMatchOf(judged, ({ output }) => output),
+    bleu: bleu(outputs, references, { tokenize: tokenize ?? tokenizerFor(references.flat()) }),
+    chrF: chrF(outputs, references),
+    ter: ter(outputs, references),
+    wordErrors: wordErrorRate(outputs, nearest),
+    characterErrors: characterErrorRate(outputs, nearest),
+    baseline: baselines.reduce((best, own) => (own.chrF > best.chrF ? own : best)),
+  };
+}
+
+type TextOf = (judged: JudgedTranslation) => string;
+
+function baselineOf(
+  name: TranslationBaseline['name'],
+  judged: readonly JudgedTranslation[],
+  textOf: TextOf,
+): TranslationBaseline {
+  const { score } = chrF(
+    judged.map(textOf),
+    judged.map(({ references }) => references),
+  );
+  return { name, chrF: score, exactMatch: exactMatchOf(judged, textOf) };
+}
+
+function exactMatchOf(judged: readonly JudgedTranslation[], textOf: TextOf): number {
+  return judged.filter((one) => one.references.includes(textOf(one))).length / judged.length;
+}
+
+/** The reference that takes the fewest changes of words. */
+function nearestTo(output: string, references: readonly string[]): string {
+  if (references.length === 1 || references.includes(output))
+    return references.includes(output) ? output : references[0];
+  const errors = references.map((reference) => {
+    const { numSubstitutions, numDeletions, numInsertions } = wordErrorRate([output], [reference]);
+    return numSubstitutions + numDeletions + numInsertions;
+  });
+  return references[errors.indexOf(errors.reduce((least, own) => Math.min(least, own)))];
+}
+
+function tokenizerFor(references: readonly string[]): BleuTokenizer {
+  const text = references.join('');
+  const shareOf = (signs: RegExp): number => (text.match(signs)?.length ?? 0) / Math.max(1, text.length);
+  if (shareOf(/[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu) > 0.2)
+    return 'char';
+  return shareOf(/\p{Script=Han}/gu) > 0.5 ? 'zh' : '13a';
 }

@@ -21,6 +21,7 @@ import type { TranslationReport } from './translation-report.js';
 import { type TrainedPairs, Translator } from './translator.js';
 import { translatorNetwork } from './translator-network.js';
 import { resolvedTranslatorOptions, type TranslatorOptions, translatorBudget } from './translator-options.js';
+import { WordByWord } from './word-by-word.js';
 
 /** Pairs to train on. Parts that are not given are cut from `train`, as {@link TranslatorOptions} say. */
 export interface TranslatorData {
@@ -83,6 +84,7 @@ export class TranslatorTraining {
       interrupted ??
       newTranslator(
         codecs,
+        this.#learned,
         { ...factsOf(this.parts, this.#learned), isShared: codecs.source === codecs.target, seen },
         withoutRounds(own),
       );
@@ -125,11 +127,12 @@ function withoutRounds<Options extends { maxEpochs: number }>(options: Options):
 
 function newTranslator(
   codecs: Translator['codecs'],
+  learned: readonly EncodedPair[],
   pairs: TrainedPairs,
   options: Resolved<TranslatorOptions>,
 ): Translator {
   const sizes = { source: codecs.source.size, target: codecs.target.size, isShared: pairs.isShared };
-  return new Translator(translatorNetwork(sizes, options), codecs, pairs, options);
+  return new Translator(translatorNetwork(sizes, options), codecs, pairs, WordByWord.of(learned), options);
 }
 
 /** What sides are made of; byte pairs of both are learned together, and are the same object. */

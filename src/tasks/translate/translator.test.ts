@@ -48,6 +48,11 @@ describe('a translator of digits into words', () => {
     expect([codecs.source.tokens.level, codecs.target.tokens.level]).toEqual(['characters', 'words']);
     const report = await training.evaluate();
     expect(report.exactMatch).toBeGreaterThan(0.9);
+    expect(report.bleu.score).toBeGreaterThan(90);
+    expect(report.wordErrors.rate).toBeLessThan(0.1);
+    expect(report.baseline.name).toBe('word by word'); // the right words, in the wrong order
+    expect(report.baseline.chrF).toBeLessThan(report.chrF.score);
+    expect(report.baseline.chrF).toBeGreaterThan(30);
     const learned = new Set(training.parts.train.map(({ source }) => source));
     expect(training.parts.test.filter(({ source }) => learned.has(source))).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { bucketsByLength } from '../../data/length-buckets.js';
+import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
 import { RondoError, refuseUnknownOptions, requireBoolean, requireCount, requireNumber } from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
@@ -14,6 +15,7 @@ import { constraintOf } from './target-constraint.js';
 import { type TranslationReport, translationReport } from './translation-report.js';
 import { withShares } from './translator-network.js';
 import type { TranslatorOptions } from './translator-options.js';
+import type { WordByWord } from './word-by-word.js';
 
 /** What a translator remembers of its training pairs; plain JSON. */
 export interface TrainedPairs {
@@ -80,6 +82,8 @@ export class Translator implements TaskModel {
     readonly model: Functional,
     readonly codecs: { readonly source: SentenceCodec; readonly target: SentenceCodec },
     readonly pairs: TrainedPairs,
+    /** The baseline, of the same pairs. */
+    readonly wordByWord: WordByWord,
     /** Everything it was trained with. */
     readonly options: Readonly<Resolved<TranslatorOptions>>,
     /** How training went; undefined before. */
@@ -128,18 +132,31 @@ export class Translator implements TaskModel {
     return found;
   }
 
-  /** Compares the best translations with the pairs' targets. @throws as {@link Translator.predict}; DATA_FORMAT */
+  /**
+   * Compares the best translations with the pairs' targets, and with what needs no network. Pairs of one source are
+   * measured once, with all their targets as references.
+   *
+   * @throws as {@link Translator.predict}; DATA_FORMAT; UNKNOWN_NAME for a tokenizer of BLEU that there is not
+   */
   async evaluate(
     pairs: readonly SentencePair[],
-    options: Omit<TranslateOptions, 'nBest'> = {},
+    { tokenize, ...options }: Omit<TranslateOptions, 'nBest'> & { tokenize?: BleuTokenizer | undefined } = {},
   ): Promise<TranslationReport> {
     const clean = requirePairs(pairs, 'Translator.evaluate');
-    const references = referencesBySource(clean);
+    // A model that writes no capitals is not measured by them.
+    const references = referencesBySource(
+      this.options.lower ? clean.map(({ source, target }) => ({ source, target: target.toLowerCase() })) : clean,
+    );
     const sources = [...references.keys()];
     const translations = await this.predict(sources, options);
-    return translationReport(
-      sources.map((source, i) => ({ source, output: translations[i][0].text, references: references.get(source)! })),
-    );
+    const { source: codec, target } = this.codecs;
+    const judged = sources.map((source, i) => ({
+      source,
+      output: translations[i][0].text,
+      references: references.get(source)!,
+      wordByWord: target.decode(this.wordByWord.translate(codec.encode(source))),
+    }));
+    return translationReport(judged, tokenize);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
@@ -149,6 +166,7 @@ export class Translator implements TaskModel {
     return {
       codecs: isShared ? { both: source.toJSON() } : { source: source.toJSON(), target: target.toJSON() },
       pairs: { numPairs: { ...numPairs }, lengthRatio: { ...lengthRatio }, isShared, seen: { ...seen } },
+      wordByWord: this.wordByWord.toJSON(),
     };
   }
 
