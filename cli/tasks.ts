@@ -6,12 +6,13 @@ import { forecast } from './forecast/task.js';
 import { languageModel } from './language-model/task.js';
 import { otherTask } from './load-model-of.js';
 import { tag } from './tag/task.js';
+import { translate } from './translate/task.js';
 
 /** A task whose models are of a type that is not known here. */
 export type AnyTask = CommandLineTask<never>;
 
 /** Every task of the command line, in the order of `rondo --help`. */
-export const tasks: readonly AnyTask[] = [languageModel, forecast, tag, classify];
+export const tasks: readonly AnyTask[] = [languageModel, forecast, tag, classify, translate];
 
 /** The model of a file and its task. @throws FILE_ACCESS, FILE_FORMAT; USAGE for a task without commands */
 export async function loadWithTask(

@@ -41,7 +41,7 @@ export { SavedFields } from './data/saved-fields.js';
 export { MinMaxScaler, Scaler, type ScalerJson, StandardScaler, scalerFromJSON } from './data/scaler.js';
 export { type AlignedPair, alignmentLines, alignTokens, type Edit } from './data/scores/alignment.js';
 export { type BleuOptions, type BleuScore, type BleuSmoothing, bleu } from './data/scores/bleu.js';
-export type { BleuTokenizer } from './data/scores/bleu-tokenizers.js';
+export { type BleuTokenizer, bleuTokenizerNames } from './data/scores/bleu-tokenizers.js';
 export { type ChrFOptions, type ChrFScore, chrF } from './data/scores/chrf.js';
 export {
   characterErrorRate,
@@ -267,10 +267,17 @@ export { deserializeTask, type LoadedTask, serializeTask, serializeTaskAsync } f
 export { registerTask, taskNames } from './tasks/task-registry.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
-export { lengthPenaltyOf } from './tasks/translate/beam-search.js';
+export { coveragePenaltyOf, lengthPenaltyOf } from './tasks/translate/beam-search.js';
+export {
+  type PairFormat,
+  pairFormats,
+  parallelPairs,
+  type ReadPairsOptions,
+  readPairs,
+} from './tasks/translate/read-pairs.js';
 export { SentenceCodec, type SentenceTokens } from './tasks/translate/sentence-codec.js';
 export type { SentencePair } from './tasks/translate/sentence-pair.js';
-export type { TranslationReport } from './tasks/translate/translation-report.js';
+export type { TranslationBaseline, TranslationReport } from './tasks/translate/translation-report.js';
 export {
   type TrainedPairs,
   type TranslateOptions,

@@ -1,4 +1,5 @@
 import type { Explanation } from '../../src/index.js';
+import { escapedHtml } from '../escaped-html.js';
 
 /** Explanations as one page without scripts or outside resources; every text is escaped. */
 export function explanationHtml(explanations: readonly Explanation[], labels: readonly string[]): string {
@@ -37,15 +38,15 @@ function articleOf(explanation: Explanation, labels: readonly string[]): string 
   const rows = [...labels.keys()]
     .sort((a, b) => probabilities[b] - probabilities[a])
     .slice(0, 8)
-    .map((k) => `<tr><td>${escaped(labels[k])}</td><td class="number">${probabilities[k].toFixed(3)}</td></tr>`);
+    .map((k) => `<tr><td>${escapedHtml(labels[k])}</td><td class="number">${probabilities[k].toFixed(3)}</td></tr>`);
   const sum =
     `${baseline.toFixed(3)} without words, contributions ${(explainedProbability - baseline - remainder).toFixed(3)}, ` +
     `in all ${explainedProbability.toFixed(3)}`;
   return `<article>
-<h2>${escaped(label)}</h2>
+<h2>${escapedHtml(label)}</h2>
 <p>${markedText(explanation)}</p>
 <table>${rows.join('')}</table>
-<p>${escaped(explained)}: ${sum} (${method === 'occlusion' ? 'occlusion' : 'integrated gradients'}).</p>
+<p>${escapedHtml(explained)}: ${sum} (${method === 'occlusion' ? 'occlusion' : 'integrated gradients'}).</p>
 </article>`;
 }
 
@@ -56,24 +57,13 @@ function markedText({ text, tokens }: Explanation): string {
   for (const { start, end, contribution, isKnown } of tokens) {
     const title = `${contribution.toFixed(4)}${isKnown ? '' : ', not in the vocabulary'}`;
     marked +=
-      `${escaped(text.slice(at, start))}<span title="${title}" style="background: ` +
-      `${backgroundOf(contribution / largest)}">${escaped(text.slice(start, end))}</span>`;
+      `${escapedHtml(text.slice(at, start))}<span title="${title}" style="background: ` +
+      `${backgroundOf(contribution / largest)}">${escapedHtml(text.slice(start, end))}</span>`;
     at = end;
   }
-  return marked + escaped(text.slice(at));
+  return marked + escapedHtml(text.slice(at));
 }
 
 function backgroundOf(strength: number): string {
   return `rgba(${strength > 0 ? '30, 110, 255' : '255, 130, 20'}, ${(0.7 * Math.abs(strength)).toFixed(3)})`;
-}
-
-function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (sign) => entities[sign]);
 }

@@ -27,6 +27,9 @@ export const bleuTokenizers = {
 /** The name of a way to cut sentences for {@link bleu}. */
 export type BleuTokenizer = keyof typeof bleuTokenizers;
 
+/** The names of all of them. */
+export const bleuTokenizerNames = Object.keys(bleuTokenizers) as readonly BleuTokenizer[];
+
 /**
  * What sacreBLEU takes for Chinese: ideographs of the basic plane, their punctuation and full-width forms, and, because
  * two of its ranges are written with five digits and read with four, everything from U+2001 to U+2A6D.

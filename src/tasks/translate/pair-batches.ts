@@ -21,6 +21,11 @@ function stepsOf({ source, target }: EncodedPair): number {
   return Math.max(source.length, target.length) + 1;
 }
 
+/** Steps of all pairs. */
+export function numTokensOf(pairs: readonly EncodedPair[]): number {
+  return pairs.reduce((sum, pair) => sum + stepsOf(pair), 0);
+}
+
 /** Batches of pairs of like length, the shortest first. */
 export function* batchesInOrder(pairs: readonly EncodedPair[], limits: PairLimits): Generator<DatasetBatch> {
   for (const places of placesOf(pairs, limits)) yield batchOf(Array.from(places, (place) => pairs[place]));

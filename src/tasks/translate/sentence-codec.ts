@@ -82,8 +82,11 @@ export class SentenceCodec {
 /** Symbols, such as phonemes, are few and stand alone between spaces. */
 const mostSymbols = 300;
 
+/** Signs of a text on average from which on it is cut into more than characters. */
+const shortText = 20;
+
 /**
- * What suits one side of pairs: characters for single words, white space for symbols that stand apart, such as
+ * What suits one side of pairs: characters for single words and other short texts, such as dates, white space for symbols that stand apart, such as
  * phonemes, and byte pairs for all else.
  */
 export function tokensFor(texts: readonly string[]): SentenceTokens {
@@ -94,7 +97,8 @@ export function tokensFor(texts: readonly string[]): SentenceTokens {
     numWords += words.length;
     if (symbols.size <= mostSymbols) for (const word of words) symbols.add(word);
   }
-  const perText = numWords / Math.max(1, texts.length);
-  if (perText < 1.5) return 'characters';
-  return symbols.size <= mostSymbols && numWords > 20 * symbols.size ? 'whitespace' : 'bpe';
+  const numSigns = texts.reduce((sum, { length }) => sum + length, 0);
+  const isOfWords = numWords >= 1.5 * texts.length;
+  if (isOfWords && symbols.size <= mostSymbols && numWords > 20 * symbols.size) return 'whitespace';
+  return isOfWords && numSigns > shortText * texts.length ? 'bpe' : 'characters';
 }

@@ -3,6 +3,7 @@ import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
 import { type ChrFScore, chrF } from '../../data/scores/chrf.js';
 import { characterErrorRate, type ErrorRate, wordErrorRate } from '../../data/scores/error-rates.js';
 import { type TerScore, ter } from '../../data/scores/ter.js';
+import type { SeenItems } from '../seen-items.js';
 
 /** A source with what was written and what would be right. */
 export interface JudgedTranslation {
@@ -35,6 +36,9 @@ export interface TranslationReport {
   readonly wordErrors: ErrorRate;
   /** Of characters, against the nearest reference. */
   readonly characterErrors: ErrorRate;
+  /** Sources that training learned from, and that chose its best epoch. */
+  readonly numTrained: number;
+  readonly numChosen: number;
   /** The better of the two, by chrF. */
   readonly baseline: TranslationBaseline;
 }
@@ -42,10 +46,14 @@ export interface TranslationReport {
 /**
  * Measures translations against their references.
  *
- * @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
+ * @param seen the sources of training. @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
  *   script without spaces, else `13a`. @throws UNKNOWN_NAME
  */
-export function translationReport(judged: readonly JudgedTranslation[], tokenize?: BleuTokenizer): TranslationReport {
+export function translationReport(
+  judged: readonly JudgedTranslation[],
+  seen: SeenItems,
+  tokenize?: BleuTokenizer,
+): TranslationReport {
   const outputs = judged.map(({ output }) => output);
   const references = judged.map((one) => one.references);
   const nearest = judged.map(({ output, references: all }) => nearestTo(output, all));
@@ -62,6 +70,8 @@ export function translationReport(judged: readonly JudgedTranslation[], tokenize
     ter: ter(outputs, references),
     wordErrors: wordErrorRate(outputs, nearest),
     characterErrors: characterErrorRate(outputs, nearest),
+    numTrained: judged.filter(({ source }) => seen.partOf(source) === 'train').length,
+    numChosen: judged.filter(({ source }) => seen.partOf(source) === 'validation').length,
     baseline: baselines.reduce((best, own) => (own.chrF > best.chrF ? own : best)),
   };
 }

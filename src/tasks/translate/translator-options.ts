@@ -46,7 +46,7 @@ export const translatorOptions = optionTable({
   /** Seed of the split. Pairs with the same source stay together. Default 1. */
   splitSeed: count({ least: 0, default: 1, changesScore: 'all' }),
   /** Pairs with a side of more tokens are not learned from. Default 100. */
-  longest: count({ least: 2, default: 100, ofInitial: 'inherited' }),
+  timesteps: count({ least: 2, default: 100, ofInitial: 'inherited' }),
   ...recurrentOptions({
     cell: { default: 'lstm' },
     units: { default: 256, search: { choices: [128, 256, 512] } },
@@ -55,8 +55,11 @@ export const translatorOptions = optionTable({
     batchSize: { default: 512 },
     learningRate: { default: 0.002, search: { low: 0.0005, high: 0.008, scale: 'log' } },
   }),
-  /** Most tokens of a batch on its longer side, padding included; `batchSize` is its most pairs. Default 3,000. */
-  batchTokens: count({ default: 3000, ofInitial: 'inherited' }),
+  /**
+   * Most tokens of a batch on its longer side, padding included; `batchSize` is its most pairs. Default 3,000, fewer where
+   * an epoch would have less than 200 steps, and at least 300.
+   */
+  batchTokens: count({ ofInitial: 'inherited' }),
   /** Most epochs. Default 16, more where that is less than 3,000 steps. */
   epochs: count({}),
   /** Epochs without a better loss of the validation pairs after which training ends. Default half of `epochs`. */
@@ -66,11 +69,16 @@ export const translatorOptions = optionTable({
 /** How a translator is built and trained. */
 export interface TranslatorOptions extends OptionsOf<typeof translatorOptions> {}
 
-const usualRounds = { epochs: 16, leastSteps: 3000, mostEpochs: 100, numRounds: 1 };
+const usualRounds = { epochs: 16, leastSteps: 3000, mostEpochs: 60, numRounds: 1 };
 
 /** @internal How long training goes on. @param numBatches steps of an epoch. */
 export function translatorBudget(options: TranslatorOptions, numBatches: number): TrainingBudget {
   return trainingBudget(options, numBatches, usualRounds);
+}
+
+/** @internal How many tokens a batch has by default. @param numTokens of an epoch, on the longer sides. */
+export function defaultBatchTokens(numTokens: number): number {
+  return Math.min(3000, Math.max(300, Math.ceil(numTokens / 200)));
 }
 
 /** @internal Every option; how long training goes on as for many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
@@ -79,7 +87,8 @@ export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<
   checkOptions(where, translatorOptions, options);
   const given = givenOptions(options);
   const { epochs, patience } = translatorBudget(given, usualRounds.leastSteps);
-  const all = withDefaults(translatorOptions, { ...given, epochs, patience });
+  const batchTokens = given.batchTokens ?? defaultBatchTokens(Infinity);
+  const all = withDefaults(translatorOptions, { ...given, epochs, patience, batchTokens });
   if (all.units % 2 === 0) return all;
   throw new RondoError('OUT_OF_RANGE', {
     where,

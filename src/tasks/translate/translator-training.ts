@@ -14,13 +14,18 @@ import {
   type TrainingControls,
   type TrainingOutcome,
 } from '../training-run.js';
-import { batchesInOrder, type EncodedPair, epochBatches, numBatchesOf } from './pair-batches.js';
-import { SentenceCodec, tokensFor } from './sentence-codec.js';
+import { batchesInOrder, type EncodedPair, epochBatches, numBatchesOf, numTokensOf } from './pair-batches.js';
+import { SentenceCodec, type SentenceTokens, tokensFor } from './sentence-codec.js';
 import { requirePairs, type SentencePair } from './sentence-pair.js';
 import type { TranslationReport } from './translation-report.js';
 import { type TrainedPairs, Translator } from './translator.js';
 import { translatorNetwork } from './translator-network.js';
-import { resolvedTranslatorOptions, type TranslatorOptions, translatorBudget } from './translator-options.js';
+import {
+  defaultBatchTokens,
+  resolvedTranslatorOptions,
+  type TranslatorOptions,
+  translatorBudget,
+} from './translator-options.js';
 import { WordByWord } from './word-by-word.js';
 
 /** Pairs to train on. Parts that are not given are cut from `train`, as {@link TranslatorOptions} say. */
@@ -52,8 +57,10 @@ export class TranslatorTraining {
   readonly translator: Translator;
   /** Steps of an epoch. */
   readonly numBatches: number;
-  /** Pairs that are not learned from because a side has more tokens than `longest`. */
+  /** Pairs that are not learned from because a side has more tokens than `timesteps`. */
   readonly numTooLong: number;
+  /** Training pairs with an empty side, which are left out. */
+  readonly numEmpty: number;
   readonly parts: Parts;
   readonly #learned: readonly EncodedPair[];
   readonly #validation: readonly EncodedPair[];
@@ -65,21 +72,25 @@ export class TranslatorTraining {
     const resolved = interrupted?.options ?? resolvedTranslatorOptions(options);
     this.parts = partsOf(data, resolved, where);
     const { train, validation } = this.parts;
-    const codecs = interrupted?.codecs ?? codecsOf(train, resolved);
+    this.numEmpty = data.train.filter(({ source, target }) => source.trim() === '' || target.trim() === '').length;
+    const levels = levelsOf(train, resolved);
+    const codecs = interrupted?.codecs ?? codecsOf(train, { ...resolved, ...levels });
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
-      Math.max(source.length, target.length) <= resolved.longest;
+      Math.max(source.length, target.length) <= resolved.timesteps;
     this.#learned = encoded.filter(isShort);
     this.numTooLong = encoded.length - this.#learned.length;
-    if (this.#learned.length === 0) throw nothingShort(resolved.longest, where);
+    if (this.#learned.length === 0) throw nothingShort(resolved.timesteps, where);
     this.#validation = validation.map((pair) => encodedPair(pair, codecs)).filter(isShort);
-    this.numBatches = numBatchesOf(this.#learned, resolved);
+    const batchTokens =
+      interrupted?.options.batchTokens ?? options.batchTokens ?? defaultBatchTokens(numTokensOf(this.#learned));
+    this.numBatches = numBatchesOf(this.#learned, { ...resolved, batchTokens });
     const seen = SeenItems.of(
       train.map(({ source }) => source),
       validation.map(({ source }) => source),
     ).toJSON();
     if (interrupted !== undefined) requireSamePairs(interrupted.pairs.seen, seen, where);
-    const own = { ...resolved, ...translatorBudget(options, this.numBatches) };
+    const own = { ...resolved, ...levels, batchTokens, ...translatorBudget(options, this.numBatches) };
     this.translator =
       interrupted ??
       newTranslator(
@@ -135,21 +146,30 @@ function newTranslator(
   return new Translator(translatorNetwork(sizes, options), codecs, pairs, WordByWord.of(learned), options);
 }
 
+/** What tokens are, where the data are to say it. */
+function levelsOf(
+  pairs: readonly SentencePair[],
+  { sourceTokens, targetTokens }: Resolved<TranslatorOptions>,
+): { sourceTokens: SentenceTokens; targetTokens: SentenceTokens } {
+  const level = (given: typeof sourceTokens, side: keyof SentencePair): SentenceTokens =>
+    given === 'auto' ? tokensFor(pairs.map((pair) => pair[side])) : given;
+  return { sourceTokens: level(sourceTokens, 'source'), targetTokens: level(targetTokens, 'target') };
+}
+
 /** What sides are made of; byte pairs of both are learned together, and are the same object. */
-function codecsOf(pairs: readonly SentencePair[], options: Resolved<TranslatorOptions>): Translator['codecs'] {
+function codecsOf(
+  pairs: readonly SentencePair[],
+  options: Resolved<TranslatorOptions> & ReturnType<typeof levelsOf>,
+): Translator['codecs'] {
+  const { sourceTokens, targetTokens } = options;
   const texts = { source: pairs.map(({ source }) => source), target: pairs.map(({ target }) => target) };
-  const level = (side: 'source' | 'target') => {
-    const given = options[`${side}Tokens`];
-    return given === 'auto' ? tokensFor(texts[side]) : given;
-  };
-  const [source, target] = [level('source'), level('target')];
-  if (source === 'bpe' && target === 'bpe') {
+  if (sourceTokens === 'bpe' && targetTokens === 'bpe') {
     const both = SentenceCodec.of([...texts.source, ...texts.target], 'bpe', options);
     return { source: both, target: both };
   }
   return {
-    source: SentenceCodec.of(texts.source, source, options),
-    target: SentenceCodec.of(texts.target, target, options),
+    source: SentenceCodec.of(texts.source, sourceTokens, options),
+    target: SentenceCodec.of(texts.target, targetTokens, options),
   };
 }
 
@@ -195,12 +215,12 @@ function nothingLeft(numPairs: number, where: string): RondoError {
   });
 }
 
-function nothingShort(longest: number, where: string): RondoError {
+function nothingShort(timesteps: number, where: string): RondoError {
   return new RondoError('DATA_FORMAT', {
     where,
     what: 'every pair has a side that is too long.',
-    expected: `at most ${longest} tokens on each side`,
-    fix: 'give `longest` a larger number, or cut the texts into sentences.',
+    expected: `at most ${timesteps} tokens on each side`,
+    fix: 'give `timesteps` a larger number, or cut the texts into sentences.',
   });
 }
 

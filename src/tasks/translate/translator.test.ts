@@ -136,7 +136,7 @@ describe('a training of a translator refuses', () => {
     ['no pairs', { train: [] }, {}, /DATA_FORMAT.*no pair/],
     ['an odd number of units', { train: numbers(40) }, { units: 7 }, /OUT_OF_RANGE.*odd[\s\S]*fix: give 8/],
     ['a text alone', { train: ['ein Haus'] }, {}, /USAGE.*pair 1/],
-    ['sides that are all too long', { train: numbers(40) }, { longest: 2, splitSeed: 2 }, /DATA_FORMAT.*too long/],
+    ['sides that are all too long', { train: numbers(40) }, { timesteps: 2, splitSeed: 2 }, /DATA_FORMAT.*too long/],
   ])('%s', (_, data, given, message) => {
     expect(() => new TranslatorTraining(data as never, { ...options, ...given })).toThrow(message);
   });

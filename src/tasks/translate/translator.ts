@@ -5,7 +5,7 @@ import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { requireTexts } from '../require-texts.js';
-import type { SavedSeenItems } from '../seen-items.js';
+import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { beamSearch, type Hypothesis } from './beam-search.js';
@@ -156,7 +156,7 @@ export class Translator implements TaskModel {
       references: references.get(source)!,
       wordByWord: target.decode(this.wordByWord.translate(codec.encode(source))),
     }));
-    return translationReport(judged, tokenize);
+    return translationReport(judged, SeenItems.fromJSON(this.pairs.seen), tokenize);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */

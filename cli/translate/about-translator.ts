@@ -1,0 +1,18 @@
+import type { Translator } from '../../src/index.js';
+import { withSeparators } from '../text-table.js';
+import { trainingLines } from '../training-lines.js';
+
+/** What `rondo inspect` says of a translator. */
+export function aboutTranslator({ options, codecs, pairs, outcome }: Translator): string[] {
+  const { train, validation, test } = pairs.numPairs;
+  const sample = (side: 'source' | 'target'): string =>
+    Array.from({ length: 12 }, (_, i) => codecs[side].shown(i + 3)).join(' ');
+  return [
+    'task      texts into others',
+    `source    ${withSeparators(codecs.source.size)} ${options.sourceTokens}${pairs.isShared ? ', shared with the target' : ''}: ${sample('source')} ...`,
+    `target    ${withSeparators(codecs.target.size)} ${options.targetTokens}: ${sample('target')} ...`,
+    `trained   on ${withSeparators(train)} pairs, chosen on ${withSeparators(validation)} more, ` +
+      `${withSeparators(test)} held out; ${options.attention} attention`,
+    ...trainingLines(options, outcome),
+  ];
+}

@@ -1,0 +1,103 @@
+import { type TranslationReport, TranslatorTraining, translatorOptions } from '../../src/index.js';
+import { quoted } from '../command-words.js';
+import { partOptions } from '../data-options.js';
+import { counted, withSeparators } from '../text-table.js';
+import { defineTrain, type TrainedModel } from '../train-command.js';
+import type { TrainAnswer } from '../train-run.js';
+import { translateNames } from './names.js';
+import { readPairFiles, readPairOption } from './read-pair-files.js';
+import { comparedWithBaseline, pairs, translationScores } from './show-translations.js';
+import { pairOptions } from './translate-options.js';
+
+const files = 'a file of pairs, or SOURCE,TARGET.';
+
+/** `rondo train translate`: a model that turns texts into others. */
+export const train = defineTrain({
+  task: translateNames,
+  summary: 'Learn to turn texts into others from pairs: translation, spelling to sound, dates.',
+  usage: 'SOURCE TARGET | PAIRS [options]',
+  examples: [
+    'rondo train translate train.de train.en --dev val.de,val.en --test test.de,test.en --out de-en.safetensors',
+    'rondo train translate dictionary.tsv --out sounds.safetensors',
+    'rondo train translate dates.csv --source text --target iso --out dates.safetensors',
+    'rondo train translate dictionary.tsv --out sounds.safetensors --resume',
+  ],
+  numFiles: { least: 1, most: 2 },
+  table: translatorOptions,
+  options: {
+    ...pairOptions,
+    ...partOptions({
+      dev: `Pairs that choose the best epoch: ${files} Default: a share of the pairs.`,
+      test: `Pairs that are held out for the report: ${files} Default: a share of the pairs.`,
+    }),
+  },
+  async prepare({ files: given, options, given: own, interrupted }) {
+    const data = {
+      train: await readPairFiles(given, options),
+      validation: await readPairOption(options.dev, options),
+      test: await readPairOption(options.test, options),
+    };
+    const training = new TranslatorTraining(data, own, interrupted);
+    const { translator, numBatches } = training;
+    return {
+      task: translator,
+      training,
+      unit: 'pairs',
+      unitsPerStep: Math.round(translator.pairs.numPairs.train / numBatches),
+      about: aboutTraining(training, data.train.length),
+      answer: (trained) => answerOf(training, trained),
+    };
+  },
+});
+
+function aboutTraining(
+  { translator, numTooLong, numEmpty, numBatches }: TranslatorTraining,
+  numRead: number,
+): string[] {
+  const { codecs, pairs: facts, options, model } = translator;
+  const { train: numTrain, validation, test } = facts.numPairs;
+  const { cell, units, layers, attention, timesteps } = options;
+  const side = (codec: typeof codecs.source, kind: string): string => `${withSeparators(codec.size)} ${kind}`;
+  return [
+    `${pairs(numRead)}: train ${withSeparators(numTrain)}, validation ${withSeparators(validation)}, held out ` +
+      `${withSeparators(test)}`,
+    ...(numEmpty === 0 ? [] : [`${pairs(numEmpty)} with an empty side left out`]),
+    ...(numTooLong === 0 ? [] : [`${pairs(numTooLong)} with more than ${timesteps} tokens on a side left out`]),
+    facts.isShared
+      ? `both sides: ${side(codecs.source, options.sourceTokens)}`
+      : `source: ${side(codecs.source, options.sourceTokens)}, target: ${side(codecs.target, options.targetTokens)}`,
+    `${layers} x ${cell} of ${counted(units, 'unit')} each side, ${attention} attention, ` +
+      `${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
+  ];
+}
+
+async function answerOf(
+  training: TranslatorTraining,
+  { path, outcome, seconds, isQuiet }: TrainedModel,
+): Promise<TrainAnswer> {
+  const { translator, parts } = training;
+  const part = parts.test.length > 0 ? 'test' : parts.validation.length > 0 ? 'validation' : undefined;
+  const report: TranslationReport | undefined = part && (await training.evaluate(part));
+  const compared = report && comparedWithBaseline(report);
+  const said = part === 'test' ? 'held out' : 'the pairs that chose the epoch (nothing was held out)';
+  return {
+    facts: {
+      pairs: { ...translator.pairs, seen: undefined },
+      seconds,
+      pairsPerSecond: (outcome.loss.length * translator.pairs.numPairs.train) / seconds,
+      measured: part ?? null,
+      report,
+    },
+    sections: [
+      ...(report === undefined ? [] : [`${said}\n${translationScores(report)}`]),
+      ...(compared?.isBeaten === true ? [compared.line] : []),
+      ...(isQuiet ? [] : [`Translate with: rondo translate ${quoted(path)} TEXT|FILE|-`]),
+    ],
+    verdict:
+      compared === undefined
+        ? 'Nothing was held out, so nobody knows how good the model is.'
+        : compared.isBeaten
+          ? undefined
+          : compared.line,
+  };
+}
