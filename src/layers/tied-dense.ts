@@ -127,13 +127,14 @@ export class TiedDense extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const { embedding, ...options } = this.#options;
+    // In one order, whether the options were given or read, so that a file that is read and written stays the same.
+    const { embedding, activation: _, useBias = true, ...options } = this.#options;
     return {
       ...plainOptions(options),
       ...this.baseConfig(),
       embedding: typeof embedding === 'string' ? embedding : embedding.name,
       activation: this.activation,
-      useBias: this.#options.useBias ?? true,
+      useBias,
     };
   }
 

@@ -49,6 +49,16 @@ const files: Readonly<Record<string, string>> = {
     'shop,day,sales',
     ...['north', 'south'].flatMap((shop, s) => days.map((day, i) => `${shop},${day},${20 + 60 * s + (i % 7)}.5`)),
   ].join('\n'),
+  ...Object.fromEntries(
+    ['train', 'val', 'test'].flatMap((part) => [
+      [`${part}.de`, 'zwei Hunde spielen im Schnee\nein Mann liest ein Buch\n'.repeat(20)],
+      [`${part}.en`, 'two dogs play in the snow\na man reads a book\n'.repeat(20)],
+    ]),
+  ),
+  'dictionary.tsv': ['read\tR IY D', 'red\tR EH D', 'recur\tR IH K ER', 'rent\tR EH N T']
+    .join('\n')
+    .concat('\n')
+    .repeat(20),
   'power.csv': ['time,load', ...hours.map((row) => row.join(','))].join('\n'),
 };
 
