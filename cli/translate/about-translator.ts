@@ -9,7 +9,8 @@ export function aboutTranslator({ options, codecs, pairs, outcome }: Translator)
     Array.from({ length: 12 }, (_, i) => codecs[side].shown(i + 3)).join(' ');
   return [
     'task      texts into others',
-    `source    ${withSeparators(codecs.source.size)} ${options.sourceTokens}${pairs.isShared ? ', shared with the target' : ''}: ${sample('source')} ...`,
+    `source    ${withSeparators(codecs.source.size)} ${options.sourceTokens}` +
+      `${pairs.isShared ? ', shared with the target' : ''}: ${sample('source')} ...`,
     `target    ${withSeparators(codecs.target.size)} ${options.targetTokens}: ${sample('target')} ...`,
     `trained   on ${withSeparators(train)} pairs, chosen on ${withSeparators(validation)} more, ` +
       `${withSeparators(test)} held out; ${options.attention} attention`,

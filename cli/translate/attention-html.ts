@@ -21,7 +21,8 @@ td { width: 1.6em; height: 1.6em; border: 1px solid #eee; }
 </head>
 <body>
 <h1>What translations attend to</h1>
-<p>Each row is a token that was written, each column a token that was read: the darker, the larger its share, which shows where the pointer rests.</p>
+<p>Each row is a token that was written, each column a token that was read: the darker, the larger its share, which
+shows where the pointer rests.</p>
 ${translated.map(articleOf).join('\n')}
 </body>
 </html>

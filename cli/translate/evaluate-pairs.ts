@@ -5,7 +5,7 @@ import type { Given } from '../options.js';
 import { withSeparators } from '../text-table.js';
 import { readPairFiles } from './read-pair-files.js';
 import { comparedWithBaseline, translationScores } from './show-translations.js';
-import type { evaluateOptions } from './task.js';
+import type { evaluateOptions } from './translate-options.js';
 
 /** `rondo evaluate` of a translator: BLEU, chrF, TER, error rates and exact matches, beside what needs no network. */
 export async function evaluatePairs(

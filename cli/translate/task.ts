@@ -1,21 +1,7 @@
-import { bleuTokenizerNames } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
-import type { OptionSpecs } from '../options.js';
 import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { translateNames } from './names.js';
-import { pairOptions, searchOptions, translationOptions } from './translate-options.js';
-
-/** Of `rondo evaluate`. */
-export const evaluateOptions = {
-  ...pairOptions,
-  ...searchOptions,
-  tokenize: {
-    type: 'text',
-    value: 'NAME',
-    choices: bleuTokenizerNames,
-    about: 'How BLEU cuts words, as in sacreBLEU. Default: zh for Chinese, char for Japanese and Thai, else 13a.',
-  },
-} as const satisfies OptionSpecs;
+import { evaluateOptions, translationOptions } from './translate-options.js';
 
 /** Texts and what they become. */
 export const translate = defineTask({

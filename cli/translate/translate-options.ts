@@ -1,4 +1,4 @@
-import { pairFormats } from '../../src/index.js';
+import { bleuTokenizerNames, pairFormats } from '../../src/index.js';
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 
@@ -61,4 +61,16 @@ export const translationOptions = {
   prefix: { type: 'text', value: 'TEXT', about: 'What translations begin with.' },
   'one-of': { type: 'text', value: 'FILE', about: 'The only translations there are, one a line.' },
   ...encodingOption,
+} as const satisfies OptionSpecs;
+
+/** Of `rondo evaluate`. */
+export const evaluateOptions = {
+  ...pairOptions,
+  ...searchOptions,
+  tokenize: {
+    type: 'text',
+    value: 'NAME',
+    choices: bleuTokenizerNames,
+    about: 'How BLEU cuts words, as in sacreBLEU. Default: zh for Chinese, char for Japanese and Thai, else 13a.',
+  },
 } as const satisfies OptionSpecs;

@@ -71,7 +71,7 @@ export function parallelPairs(
     where: `${shorter}, line ${last + 1}`,
     what: `the file ends after line ${last}, and the other one goes on.`,
     expected: `as many lines in both: ${where.source} has ${own.length}, ${where.target} has ${other.length}`,
-    received: `the last pair: ${JSON.stringify((own[last - 1] ?? '').slice(0, 40))} and ${JSON.stringify((other[last - 1] ?? '').slice(0, 40))}`,
+    received: `the last pair: ${[own, other].map((lines) => JSON.stringify((lines[last - 1] ?? '').slice(0, 40))).join(' and ')}`,
     fix: 'give two files of which each line translates that of the other; look for the first lines that do not.',
   });
 }

@@ -86,8 +86,8 @@ const mostSymbols = 300;
 const shortText = 20;
 
 /**
- * What suits one side of pairs: characters for single words and other short texts, such as dates, white space for symbols that stand apart, such as
- * phonemes, and byte pairs for all else.
+ * What suits one side of pairs: characters for single words and other short texts, such as dates, white space for
+ * symbols that stand apart, such as phonemes, and byte pairs for all else.
  */
 export function tokensFor(texts: readonly string[]): SentenceTokens {
   const symbols = new Set<string>();

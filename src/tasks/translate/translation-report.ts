@@ -46,7 +46,8 @@ export interface TranslationReport {
 /**
  * Measures translations against their references.
  *
- * @param seen the sources of training. @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
+ * @param seen the sources of training.
+ * @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
  *   script without spaces, else `13a`. @throws UNKNOWN_NAME
  */
 export function translationReport(
