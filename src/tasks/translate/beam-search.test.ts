@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Functional } from '../../training/graph/functional.js';
-import { type BeamSearchSettings, beamSearch, coveragePenaltyOf, lengthPenaltyOf } from './beam-search.js';
+import {
+  BeamSearch,
+  type BeamSearchSettings,
+  coveragePenaltyOf,
+  lengthPenaltyOf,
+  type SearchedSentence,
+} from './beam-search.js';
 import { specialIds } from './sentence-codec.js';
 import type { NextAndShares } from './translator-network.js';
 
@@ -14,6 +20,7 @@ function chain(
 ): Functional<NextAndShares> {
   const stream = {
     takeRows() {},
+    reset() {},
     stepAsync: async (ids: Int32Array) => ({
       next: Float64Array.from([...ids].flatMap((id) => Array.from({ length: 6 }, (_, next) => table[id]?.[next] ?? 0))),
       shares: Float64Array.from([...ids].flatMap((id) => [...attended(id), 0])),
@@ -21,6 +28,12 @@ function chain(
   };
   return { stream: () => stream } as unknown as Functional<NextAndShares>;
 }
+
+const beamSearch = (
+  model: Functional<NextAndShares>,
+  sentences: readonly SearchedSentence[],
+  own: BeamSearchSettings,
+) => new BeamSearch(model, own, sentences.length).search(sentences);
 
 const settings = (given: Partial<BeamSearchSettings>): BeamSearchSettings => ({
   beams: 2,
@@ -91,6 +104,13 @@ describe('a beam search', () => {
     const [found] = await beamSearch(chain(trap), [{ source, limit: 3 }], settings({ beams: 20 }));
     expect(found[0].ids).toEqual([b]);
     expect(found.length).toBeGreaterThan(4);
+  });
+
+  it('takes batches one after the other, of fewer sentences too', async () => {
+    const search = new BeamSearch(chain(trap), settings({}), 2);
+    const sentence = { source, limit: 9 };
+    const both = await search.search([sentence, sentence]);
+    expect(await search.search([sentence])).toEqual([both[0]]);
   });
 
   it('searches for several sentences side by side as for each alone', async () => {

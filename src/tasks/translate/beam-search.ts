@@ -1,5 +1,6 @@
-import { maximumOf } from '../../extremes.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import type { Functional } from '../../training/graph/functional.js';
+import type { GraphStream } from '../../training/graph/graph-stream.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { paddedIds } from './pair-batches.js';
 import { specialIds } from './sentence-codec.js';
@@ -91,6 +92,9 @@ interface Search extends SearchedSentence {
   found: Hypothesis[];
 }
 
+/** What a step gives of all beams. */
+type Stepped = Readonly<Record<keyof NextAndShares, Tensor>>;
+
 /** What a step gave for the beams of a sentence. */
 interface Step {
   /** P(next id), beam after beam. */
@@ -104,58 +108,69 @@ interface Step {
 }
 
 /**
- * The best targets of sentences that are searched for together, the best first: at each step the likeliest `beams`
- * continuations of each sentence are followed. A sentence is done when it has as many complete targets as beams and no
- * other could score higher, or at its limit.
- *
- * @param model what `withShares` gives. @throws as {@link Functional.stream}
+ * Finds the best targets of sentences: at each step the likeliest `beams` continuations of each sentence are followed. A
+ * sentence is done when it has as many complete targets as beams and no other could score higher, or at its limit.
  */
-export async function beamSearch(
-  model: Functional<NextAndShares>,
-  sentences: readonly SearchedSentence[],
-  settings: BeamSearchSettings,
-): Promise<Hypothesis[][]> {
-  const { beams } = settings;
-  const sources = paddedIds(
-    sentences.flatMap(({ source }) => new Array<number[]>(beams).fill([...Array.from(source), specialIds.end])),
-  );
-  const [numRows, numSource] = sources.shape;
-  const stream = model.stream({ fixed: { source: sources } });
-  const begin: Beam = { ids: [], logProbability: 0, shares: [], from: 0 };
-  const searches = sentences.map((sentence): Search => ({ ...sentence, alive: [begin], found: [] }));
-  const ids = new Int32Array(numRows).fill(specialIds.begin);
-  const rows = Int32Array.from(ids, (_, row) => row);
-  const longest = maximumOf(
-    sentences.map(({ limit }) => limit),
-    0,
-  );
-  for (let step = 0; step < longest && searches.some(({ alive }) => alive.length > 0); step++) {
-    if (step > 0) stream.takeRows(rows);
-    const { next, shares } = await stream.stepAsync(ids);
-    const widths = { numIds: next.length / numRows, numHeads: shares.length / (numRows * numSource), numSource };
-    const perRow = widths.numHeads * numSource;
-    for (const [s, search] of searches.entries()) {
-      const [first, end] = [s * beams, (s + 1) * beams];
-      advance(
-        search,
-        {
-          next: next.subarray(first * widths.numIds, end * widths.numIds),
-          shares: shares.subarray(first * perRow, end * perRow),
-          ...widths,
-        },
-        step + 1 === search.limit,
-        settings,
-      );
-      search.alive.forEach((beam, b) => {
-        ids[first + b] = beam.ids.at(-1)!;
-        rows[first + b] = first + beam.from;
-      });
-    }
-    if (hostIsWaiting()) await yieldToHost();
+export class BeamSearch {
+  readonly #model: Functional<NextAndShares>;
+  readonly #settings: BeamSearchSettings;
+  readonly #numSentences: number;
+  /** One for all batches, so that the memory of one is enough. */
+  #stream: GraphStream<Stepped> | undefined;
+
+  /** @param model what `withShares` gives. @param numSentences most that are searched for together. */
+  constructor(model: Functional<NextAndShares>, settings: BeamSearchSettings, numSentences: number) {
+    this.#model = model;
+    this.#settings = settings;
+    this.#numSentences = numSentences;
   }
-  return searches.map(({ found }) =>
-    found.sort((a, b) => Number(b.isComplete) - Number(a.isComplete) || b.score - a.score).slice(0, beams),
-  );
+
+  /** By sentence: the targets, the best first. One call after the other. @throws as {@link Functional.stream} */
+  async search(sentences: readonly SearchedSentence[]): Promise<Hypothesis[][]> {
+    const { beams } = this.#settings;
+    const begin: Beam = { ids: [], logProbability: 0, shares: [], from: 0 };
+    const searches = sentences.map((sentence): Search => ({ ...sentence, alive: [begin], found: [] }));
+    const sources = this.#sourcesOf(sentences);
+    const [numRows, numSource] = sources.shape;
+    const stream = this.#begun(sources);
+    const ids = new Int32Array(numRows).fill(specialIds.begin);
+    const rows = Int32Array.from(ids, (_, row) => row);
+    for (let step = 1; searches.some(({ alive }) => alive.length > 0); step++) {
+      if (step > 1) stream.takeRows(rows);
+      const { next, shares } = await stream.stepAsync(ids);
+      const numIds = next.length / numRows;
+      const numHeads = shares.length / (numRows * numSource);
+      for (const [s, search] of searches.entries()) {
+        const [first, end] = [s * beams, (s + 1) * beams];
+        const own = {
+          next: next.subarray(first * numIds, end * numIds),
+          shares: shares.subarray(first * numHeads * numSource, end * numHeads * numSource),
+        };
+        advance(search, { ...own, numIds, numHeads, numSource }, step >= search.limit, this.#settings);
+        search.alive.forEach((beam, b) => {
+          ids[first + b] = beam.ids.at(-1)!;
+          rows[first + b] = first + beam.from;
+        });
+      }
+      if (hostIsWaiting()) await yieldToHost();
+    }
+    return searches.map(({ found }) =>
+      found.sort((a, b) => Number(b.isComplete) - Number(a.isComplete) || b.score - a.score).slice(0, beams),
+    );
+  }
+
+  /** A row for each beam; where there are fewer sentences than at most, rows of sources without tokens. */
+  #sourcesOf(sentences: readonly SearchedSentence[]): ReturnType<typeof paddedIds> {
+    const all = Array.from({ length: this.#numSentences }, (_, s) => Array.from(sentences[s]?.source ?? []));
+    const { beams } = this.#settings;
+    return paddedIds(all.flatMap((source) => new Array<number[]>(beams).fill([...source, specialIds.end])));
+  }
+
+  #begun(source: ReturnType<typeof paddedIds>): GraphStream<Stepped> {
+    if (this.#stream === undefined) this.#stream = this.#model.stream({ fixed: { source } });
+    else this.#stream.reset({ fixed: { source } });
+    return this.#stream;
+  }
 }
 
 /** Takes what ends out of the continuations, and follows the best others. */

@@ -8,7 +8,7 @@ import { requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
-import { beamSearch, type Hypothesis } from './beam-search.js';
+import { BeamSearch, type Hypothesis } from './beam-search.js';
 import type { SentenceCodec } from './sentence-codec.js';
 import { cleanSentence, requirePairs, type SentencePair } from './sentence-pair.js';
 import { constraintOf } from './target-constraint.js';
@@ -104,11 +104,11 @@ export class Translator implements TaskModel {
     const found: Translation[][] = texts.map(() => [nothing]);
     const places = [...sentences.keys()].filter((place) => sentences[place].ids.length > 0);
     const allowed = constraintOf({ prefix, oneOf }, target);
-    const batches = bucketsByLength(
-      places.map((place) => sentences[place].ids.length),
-      { batchSize: Math.max(1, Math.floor(rowsAtOnce / settings.beams)) },
-    );
-    for (const batch of batches) {
+    const numTogether = Math.max(1, Math.min(places.length, Math.floor(rowsAtOnce / settings.beams)));
+    const lengths = places.map((place) => sentences[place].ids.length);
+    const isHidden = (id: number): boolean => !settings.replaceUnknown && target.isUnknown(id);
+    const beamSearch = new BeamSearch(this.#withShares(), { ...settings, isHidden }, numTogether);
+    for (const batch of bucketsByLength(lengths, { batchSize: numTogether })) {
       if (signal?.aborted === true)
         throw new RondoError('ABORTED', {
           where,
@@ -116,13 +116,11 @@ export class Translator implements TaskModel {
           fix: 'start it again for a result.',
         });
       const own = Array.from(batch, (i) => places[i]);
-      const results = await beamSearch(
-        this.#withShares(),
+      const results = await beamSearch.search(
         own.map((place) => {
           const { ids } = sentences[place];
           return { source: ids, limit: this.#limitOf(ids.length), allowed };
         }),
-        { ...settings, isHidden: (id) => !settings.replaceUnknown && target.isUnknown(id) },
       );
       own.forEach((place, i) => {
         const pieces = source.split(sentences[place].text);
