@@ -137,3 +137,12 @@ describe('setSeed', () => {
     expect(draw(currentRandom(), 4)).toEqual(first);
   });
 });
+
+it('fills numbers as single draws would, and goes on behind them', () => {
+  const [filling, drawing] = [new Random(5), new Random(5)];
+  const numbers = new Float32Array(301);
+  const limit = 0.7 * 2 ** 32;
+  filling.fillBelow(numbers, limit, 1.5);
+  expect([...numbers]).toEqual(draw(drawing, 301).map((word) => (word < limit ? 1.5 : 0)));
+  expect(filling.state).toEqual(drawing.state);
+});

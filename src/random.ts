@@ -43,6 +43,26 @@ export class Random {
     return result;
   }
 
+  /**
+   * @internal Fills numbers with `value` where a {@link uint32} is below the limit, else with 0: those that single draws
+   * would give. The words stay in locals, which takes a third of the time.
+   */
+  fillBelow(numbers: Float32Array, limit: number, value: number): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    for (let i = 0; i < numbers.length; i++) {
+      const scrambled = Math.imul(b, 5);
+      numbers[i] = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0 < limit ? value : 0;
+      const shifted = b << 9;
+      c ^= a;
+      d ^= b;
+      b ^= c;
+      a ^= d;
+      c ^= shifted;
+      d = (d << 11) | (d >>> 21);
+    }
+    [this.#a, this.#b, this.#c, this.#d] = [a, b, c, d];
+  }
+
   /** A number in [0, 1) with 32 random bits. */
   uniform(): number {
     return this.uint32() / 4294967296;

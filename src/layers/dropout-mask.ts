@@ -11,9 +11,7 @@ export function dropoutMask(shape: Shape, rate: number): Tensor {
 
 /** `value` with the given probability, else 0. */
 export function bernoulli(shape: Shape, probability: number, value: number): Tensor {
-  const random = currentRandom();
-  const limit = probability * 4294967296;
   const mask = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < mask.length; i++) mask[i] = random.uint32() < limit ? value : 0;
+  currentRandom().fillBelow(mask, probability * 2 ** 32, value);
   return tensor(mask, shape);
 }
