@@ -1,17 +1,8 @@
 import { RondoError } from '../../errors.js';
-import { givenOptions, type Resolved } from '../../resolved.js';
-import {
-  checkOptions,
-  choice,
-  count,
-  flag,
-  number,
-  type OptionsOf,
-  optionTable,
-  withDefaults,
-} from '../option-table.js';
+import type { Resolved } from '../../resolved.js';
+import { choice, count, flag, number, type OptionsOf, optionTable } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
-import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
+import { resolvedOptions } from '../resolved-options.js';
 import { sentenceTokens } from './sentence-codec.js';
 
 /** How a decoder's state is compared with those of the source. */
@@ -60,8 +51,13 @@ export const translatorOptions = optionTable({
    * an epoch would have less than 200 steps, and at least 300.
    */
   batchTokens: count({ ofInitial: 'inherited' }),
-  /** Most epochs. Default 16, more where that is less than 3,000 steps. */
+  /** Epochs of the first round. Default 16, more where that is less than 3,000 steps, and at most 60. */
   epochs: count({}),
+  /**
+   * Most epochs in all rounds: while the best epoch is the last, a round of twice as many follows. Default `epochs`: there
+   * is one round.
+   */
+  maxEpochs: count({}),
   /** Epochs without a better loss of the validation pairs after which training ends. Default half of `epochs`. */
   patience: count({}),
 });
@@ -69,12 +65,12 @@ export const translatorOptions = optionTable({
 /** How a translator is built and trained. */
 export interface TranslatorOptions extends OptionsOf<typeof translatorOptions> {}
 
-const usualRounds = { epochs: 16, leastSteps: 3000, mostEpochs: 60, numRounds: 1 };
-
-/** @internal How long training goes on. @param numBatches steps of an epoch. */
-export function translatorBudget(options: TranslatorOptions, numBatches: number): TrainingBudget {
-  return trainingBudget(options, numBatches, usualRounds);
-}
+/** @internal What decides the options of a training. */
+export const translatorTask = {
+  where: 'TranslatorTraining',
+  table: translatorOptions,
+  rounds: { epochs: 16, leastSteps: 3000, mostEpochs: 60, numRounds: 1 },
+};
 
 /** @internal How many tokens a batch has by default. @param numTokens of an epoch, on the longer sides. */
 export function defaultBatchTokens(numTokens: number): number {
@@ -83,15 +79,13 @@ export function defaultBatchTokens(numTokens: number): number {
 
 /** @internal Every option; how long training goes on as for many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<TranslatorOptions> {
-  const where = 'TranslatorTraining';
-  checkOptions(where, translatorOptions, options);
-  const given = givenOptions(options);
-  const { epochs, patience } = translatorBudget(given, usualRounds.leastSteps);
-  const batchTokens = given.batchTokens ?? defaultBatchTokens(Infinity);
-  const all = withDefaults(translatorOptions, { ...given, epochs, patience, batchTokens });
+  const all = resolvedOptions<TranslatorOptions>(translatorTask, {
+    ...options,
+    batchTokens: options.batchTokens ?? defaultBatchTokens(Infinity),
+  });
   if (all.units % 2 === 0) return all;
   throw new RondoError('OUT_OF_RANGE', {
-    where,
+    where: translatorTask.where,
     what: '`units` is odd.',
     expected: 'an even number: half of them read the source forwards, half backwards',
     received: String(all.units),

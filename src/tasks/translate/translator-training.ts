@@ -6,6 +6,7 @@ import { findLearningRate, type LearningRateSearch } from '../../training/find-l
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
+import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
   requireControls,
@@ -24,7 +25,7 @@ import {
   defaultBatchTokens,
   resolvedTranslatorOptions,
   type TranslatorOptions,
-  translatorBudget,
+  translatorTask,
 } from './translator-options.js';
 import { WordByWord } from './word-by-word.js';
 
@@ -90,18 +91,23 @@ export class TranslatorTraining {
       validation.map(({ source }) => source),
     ).toJSON();
     if (interrupted !== undefined) requireSamePairs(interrupted.pairs.seen, seen, where);
-    const own = { ...resolved, ...levels, batchTokens, ...translatorBudget(options, this.numBatches) };
+    const own = {
+      ...resolved,
+      ...levels,
+      batchTokens,
+      ...trainingBudget(options, this.numBatches, translatorTask.rounds),
+    };
     this.translator =
       interrupted ??
       newTranslator(
         codecs,
         this.#learned,
         { ...factsOf(this.parts, this.#learned), isShared: codecs.source === codecs.target, seen },
-        withoutRounds(own),
+        own,
       );
-    const { learningRate, epochs } = this.translator.options;
+    const { learningRate, epochs, maxEpochs } = this.translator.options;
     this.translator.model.compile({
-      optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs }),
+      optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
       loss: sparseCategoricalCrossentropy(),
     });
   }
@@ -115,9 +121,13 @@ export class TranslatorTraining {
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     requireControls('TranslatorTraining.train', controls);
     const { model, options } = this.translator;
-    const { epochs, patience } = options;
+    const { epochs, maxEpochs, patience } = options;
     const validation = this.#validation.length === 0 ? undefined : () => batchesInOrder(this.#validation, options);
-    const outcome = await runTraining(model, { train: this.#trainData, validation, epochs, patience }, controls);
+    const outcome = await runTraining(
+      model,
+      { train: this.#trainData, validation, epochs, maxEpochs, patience },
+      controls,
+    );
     this.translator.outcome = outcome;
     return outcome;
   }
@@ -129,11 +139,6 @@ export class TranslatorTraining {
 
   readonly #trainData = (_epoch: number, random: Random) =>
     epochBatches(this.#learned, this.translator.options, random);
-}
-
-function withoutRounds<Options extends { maxEpochs: number }>(options: Options): Omit<Options, 'maxEpochs'> {
-  const { maxEpochs: _, ...others } = options;
-  return others;
 }
 
 function newTranslator(
