@@ -14,6 +14,7 @@ export const evaluate = defineCommand({
     'rondo evaluate shakespeare.safetensors sonnets.txt --dynamic --json',
     'rondo evaluate reviews.safetensors reviews.csv',
     'rondo evaluate upos.safetensors en-test.conllu',
+    'rondo evaluate de-en.safetensors test.de test.en',
   ],
   options: { ...optionsOfTasks('evaluate'), ...inferenceOptions, ...jsonOption },
   async run({ positionals, options }) {

@@ -4,12 +4,12 @@ import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
 import { loadWithTask } from '../tasks.js';
 import { requirePositionals } from '../wrong-usage.js';
 
-/** `rondo predict`: what comes next, which class it is, or the tags of words, of any model. */
+/** `rondo predict`: what comes next, which class it is, the tags of words, or a translation, of any model. */
 export const predict = defineCommand({
   name: 'predict',
   summary:
-    'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags ' +
-    'of words.',
+    'Say what comes next (values after a table, tokens after a text), which class each text is of, the tags of ' +
+    'words, or what texts become.',
   usage: 'MODEL [TEXT|FILE|-] [options]',
   examples: [
     'rondo predict sunspots.safetensors sunspots.csv',
@@ -17,6 +17,7 @@ export const predict = defineCommand({
     "rondo predict reviews.safetensors 'not as bad as they say'",
     "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json",
     "echo 'Dogs bark .' | rondo predict upos.safetensors -",
+    'rondo predict de-en.safetensors news.de',
   ],
   options: { ...optionsOfTasks('predict'), ...inferenceOptions, ...jsonOption },
   async run({ positionals, options }) {

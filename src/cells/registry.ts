@@ -25,8 +25,7 @@ import { sLSTM } from './s-lstm.js';
 import { simple } from './simple.js';
 import { sru } from './sru.js';
 
-/** Every cell of the library; tests, benchmarks and the command line go through this list. */
-export const libraryCells = [
+const everyCell = [
   simple,
   lstm,
   lstmp,
@@ -53,7 +52,13 @@ export const libraryCells = [
   rgLRU,
 ] as const satisfies readonly Cell[];
 
-type LibraryCell = (typeof libraryCells)[number];
+type LibraryCell = (typeof everyCell)[number];
+
+/** Every cell of the library; tests, benchmarks and the command line go through this list. */
+export const libraryCells: readonly Cell<string, string, string, LibraryCell['name']>[] & {
+  /** Of any cell, those of programs too. */
+  includes(cell: Cell): boolean;
+} = everyCell;
 
 /**
  * Cells that a program registers with {@link registerCell}, by name, so that their names can be written.

@@ -115,6 +115,7 @@ new RNN({ cell: 'other', units: 5 });
 new RNN({ cell: cellNamed(read), units: 5 });
 new RNN({ cell: ['gru', plain, { cell: 'plain', units: 3 }], units: 5 });
 for (const { name } of libraryCells) new RNN({ cell: name, units: 5 });
+libraryCells.includes(plain);
 export const options: ClassifierOptions = { cell: cellNamed(read).name };
 ops.activate(activationNamed(read), tensor([1]));
 // @ts-expect-error
@@ -282,7 +283,13 @@ describe('the declarations of the package', () => {
   });
 
   it('say of every option of a task what it is for', () => {
-    const types = ['LanguageModelOptions', 'ClassifierOptions', 'TaggerOptions', 'ForecastOptions'];
+    const types = [
+      'LanguageModelOptions',
+      'ClassifierOptions',
+      'TaggerOptions',
+      'ForecastOptions',
+      'TranslatorOptions',
+    ];
     const file = join(folder, 'options.ts');
     writeFileSync(
       file,
