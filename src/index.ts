@@ -268,6 +268,7 @@ export { registerTask, taskNames } from './tasks/task-registry.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export { coveragePenaltyOf, lengthPenaltyOf } from './tasks/translate/beam-search.js';
+export type { TranslatorData } from './tasks/translate/pair-parts.js';
 export {
   type PairFormat,
   pairFormats,
@@ -283,9 +284,11 @@ export {
   type TranslateOptions,
   type Translation,
   Translator,
+  type TranslatorEvaluateOptions,
 } from './tasks/translate/translator.js';
 export { type TranslatorOptions, translatorOptions } from './tasks/translate/translator-options.js';
-export { type TranslatorData, TranslatorTraining } from './tasks/translate/translator-training.js';
+export { TranslatorTraining } from './tasks/translate/translator-training.js';
+export { WordByWord } from './tasks/translate/word-by-word.js';
 export type { ChainConstraints } from './tensor/chain-decoding.js';
 export {
   type CheckGradientsOptions,

@@ -13,27 +13,49 @@ import type { NextAndShares } from './translator-network.js';
 const { begin, end } = specialIds;
 const [a, b, c] = [3, 4, 5];
 
-/** A model whose next id depends on the last one alone, and which attends to `attended(id)` of three source tokens. */
-function chain(
-  table: Readonly<Record<number, Readonly<Record<number, number>>>>,
-  attended: (id: number) => readonly number[] = () => [1, 0, 0],
+type Shares = Readonly<Record<number, number>>;
+
+/**
+ * A model whose next id depends on all ids so far, which are the state of its row, and which attends to `attended(id)`
+ * of three source tokens and the end, head after head.
+ */
+function modelOf(
+  next: (ids: readonly number[]) => Shares,
+  attended: (id: number) => readonly number[] = () => [1, 0, 0, 0],
 ): Functional<NextAndShares> {
+  let states: number[][] = [];
   const stream = {
-    takeRows() {},
-    reset() {},
-    stepAsync: async (ids: Int32Array) => ({
-      next: Float64Array.from([...ids].flatMap((id) => Array.from({ length: 6 }, (_, next) => table[id]?.[next] ?? 0))),
-      shares: Float64Array.from([...ids].flatMap((id) => [...attended(id), 0])),
-    }),
+    batchSize: 0,
+    reset: () => void (states = []),
+    takeRows: (rows: Int32Array) => void (states = Array.from(rows, (row) => states[row])),
+    stepAsync: async (ids: Int32Array) => {
+      states = Array.from(ids, (id, row) => [...(states[row] ?? []), id]);
+      const shares = states.map(next);
+      return {
+        next: Float64Array.from(shares.flatMap((own) => Array.from({ length: 6 }, (_, id) => own[id] ?? 0))),
+        shares: Float64Array.from([...ids].flatMap(attended)),
+      };
+    },
   };
-  return { stream: () => stream } as unknown as Functional<NextAndShares>;
+  const begun = ({ fixed }: { fixed: { source: { shape: number[] } } }) => {
+    stream.reset();
+    stream.batchSize = fixed.source.shape[0];
+    return stream;
+  };
+  return { stream: begun } as unknown as Functional<NextAndShares>;
 }
+
+/** The last id alone decides. */
+const chain = (
+  table: Readonly<Record<number, Shares>>,
+  attended?: (id: number) => readonly number[],
+): Functional<NextAndShares> => modelOf((ids) => table[ids.at(-1)!] ?? {}, attended);
 
 const beamSearch = (
   model: Functional<NextAndShares>,
   sentences: readonly SearchedSentence[],
   own: BeamSearchSettings,
-) => new BeamSearch(model, own, sentences.length).search(sentences);
+) => new BeamSearch(model, own).search(sentences);
 
 const settings = (given: Partial<BeamSearchSettings>): BeamSearchSettings => ({
   beams: 2,
@@ -62,6 +84,38 @@ describe('a beam search', () => {
     expect(greedy[0].ids[0]).toBe(a);
   });
 
+  it('goes on from the states of the beams that it follows', async () => {
+    // Whether the second id is right depends on the first, which the state alone tells.
+    const model = modelOf((ids) => {
+      if (ids.length === 1) return { [a]: 0.55, [b]: 0.45 };
+      if (ids.length === 2) return ids[1] === a ? { [b]: 0.51, [c]: 0.49 } : { [c]: 0.9, [b]: 0.1 };
+      return ids[1] === b && ids[2] === c ? { [end]: 1 } : { [end]: 0.2, [a]: 0.8 };
+    });
+    const [found] = await beamSearch(model, [{ source, limit: 9 }], settings({}));
+    expect(found[0].ids).toEqual([b, c]);
+    expect(found[0].logProbability).toBeCloseTo(Math.log(0.45 * 0.9), 12);
+  });
+
+  it('ends with one beam where the end is likeliest', async () => {
+    const table = { [begin]: { [end]: 0.55, [a]: 0.45 }, [a]: { [b]: 1 }, [b]: { [c]: 1 }, [c]: { [end]: 1 } };
+    const greedily = settings({ beams: 1, lengthPenalty: 1 });
+    const [[greedy]] = await beamSearch(chain(table), [{ source, limit: 9 }], greedily);
+    expect(greedy.ids).toEqual([]);
+  });
+
+  it('follows what alone is allowed, however unlikely it is', async () => {
+    const allowed = (ids: readonly number[]) => (ids.length < 3 ? [c] : [end]);
+    const [[told]] = await beamSearch(chain(trap), [{ source, limit: 9, allowed }], settings({}));
+    expect([told.ids, told.isComplete]).toEqual([[c, c, c], true]);
+  });
+
+  it('takes the mean of what several heads attend to', async () => {
+    const table = { [begin]: { [a]: 1 }, [a]: { [end]: 1 } };
+    const model = chain(table, () => [0.6, 0.4, 0, 0, 0, 0.2, 0.8, 0]);
+    const [[{ shares }]] = await beamSearch(model, [{ source, limit: 9 }], settings({ beams: 1 }));
+    expect([...shares[0]].map((share) => Number(share.toFixed(6)))).toEqual([0.3, 0.3, 0.4]);
+  });
+
   it('lets longer ones win as the length penalty says', async () => {
     const table = { [begin]: { [end]: 0.35, [a]: 0.65 }, [a]: { [b]: 0.6, [end]: 0.4 }, [b]: { [end]: 0.8, [c]: 0.2 } };
     const best = async (lengthPenalty: number) =>
@@ -74,7 +128,7 @@ describe('a beam search', () => {
 
   it('lets what attends to all of the source win as the coverage penalty says', async () => {
     const table = { [begin]: { [a]: 0.6, [b]: 0.4 }, [a]: { [end]: 1 }, [b]: { [end]: 1 } };
-    const attended = (id: number) => (id === b ? [0, 0.5, 0.5] : [0.9, 0.1, 0]);
+    const attended = (id: number) => (id === b ? [0, 0.5, 0.5, 0] : [0.9, 0.1, 0, 0]);
     const best = async (coveragePenalty: number) =>
       (await beamSearch(chain(table, attended), [{ source, limit: 9 }], settings({ coveragePenalty })))[0][0];
     expect((await best(0)).ids).toEqual([a]);
@@ -107,7 +161,7 @@ describe('a beam search', () => {
   });
 
   it('takes batches one after the other, of fewer sentences too', async () => {
-    const search = new BeamSearch(chain(trap), settings({}), 2);
+    const search = new BeamSearch(chain(trap), settings({}));
     const sentence = { source, limit: 9 };
     const both = await search.search([sentence, sentence]);
     expect(await search.search([sentence])).toEqual([both[0]]);

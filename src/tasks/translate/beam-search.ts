@@ -114,15 +114,13 @@ interface Step {
 export class BeamSearch {
   readonly #model: Functional<NextAndShares>;
   readonly #settings: BeamSearchSettings;
-  readonly #numSentences: number;
-  /** One for all batches, so that the memory of one is enough. */
+  /** One for batches of as many sentences, so that the memory of one is enough. */
   #stream: GraphStream<Stepped> | undefined;
 
-  /** @param model what `withShares` gives. @param numSentences most that are searched for together. */
-  constructor(model: Functional<NextAndShares>, settings: BeamSearchSettings, numSentences: number) {
+  /** @param model what `withShares` gives. */
+  constructor(model: Functional<NextAndShares>, settings: BeamSearchSettings) {
     this.#model = model;
     this.#settings = settings;
-    this.#numSentences = numSentences;
   }
 
   /** By sentence: the targets, the best first. One call after the other. @throws as {@link Functional.stream} */
@@ -130,7 +128,9 @@ export class BeamSearch {
     const { beams } = this.#settings;
     const begin: Beam = { ids: [], logProbability: 0, shares: [], from: 0 };
     const searches = sentences.map((sentence): Search => ({ ...sentence, alive: [begin], found: [] }));
-    const sources = this.#sourcesOf(sentences);
+    const sources = paddedIds(
+      sentences.flatMap(({ source }) => new Array<number[]>(beams).fill([...Array.from(source), specialIds.end])),
+    );
     const [numRows, numSource] = sources.shape;
     const stream = this.#begun(sources);
     const ids = new Int32Array(numRows).fill(specialIds.begin);
@@ -159,16 +159,9 @@ export class BeamSearch {
     );
   }
 
-  /** A row for each beam; where there are fewer sentences than at most, rows of sources without tokens. */
-  #sourcesOf(sentences: readonly SearchedSentence[]): ReturnType<typeof paddedIds> {
-    const all = Array.from({ length: this.#numSentences }, (_, s) => Array.from(sentences[s]?.source ?? []));
-    const { beams } = this.#settings;
-    return paddedIds(all.flatMap((source) => new Array<number[]>(beams).fill([...source, specialIds.end])));
-  }
-
   #begun(source: ReturnType<typeof paddedIds>): GraphStream<Stepped> {
-    if (this.#stream === undefined) this.#stream = this.#model.stream({ fixed: { source } });
-    else this.#stream.reset({ fixed: { source } });
+    if (this.#stream?.batchSize === source.shape[0]) this.#stream.reset({ fixed: { source } });
+    else this.#stream = this.#model.stream({ fixed: { source } });
     return this.#stream;
   }
 }
@@ -191,7 +184,9 @@ function advance(search: Search, step: Step, isLast: boolean, settings: BeamSear
     else if (!isEnd && followed.length < beams) followed.push(beamOf(continuation));
   });
   search.alive = followed;
-  if (isLast) {
+  // One beam alone takes the likeliest token at each step, the end too.
+  if (beams === 1 && found.length > 0) search.alive = [];
+  else if (isLast) {
     for (const beam of followed) found.push(hypothesisOf(beam, false, settings));
     search.alive = [];
   } else if (found.length >= beams && followed.length > 0) {
@@ -208,19 +203,24 @@ function continuations(search: Search, step: Step, { beams, isHidden }: BeamSear
   const best: Continuation[] = [];
   for (const [from, { ids, logProbability: before }] of search.alive.entries()) {
     const start = from * numIds;
-    const consider = (id: number): void => {
-      const share = next[start + id];
-      const least = best.length < most ? -Infinity : best[most - 1].logProbability;
-      // A logarithm of each share would take longer than the network.
-      if (share === 0 || (least > -Infinity && share < Math.exp(least - before)) || isHidden(id)) return;
+    // Shares up to this come after all of the best: a logarithm of each would take longer than the network.
+    let worthless = 0;
+    const renew = (): void => {
+      if (best.length === most) worthless = Math.exp(best[most - 1].logProbability - before);
+    };
+    const consider = (id: number, share: number): void => {
+      if (share <= worthless || isHidden(id)) return;
       const logProbability = before + Math.log(share);
       const at = best.findIndex((other) => other.logProbability < logProbability);
       best.splice(at < 0 ? best.length : at, 0, { from, id, logProbability });
       if (best.length > most) best.pop();
+      renew();
     };
+    renew();
     const allowed = search.allowed?.(ids);
-    if (allowed !== undefined) for (const id of allowed) consider(id);
-    else for (let id = specialIds.end; id < numIds; id++) consider(id);
+    // What alone is allowed is followed however unlikely it is.
+    if (allowed !== undefined) for (const id of allowed) consider(id, Math.max(next[start + id], Number.MIN_VALUE));
+    else for (let id = specialIds.end; id < numIds; id++) consider(id, next[start + id]);
   }
   return best;
 }

@@ -29,15 +29,18 @@ export async function readPairs(content: string, options: ReadPairsOptions): Pro
   const format = options.format ?? formatOf(where);
   if (!pairFormats.includes(format)) throw unknownName('readPairs', 'format', format, pairFormats);
   if (format !== 'tsv') {
-    const { texts, labels = [] } = await readTextRows(content, { where, format, text: source, label: target });
-    return texts.map((text, i) => ({ source: text, target: labels[i] }));
+    const [own, other] = await Promise.all(
+      [source, target].map((text) => readTextRows(content, { where, format, text, label: null })),
+    );
+    return own.texts.map((text, i) => ({ source: text, target: other.texts[i] }));
   }
   const lines = linesOf(content.replace(/^\ufeff/, '')).map((line, i) => ({ line, number: i + 1 }));
   const filled = lines.filter(({ line }) => line.trim() !== '');
   const names = filled[0]?.line.split('\t').map((name) => name.trim()) ?? [];
   const isNamed = names.includes(source) && names.includes(target);
-  for (const name of [options.source, options.target])
-    if (name !== undefined && !isNamed) throw unknownName(where, 'column', name, names);
+  const missing = [source, target].find((name) => !names.includes(name));
+  if (missing !== undefined && (options.source ?? options.target) !== undefined)
+    throw unknownName(where, 'column', missing, names);
   const [from, to] = isNamed ? [names.indexOf(source), names.indexOf(target)] : [0, 1];
   return filled.slice(isNamed ? 1 : 0).map(({ line, number }) => {
     const fields = line.split('\t');

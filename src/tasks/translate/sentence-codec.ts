@@ -27,6 +27,13 @@ export class SentenceCodec {
     return new SentenceCodec(codecOfText(text, { ...own, maxTokens, lower }));
   }
 
+  /** What its tokens are. */
+  get kind(): SentenceTokens {
+    const { tokens } = this;
+    if (!(tokens instanceof TextCodec)) return 'bpe';
+    return tokens.level === 'words' && tokens.punctuation === 'attach' ? 'whitespace' : tokens.level;
+  }
+
   /** Number of ids, the special ones included. */
   get size(): number {
     return this.tokens.size + numSpecial;

@@ -10,6 +10,8 @@ export interface JudgedTranslation {
   readonly source: string;
   readonly output: string;
   readonly references: readonly string[];
+  /** The source as a copy of it would be written. */
+  readonly copied: string;
   /** What word by word makes of it, see `WordByWord`. */
   readonly wordByWord: string;
 }
@@ -59,7 +61,7 @@ export function translationReport(
   const references = judged.map((one) => one.references);
   const nearest = judged.map(({ output, references: all }) => nearestTo(output, all));
   const baselines = [
-    baselineOf('copy', judged, ({ source }) => source),
+    baselineOf('copy', judged, ({ copied }) => copied),
     baselineOf('word by word', judged, ({ wordByWord }) => wordByWord),
   ];
   return {

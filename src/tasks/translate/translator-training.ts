@@ -1,4 +1,3 @@
-import { fnv1a } from '../../checksum.js';
 import { RondoError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
@@ -16,10 +15,11 @@ import {
   type TrainingOutcome,
 } from '../training-run.js';
 import { batchesInOrder, type EncodedPair, epochBatches, numBatchesOf, numTokensOf } from './pair-batches.js';
+import { fingerprintOfParts, type PairParts, partsOf, type TranslatorData } from './pair-parts.js';
 import { SentenceCodec, type SentenceTokens, tokensFor } from './sentence-codec.js';
-import { requirePairs, type SentencePair } from './sentence-pair.js';
+import type { SentencePair } from './sentence-pair.js';
 import type { TranslationReport } from './translation-report.js';
-import { type TrainedPairs, Translator } from './translator.js';
+import { type TrainedPairs, Translator, type TranslatorEvaluateOptions } from './translator.js';
 import { translatorNetwork } from './translator-network.js';
 import {
   defaultBatchTokens,
@@ -28,20 +28,6 @@ import {
   translatorTask,
 } from './translator-options.js';
 import { WordByWord } from './word-by-word.js';
-
-/** Pairs to train on. Parts that are not given are cut from `train`, as {@link TranslatorOptions} say. */
-export interface TranslatorData {
-  readonly train: readonly SentencePair[];
-  /** Choose the best epoch. */
-  readonly validation?: readonly SentencePair[] | undefined;
-  /** Are held out for the report. */
-  readonly test?: readonly SentencePair[] | undefined;
-}
-
-type Parts = Readonly<Record<'train' | 'validation' | 'test', readonly SentencePair[]>>;
-
-/** Most pairs that choose the best epoch where training splits. */
-const mostValidation = 2000;
 
 /**
  * An encoder-decoder with attention that learns from pairs of texts: translation, spelling to sound, dates and numbers
@@ -62,7 +48,7 @@ export class TranslatorTraining {
   readonly numTooLong: number;
   /** Training pairs with an empty side, which are left out. */
   readonly numEmpty: number;
-  readonly parts: Parts;
+  readonly parts: PairParts;
   readonly #learned: readonly EncodedPair[];
   readonly #validation: readonly EncodedPair[];
 
@@ -74,8 +60,7 @@ export class TranslatorTraining {
     this.parts = partsOf(data, resolved, where);
     const { train, validation } = this.parts;
     this.numEmpty = data.train.filter(({ source, target }) => source.trim() === '' || target.trim() === '').length;
-    const levels = levelsOf(train, resolved);
-    const codecs = interrupted?.codecs ?? codecsOf(train, { ...resolved, ...levels });
+    const codecs = interrupted?.codecs ?? codecsOf(train, resolved);
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
       Math.max(source.length, target.length) <= resolved.timesteps;
@@ -90,10 +75,10 @@ export class TranslatorTraining {
       train.map(({ source }) => source),
       validation.map(({ source }) => source),
     ).toJSON();
-    if (interrupted !== undefined) requireSamePairs(interrupted.pairs.seen, seen, where);
+    const fingerprint = fingerprintOfParts(this.parts);
+    if (interrupted !== undefined) requireSamePairs(interrupted, fingerprint, where);
     const own = {
       ...resolved,
-      ...levels,
       batchTokens,
       ...trainingBudget(options, this.numBatches, translatorTask.rounds),
     };
@@ -102,7 +87,7 @@ export class TranslatorTraining {
       newTranslator(
         codecs,
         this.#learned,
-        { ...factsOf(this.parts, this.#learned), isShared: codecs.source === codecs.target, seen },
+        { ...factsOf(this.parts, this.#learned), isShared: codecs.source === codecs.target, seen, fingerprint },
         own,
       );
     const { learningRate, epochs, maxEpochs } = this.translator.options;
@@ -132,9 +117,12 @@ export class TranslatorTraining {
     return outcome;
   }
 
-  /** How the translator does on the pairs that are held out, or else on those that chose the epoch. */
-  async evaluate(part: 'validation' | 'test' = 'test'): Promise<TranslationReport> {
-    return this.translator.evaluate(this.parts[part]);
+  /** How the translator does on the pairs that are held out, or on those that chose the epoch. */
+  async evaluate(
+    part: 'validation' | 'test' = 'test',
+    options: TranslatorEvaluateOptions = {},
+  ): Promise<TranslationReport> {
+    return this.translator.evaluate(this.parts[part], options);
   }
 
   readonly #trainData = (_epoch: number, random: Random) =>
@@ -151,30 +139,19 @@ function newTranslator(
   return new Translator(translatorNetwork(sizes, options), codecs, pairs, WordByWord.of(learned), options);
 }
 
-/** What tokens are, where the data are to say it. */
-function levelsOf(
-  pairs: readonly SentencePair[],
-  { sourceTokens, targetTokens }: Resolved<TranslatorOptions>,
-): { sourceTokens: SentenceTokens; targetTokens: SentenceTokens } {
-  const level = (given: typeof sourceTokens, side: keyof SentencePair): SentenceTokens =>
-    given === 'auto' ? tokensFor(pairs.map((pair) => pair[side])) : given;
-  return { sourceTokens: level(sourceTokens, 'source'), targetTokens: level(targetTokens, 'target') };
-}
-
 /** What sides are made of; byte pairs of both are learned together, and are the same object. */
-function codecsOf(
-  pairs: readonly SentencePair[],
-  options: Resolved<TranslatorOptions> & ReturnType<typeof levelsOf>,
-): Translator['codecs'] {
-  const { sourceTokens, targetTokens } = options;
+function codecsOf(pairs: readonly SentencePair[], options: Resolved<TranslatorOptions>): Translator['codecs'] {
   const texts = { source: pairs.map(({ source }) => source), target: pairs.map(({ target }) => target) };
-  if (sourceTokens === 'bpe' && targetTokens === 'bpe') {
+  const kindOf = (given: typeof options.sourceTokens, side: keyof SentencePair): SentenceTokens =>
+    given === 'auto' ? tokensFor(texts[side]) : given;
+  const [source, target] = [kindOf(options.sourceTokens, 'source'), kindOf(options.targetTokens, 'target')];
+  if (source === 'bpe' && target === 'bpe') {
     const both = SentenceCodec.of([...texts.source, ...texts.target], 'bpe', options);
     return { source: both, target: both };
   }
   return {
-    source: SentenceCodec.of(texts.source, sourceTokens, options),
-    target: SentenceCodec.of(texts.target, targetTokens, options),
+    source: SentenceCodec.of(texts.source, source, options),
+    target: SentenceCodec.of(texts.target, target, options),
   };
 }
 
@@ -182,42 +159,16 @@ function encodedPair({ source, target }: SentencePair, codecs: Translator['codec
   return { source: codecs.source.encode(source), target: codecs.target.encode(target) };
 }
 
-function factsOf(parts: Parts, learned: readonly EncodedPair[]): Omit<TrainedPairs, 'seen' | 'isShared'> {
+function factsOf(
+  parts: PairParts,
+  learned: readonly EncodedPair[],
+): Omit<TrainedPairs, 'seen' | 'isShared' | 'fingerprint'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
   const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length)).sort((a, b) => a - b);
   return {
     numPairs: { train: learned.length, validation: parts.validation.length, test: parts.test.length },
     lengthRatio: { mean: sum('target') / sum('source'), most: ratios[Math.floor(0.999 * (ratios.length - 1))] },
   };
-}
-
-/** The parts as given, or cut from the training pairs: a source decides by its hash, so that equal ones stay together. */
-function partsOf(data: TranslatorData, options: Resolved<TranslatorOptions>, where: string): Parts {
-  const all = requirePairs(data.train, `${where}, train`);
-  const given = (part: 'validation' | 'test') => data[part] && requirePairs(data[part], `${where}, ${part}`);
-  const [validation, test] = [given('validation'), given('test')];
-  const { validation: validationShare, test: testShare, splitSeed } = options;
-  const shares = {
-    test: test === undefined ? testShare : 0,
-    validation: validation === undefined ? Math.min(validationShare, mostValidation / all.length) : 0,
-  };
-  const cut: Record<'train' | 'validation' | 'test', SentencePair[]> = { train: [], validation: [], test: [] };
-  for (const pair of all) {
-    const at = fnv1a(`${splitSeed} ${pair.source.toLowerCase()}`) / 2 ** 32;
-    cut[at < shares.test ? 'test' : at < shares.test + shares.validation ? 'validation' : 'train'].push(pair);
-  }
-  if (cut.train.length === 0) throw nothingLeft(all.length, where);
-  return { train: cut.train, validation: validation ?? cut.validation, test: test ?? cut.test };
-}
-
-function nothingLeft(numPairs: number, where: string): RondoError {
-  return new RondoError('OUT_OF_RANGE', {
-    where,
-    what: 'there are too few pairs to hold some out.',
-    expected: 'pairs with different sources',
-    received: `${numPairs} pairs`,
-    fix: 'give more pairs, or validation and test pairs.',
-  });
 }
 
 function nothingShort(timesteps: number, where: string): RondoError {
@@ -230,8 +181,8 @@ function nothingShort(timesteps: number, where: string): RondoError {
 }
 
 /** A resumed run ends as if it had not been interrupted only with the same pairs. */
-function requireSamePairs(before: TrainedPairs['seen'], now: TrainedPairs['seen'], where: string): void {
-  if (before.train === now.train && before.validation === now.validation) return;
+function requireSamePairs(interrupted: Translator, fingerprint: number, where: string): void {
+  if (interrupted.pairs.fingerprint === fingerprint) return;
   throw new RondoError('USAGE', {
     where,
     what: 'these are not the pairs of the interrupted training.',

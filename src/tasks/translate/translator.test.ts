@@ -83,6 +83,8 @@ describe('a translator of digits into words', () => {
       'one seven two',
     ]);
     await expect(translator.predict(['1'], { prefix: 'ninety' })).rejects.toThrow(/USAGE.*"ninety" has a token/);
+    const long = Array.from({ length: 60 }, () => 'zero').join(' ');
+    expect((await translator.predict(['1'], { oneOf: [long] }))[0][0]).toMatchObject({ text: long, isComplete: true });
     await expect(translator.predict(['1'], { prefix: 'one', oneOf })).rejects.toThrow(/USAGE.*together/);
   });
 
@@ -91,6 +93,8 @@ describe('a translator of digits into words', () => {
     expect(tokens).toEqual({ source: ['4', '5', '6', '7'], target: ['seven', 'six', 'five', 'four'] });
     expect(attention).toHaveLength(5); // the end too
     for (const row of attention) expect(row).toHaveLength(4);
+    const mostOf = (row: Float32Array): number => row.indexOf(Math.max(...row));
+    expect(attention.slice(0, 4).map(mostOf)).toEqual([3, 2, 1, 0]);
     for (const row of attention.slice(0, 4)) expect(row.reduce((sum, share) => sum + share, 0)).toBeLessThan(1.0001);
   });
 
@@ -103,9 +107,61 @@ describe('a translator of digits into words', () => {
     ['a beam of none', { beams: 0 }, /OUT_OF_RANGE.*`beams`/],
     ['more translations than beams', { beams: 2, nBest: 3 }, /OUT_OF_RANGE.*`nBest`/],
     ['a misspelt option', { beam: 2 }, /UNKNOWN_NAME.*`beam`/],
+    ['more beams than there is memory for', { beams: 5000 }, /OUT_OF_RANGE.*`beams`/],
+    ['a prefix that is no text', { prefix: 5 }, /DATA_FORMAT.*prefix/],
+    ['a list of numbers', { oneOf: [5] }, /DATA_FORMAT.*oneOf/],
+    ['a signal that is none', { signal: 5 }, /USAGE.*`signal`/],
+    ['a signal that was given', { signal: AbortSignal.abort() }, /ABORTED/],
   ])('refuses %s', async (_, wrong, message) => {
     await expect(translator.predict(['1'], wrong)).rejects.toThrow(message);
   });
+});
+
+it.each(['general', 'dot', 'additive', 'multiHead'] as const)(
+  'two layers with %s attention learn, and say what they attend to',
+  async (attention) => {
+    setSeed(3);
+    const own = { attention, layers: 2, units: 16, epochs: 10, dropout: 0.1 };
+    const training = new TranslatorTraining({ train: numbers(1200) }, { ...options, ...own });
+    await training.train();
+    const { exactMatch, baseline, chrF } = await training.evaluate('test', { beams: 2 });
+    expect(exactMatch).toBeGreaterThan(0.5);
+    expect(chrF.score).toBeGreaterThan(baseline.chrF);
+    const [[{ attention: shares }]] = await training.translator.predict(['45']);
+    for (const sum of shares.map((row) => row.reduce((total, share) => total + share, 0))) {
+      expect(sum).toBeGreaterThan(0);
+      expect(sum).toBeLessThan(1.0001);
+    }
+  },
+);
+
+it('measures a translator of small letters by small letters', async () => {
+  setSeed(4);
+  const capitals = numbers(300).map(({ source, target }) => ({ source, target: target.toUpperCase() }));
+  const training = new TranslatorTraining({ train: capitals }, { ...options, lower: true, epochs: 6 });
+  await training.train();
+  const { characterErrors, baseline } = await training.evaluate();
+  expect(characterErrors.rate).toBeLessThan(0.7);
+  expect(baseline.chrF).toBeGreaterThan(20);
+});
+
+it('goes on with the same pairs alone', () => {
+  const train = numbers(60);
+  const { translator } = new TranslatorTraining({ train }, options);
+  const others = train.map((pair, i) => (i === 7 ? { ...pair, target: 'one' } : pair));
+  expect(() => new TranslatorTraining({ train: others }, {}, translator)).toThrow(/USAGE.*not the pairs/);
+  expect(() => new TranslatorTraining({ train }, {}, translator)).not.toThrow();
+});
+
+it('parts hold even shares of sources that differ in their last characters alone', () => {
+  const train = Array.from({ length: 1000 }, (_, i) => ({ source: String(i), target: 'a b' }));
+  for (const splitSeed of [1, 2, 3]) {
+    const { parts } = new TranslatorTraining({ train }, { ...options, splitSeed });
+    for (const part of [parts.test, parts.validation]) {
+      expect(part.length).toBeGreaterThan(25);
+      expect(part.length).toBeLessThan(80);
+    }
+  }
 });
 
 it('writes unknown words as those of the source where it may', async () => {

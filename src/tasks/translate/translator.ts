@@ -1,9 +1,17 @@
 import { bucketsByLength } from '../../data/length-buckets.js';
-import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
-import { RondoError, refuseUnknownOptions, requireBoolean, requireCount, requireNumber } from '../../errors.js';
+import { type BleuTokenizer, bleuTokenizerNames } from '../../data/scores/bleu-tokenizers.js';
+import {
+  RondoError,
+  refuseUnknownOptions,
+  requireBoolean,
+  requireCount,
+  requireNumber,
+  unknownName,
+} from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
+import { requireSignal } from '../../training/require-signal.js';
 import { requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
@@ -27,11 +35,13 @@ export interface TrainedPairs {
   readonly isShared: boolean;
   /** Which sources were learned from and which chose the best epoch. */
   readonly seen: SavedSeenItems;
+  /** Of the pairs that were learned from and that chose, to know them again. */
+  readonly fingerprint: number;
 }
 
 /** How {@link Translator.predict} searches. */
 export interface TranslateOptions {
-  /** Hypotheses that are followed. Default 5; 1 takes the likeliest token at each step. */
+  /** Hypotheses that are followed, at most 1,000. Default 5; 1 takes the likeliest token at each step. */
   beams?: number | undefined;
   /** The exponent of {@link lengthPenaltyOf}. Default 1. */
   lengthPenalty?: number | undefined;
@@ -52,12 +62,18 @@ export interface TranslateOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How {@link Translator.evaluate} translates and measures. */
+export interface TranslatorEvaluateOptions extends Omit<TranslateOptions, 'nBest'> {
+  /** How BLEU cuts words. Default `zh` for Chinese, `char` for scripts without spaces, else `13a`. */
+  tokenize?: BleuTokenizer | undefined;
+}
+
 /** One translation of a text. */
 export interface Translation {
   readonly text: string;
   /** `ln P(text | source)`. */
   readonly logProbability: number;
-  /** What translations are ranked by: `logProbability` over the length penalty. */
+  /** What translations are ranked by: `logProbability / length penalty + coverage penalty`. */
   readonly score: number;
   /** False where it was cut at the most tokens that a text of this length may have. */
   readonly isComplete: boolean;
@@ -67,8 +83,8 @@ export interface Translation {
   readonly attention: readonly Float32Array[];
 }
 
-/** Targets searched for at once, beams included. */
-const rowsAtOnce = 160;
+/** What is searched for at once, beams included: targets, and tokens of their sources. */
+const [rowsAtOnce, tokensAtOnce] = [160, 16_000];
 
 /**
  * A trained model that turns texts into others, with everything needed to use it: translations, spellings into sounds,
@@ -103,12 +119,15 @@ export class Translator implements TaskModel {
     const sentences = texts.map((text) => ({ text: cleanSentence(text), ids: source.encode(cleanSentence(text)) }));
     const found: Translation[][] = texts.map(() => [nothing]);
     const places = [...sentences.keys()].filter((place) => sentences[place].ids.length > 0);
-    const allowed = constraintOf({ prefix, oneOf }, target);
-    const numTogether = Math.max(1, Math.min(places.length, Math.floor(rowsAtOnce / settings.beams)));
+    const constraint = constraintOf({ prefix, oneOf }, target);
     const lengths = places.map((place) => sentences[place].ids.length);
     const isHidden = (id: number): boolean => !settings.replaceUnknown && target.isUnknown(id);
-    const beamSearch = new BeamSearch(this.#withShares(), { ...settings, isHidden }, numTogether);
-    for (const batch of bucketsByLength(lengths, { batchSize: numTogether })) {
+    const beamSearch = new BeamSearch(this.#withShares(), { ...settings, isHidden });
+    const limits = {
+      batchSize: Math.max(1, Math.floor(rowsAtOnce / settings.beams)),
+      mostSteps: Math.ceil(tokensAtOnce / settings.beams),
+    };
+    for (const batch of bucketsByLength(lengths, limits)) {
       if (signal?.aborted === true)
         throw new RondoError('ABORTED', {
           where,
@@ -119,7 +138,8 @@ export class Translator implements TaskModel {
       const results = await beamSearch.search(
         own.map((place) => {
           const { ids } = sentences[place];
-          return { source: ids, limit: this.#limitOf(ids.length), allowed };
+          const limit = this.#limitOf(ids.length) + (constraint?.numTold ?? 0);
+          return { source: ids, limit, allowed: constraint?.allowed };
         }),
       );
       own.forEach((place, i) => {
@@ -138,13 +158,15 @@ export class Translator implements TaskModel {
    */
   async evaluate(
     pairs: readonly SentencePair[],
-    { tokenize, ...options }: Omit<TranslateOptions, 'nBest'> & { tokenize?: BleuTokenizer | undefined } = {},
+    { tokenize, ...options }: TranslatorEvaluateOptions = {},
   ): Promise<TranslationReport> {
-    const clean = requirePairs(pairs, 'Translator.evaluate');
+    const where = 'Translator.evaluate';
+    if (tokenize !== undefined && !bleuTokenizerNames.includes(tokenize))
+      throw unknownName(where, 'tokenizer', tokenize, bleuTokenizerNames);
+    const clean = requirePairs(pairs, where);
     // A model that writes no capitals is not measured by them.
-    const references = referencesBySource(
-      this.options.lower ? clean.map(({ source, target }) => ({ source, target: target.toLowerCase() })) : clean,
-    );
+    const written = (text: string): string => (this.options.lower ? text.toLowerCase() : text);
+    const references = referencesBySource(clean.map(({ source, target }) => ({ source, target: written(target) })));
     const sources = [...references.keys()];
     const translations = await this.predict(sources, options);
     const { source: codec, target } = this.codecs;
@@ -152,6 +174,7 @@ export class Translator implements TaskModel {
       source,
       output: translations[i][0].text,
       references: references.get(source)!,
+      copied: written(source),
       wordByWord: target.decode(this.wordByWord.translate(codec.encode(source))),
     }));
     return translationReport(judged, SeenItems.fromJSON(this.pairs.seen), tokenize);
@@ -160,10 +183,10 @@ export class Translator implements TaskModel {
   /** What a model file keeps beside the weights, the options and the outcome. */
   toJSON(): TaskFields {
     const { source, target } = this.codecs;
-    const { numPairs, lengthRatio, isShared, seen } = this.pairs;
+    const { numPairs, lengthRatio, isShared, seen, fingerprint } = this.pairs;
     return {
       codecs: isShared ? { both: source.toJSON() } : { source: source.toJSON(), target: target.toJSON() },
-      pairs: { numPairs: { ...numPairs }, lengthRatio: { ...lengthRatio }, isShared, seen: { ...seen } },
+      pairs: { numPairs: { ...numPairs }, lengthRatio: { ...lengthRatio }, isShared, seen: { ...seen }, fingerprint },
       wordByWord: this.wordByWord.toJSON(),
     };
   }
@@ -173,11 +196,13 @@ export class Translator implements TaskModel {
     refuseUnknownOptions(where, options, translateOptionNames);
     const { beams = 5, lengthPenalty = 1, coveragePenalty = 0, nBest = 1, replaceUnknown = false } = options;
     requireCount(where, 'beams', beams);
+    requireNumber(where, 'beams', beams, 'at most 1,000', (v) => v <= 1000);
     requireNumber(where, 'lengthPenalty', lengthPenalty, 'a number of at least 0', (v) => v >= 0);
     requireNumber(where, 'coveragePenalty', coveragePenalty, 'a number of at least 0', (v) => v >= 0);
     requireCount(where, 'nBest', nBest);
     requireNumber(where, 'nBest', nBest, `at most \`beams\`, ${beams}`, (v) => v <= beams);
     requireBoolean(where, 'replaceUnknown', replaceUnknown);
+    requireSignal(where, options.signal);
     return { ...options, beams, lengthPenalty, coveragePenalty, nBest, replaceUnknown };
   }
 

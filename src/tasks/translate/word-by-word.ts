@@ -1,7 +1,7 @@
 import type { EncodedPair } from './pair-batches.js';
 
-/** Pairs that the baseline learns from at most, and rounds of counting. */
-const [mostPairs, numRounds] = [10_000, 4];
+/** Pairs of a token of each side that the baseline counts at most, and how often it counts them. */
+const [mostLinks, numRounds] = [1_000_000, 4];
 
 /**
  * A baseline without a network: each token of a source becomes the target's token that most likely comes of it, in the
@@ -12,7 +12,8 @@ export class WordByWord {
   private constructor(readonly likeliest: ReadonlyMap<number, number>) {}
 
   static of(pairs: readonly EncodedPair[]): WordByWord {
-    const step = Math.max(1, Math.ceil(pairs.length / mostPairs));
+    const numLinks = pairs.reduce((sum, { source, target }) => sum + source.length * target.length, 0);
+    const step = Math.max(1, Math.ceil(numLinks / mostLinks));
     const learned = pairs.filter((_, place) => place % step === 0);
     let shares = shared(learned, undefined);
     for (let round = 1; round < numRounds; round++) shares = shared(learned, shares);
