@@ -9,9 +9,9 @@ export function aboutTranslator({ options, codecs, pairs, outcome }: Translator)
     Array.from({ length: 12 }, (_, i) => codecs[side].shown(i + 3)).join(' ');
   return [
     'task      texts into others',
-    `source    ${withSeparators(codecs.source.size)} ${options.sourceTokens}` +
+    `source    ${withSeparators(codecs.source.size)} ${codecs.source.kind}` +
       `${pairs.isShared ? ', shared with the target' : ''}: ${sample('source')} ...`,
-    `target    ${withSeparators(codecs.target.size)} ${options.targetTokens}: ${sample('target')} ...`,
+    `target    ${withSeparators(codecs.target.size)} ${codecs.target.kind}: ${sample('target')} ...`,
     `trained   on ${withSeparators(train)} pairs, chosen on ${withSeparators(validation)} more, ` +
       `${withSeparators(test)} held out; ${options.attention} attention`,
     ...trainingLines(options, outcome),

@@ -57,15 +57,15 @@ function aboutTraining(
   const { codecs, pairs: facts, options, model } = translator;
   const { train: numTrain, validation, test } = facts.numPairs;
   const { cell, units, layers, attention, timesteps } = options;
-  const side = (codec: typeof codecs.source, kind: string): string => `${withSeparators(codec.size)} ${kind}`;
+  const side = ({ size, kind }: typeof codecs.source): string => `${withSeparators(size)} ${kind}`;
   return [
     `${pairs(numRead)}: train ${withSeparators(numTrain)}, validation ${withSeparators(validation)}, held out ` +
       `${withSeparators(test)}`,
     ...(numEmpty === 0 ? [] : [`${pairs(numEmpty)} with an empty side left out`]),
     ...(numTooLong === 0 ? [] : [`${pairs(numTooLong)} with more than ${timesteps} tokens on a side left out`]),
     facts.isShared
-      ? `both sides: ${side(codecs.source, options.sourceTokens)}`
-      : `source: ${side(codecs.source, options.sourceTokens)}, target: ${side(codecs.target, options.targetTokens)}`,
+      ? `both sides: ${side(codecs.source)}`
+      : `source: ${side(codecs.source)}, target: ${side(codecs.target)}`,
     `${layers} x ${cell} of ${counted(units, 'unit')} each side, ${attention} attention, ` +
       `${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
   ];
