@@ -96,6 +96,17 @@ describe('a beam search', () => {
     expect(found[0].logProbability).toBeCloseTo(Math.log(0.45 * 0.9), 12);
   });
 
+  it('goes on behind as many complete ones as beams while a better one may come', async () => {
+    const table = {
+      [begin]: { [a]: 0.5, [end]: 0.3, [b]: 0.2 },
+      [a]: { [c]: 1 },
+      [b]: { [end]: 0.9, [a]: 0.1 },
+      [c]: { [end]: 1 },
+    };
+    const [found] = await beamSearch(chain(table), [{ source, limit: 9 }], settings({ lengthPenalty: 1 }));
+    expect(found[0].ids).toEqual([a, c]);
+  });
+
   it('ends with one beam where the end is likeliest', async () => {
     const table = { [begin]: { [end]: 0.55, [a]: 0.45 }, [a]: { [b]: 1 }, [b]: { [c]: 1 }, [c]: { [end]: 1 } };
     const greedily = settings({ beams: 1, lengthPenalty: 1 });

@@ -7,6 +7,7 @@ import { kernelMutations } from './kernels.js';
 import { layerAndTrainingMutations } from './layers-and-training.js';
 import { taskMutations } from './tasks.js';
 import { tensorMutations } from './tensors.js';
+import { translatorMutations } from './translators.js';
 
 /** Bugs that a tired person could write, over all rooms of the project. */
 export const mutations: readonly Mutation[] = [
@@ -17,5 +18,6 @@ export const mutations: readonly Mutation[] = [
   ...asynchronousMutations,
   ...dataAndFileMutations,
   ...taskMutations,
+  ...translatorMutations,
   ...commandLineMutations,
 ];
