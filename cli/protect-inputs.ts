@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { CommandLine, OptionSpecs } from './options.js';
@@ -5,6 +6,11 @@ import { WrongUsage } from './wrong-usage.js';
 
 /** What stands for the value of options that name something to read. */
 const namesOfFiles: readonly (string | undefined)[] = ['FILE', 'MODEL'];
+
+/** The files that an option names: one, or several with commas between. */
+export function filesOf(value: string): string[] {
+  return existsSync(value) ? [value] : value.split(',');
+}
 
 let inputs: readonly string[] = [];
 
@@ -16,9 +22,8 @@ export function protectInputs({ positionals, options }: CommandLine<OptionSpecs>
   const named = Object.entries(specs).flatMap(([name, { value }]) =>
     name !== 'out' && namesOfFiles.includes(value) ? [options[name]].flat() : [],
   );
-  inputs = [...positionals, ...named.filter((path): path is string => typeof path === 'string')].filter(
-    (path) => path !== '-' && path !== '',
-  );
+  const paths = named.filter((value) => typeof value === 'string').flatMap(filesOf);
+  inputs = [...positionals, ...paths].filter((path) => path !== '-' && path !== '');
 }
 
 /**
