@@ -51,6 +51,8 @@ export interface TrainedModel {
   /** The file of the model. */
   readonly path: string;
   readonly outcome: TrainingOutcome;
+  /** Epochs of this run, which lasted `seconds`; a part of one where it went on within. */
+  readonly numEpochs: number;
   readonly seconds: number;
   /** Whether nothing is shown but what must be. */
   readonly isQuiet: boolean;
@@ -117,7 +119,9 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     const outcome = await runTrain(trainRun);
     if (outcome === undefined) return;
     const seconds = (performance.now() - startedMs) / 1000;
-    await showTrained(trainRun, outcome, await answer({ path: paths.model, outcome, seconds, isQuiet }), own.json);
+    const numEpochs = outcome.loss.length - (interrupted?.training.values.numSteps ?? 0) / training.numBatches;
+    const trained: TrainedModel = { path: paths.model, outcome, numEpochs, seconds, isQuiet };
+    await showTrained(trainRun, outcome, await answer(trained), own.json);
   };
   return { ...command, run };
 }

@@ -101,7 +101,7 @@ function aboutNetwork({ tagger }: TaggerTraining): string[] {
 async function answerOf(
   training: TaggerTraining,
   { column, test }: { readonly column: string; readonly test: readonly TaggedSentence[] | undefined },
-  { path, outcome, seconds, isQuiet }: TrainedModel,
+  { path, numEpochs, seconds, isQuiet }: TrainedModel,
 ): Promise<TrainAnswer> {
   const { tagger, numSentences, numWords, beginning } = training;
   const reports = {
@@ -118,7 +118,7 @@ async function answerOf(
       vectors: tagger.sentences.vectors,
       beginning,
       seconds,
-      wordsPerSecond: (outcome.loss.length * numWords.train) / seconds,
+      wordsPerSecond: (numEpochs * numWords.train) / seconds,
       ...reports,
     },
     sections: [

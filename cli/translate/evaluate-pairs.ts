@@ -2,9 +2,8 @@ import type { Translator } from '../../src/index.js';
 import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
-import { withSeparators } from '../text-table.js';
 import { readPairFiles } from './read-pair-files.js';
-import { comparedWithBaseline, translationScores } from './show-translations.js';
+import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import type { evaluateOptions } from './translate-options.js';
 
 /** `rondo evaluate` of a translator: BLEU, chrF, TER, error rates and exact matches, beside what needs no network. */
@@ -23,18 +22,10 @@ export async function evaluatePairs(
     replaceUnknown: options['replace-unknown'],
   });
   const { isBeaten, line } = comparedWithBaseline(report);
-  const { numTrained, numChosen, numSources } = report;
-  const seen =
-    numTrained + numChosen === 0
-      ? []
-      : [
-          `Training has seen ${withSeparators(numTrained + numChosen)} of ${withSeparators(numSources)} sources: it ` +
-            `learned from ${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. The ` +
-            'figures are kinder for that.',
-        ];
+  const seen = seenSourcesNote(report);
   return {
     facts: report,
-    sections: [translationScores(report), ...seen, ...(isBeaten ? [line] : [])],
+    sections: [translationScores(report), ...(seen === undefined ? [] : [seen]), ...(isBeaten ? [line] : [])],
     verdict: isBeaten ? undefined : line,
   };
 }

@@ -1,8 +1,5 @@
 import type { TranslationReport } from '../../src/index.js';
-import { counted, withSeparators } from '../text-table.js';
-
-/** A share in per cent. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+import { counted, percent, withSeparators } from '../text-table.js';
 
 /** Scores of translations, as sacreBLEU writes them. */
 export function translationScores({ numSources, numReferences, exactMatch, ...scores }: TranslationReport): string {
@@ -33,5 +30,11 @@ export function comparedWithBaseline({ baseline, chrF, exactMatch }: Translation
   };
 }
 
-/** How many pairs there are, for lines. */
-export const pairs = (count: number): string => `${withSeparators(count)} ${count === 1 ? 'pair' : 'pairs'}`;
+/** How many of the sources training has seen; undefined where it has seen none. */
+export function seenSourcesNote({ numTrained, numChosen, numSources }: TranslationReport): string | undefined {
+  if (numTrained + numChosen === 0) return undefined;
+  return (
+    `Training has seen ${withSeparators(numTrained + numChosen)} of ${counted(numSources, 'source')}: it learned from ` +
+    `${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. The figures are kinder for that.`
+  );
+}

@@ -6,7 +6,7 @@ import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
 import { readPairFiles, readPairOption } from './read-pair-files.js';
-import { comparedWithBaseline, pairs, translationScores } from './show-translations.js';
+import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 
 const files = 'a file of pairs, or SOURCE,TARGET.';
@@ -59,10 +59,12 @@ function aboutTraining(
   const { cell, units, layers, attention, timesteps } = options;
   const side = ({ size, kind }: typeof codecs.source): string => `${withSeparators(size)} ${kind}`;
   return [
-    `${pairs(numRead)}: train ${withSeparators(numTrain)}, validation ${withSeparators(validation)}, held out ` +
+    `${counted(numRead, 'pair')}: train ${withSeparators(numTrain)}, validation ${withSeparators(validation)}, held out ` +
       `${withSeparators(test)}`,
-    ...(numEmpty === 0 ? [] : [`${pairs(numEmpty)} with an empty side left out`]),
-    ...(numTooLong === 0 ? [] : [`${pairs(numTooLong)} with more than ${timesteps} tokens on a side left out`]),
+    ...(numEmpty === 0 ? [] : [`${counted(numEmpty, 'pair')} with an empty side left out`]),
+    ...(numTooLong === 0
+      ? []
+      : [`${counted(numTooLong, 'pair')} with more than ${timesteps} tokens on a side left out`]),
     facts.isShared
       ? `both sides: ${side(codecs.source)}`
       : `source: ${side(codecs.source)}, target: ${side(codecs.target)}`,
@@ -73,23 +75,25 @@ function aboutTraining(
 
 async function answerOf(
   training: TranslatorTraining,
-  { path, outcome, seconds, isQuiet }: TrainedModel,
+  { path, numEpochs, seconds, isQuiet }: TrainedModel,
 ): Promise<TrainAnswer> {
   const { translator, parts } = training;
   const part = parts.test.length > 0 ? 'test' : parts.validation.length > 0 ? 'validation' : undefined;
   const report: TranslationReport | undefined = part && (await training.evaluate(part));
   const compared = report && comparedWithBaseline(report);
+  const seen = report && part === 'test' ? seenSourcesNote(report) : undefined;
   const said = part === 'test' ? 'held out' : 'the pairs that chose the epoch (nothing was held out)';
   return {
     facts: {
       pairs: { ...translator.pairs, seen: undefined },
       seconds,
-      pairsPerSecond: (outcome.loss.length * translator.pairs.numPairs.train) / seconds,
+      pairsPerSecond: (numEpochs * translator.pairs.numPairs.train) / seconds,
       measured: part ?? null,
       report,
     },
     sections: [
       ...(report === undefined ? [] : [`${said}\n${translationScores(report)}`]),
+      ...(seen === undefined ? [] : [seen]),
       ...(compared?.isBeaten === true ? [compared.line] : []),
       ...(isQuiet ? [] : [`Translate with: rondo translate ${quoted(path)} TEXT|FILE|-`]),
     ],
