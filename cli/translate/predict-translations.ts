@@ -3,12 +3,12 @@ import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { readTextInput } from '../read-input.js';
-import { printable } from '../terminal/printable.js';
 import { isTextArgument } from '../text-argument.js';
 import { withSeparators } from '../text-table.js';
+import { notTogether } from '../wrong-usage.js';
 import type { translationOptions } from './translate-options.js';
 
-type Options = Given<typeof translationOptions>;
+type Options = Given<typeof translationOptions> & { readonly attention?: boolean };
 
 /** A text, and its translations. */
 export interface TranslatedText {
@@ -20,24 +20,36 @@ export interface TranslatedText {
 export async function predictTranslations(
   translator: Translator,
   data: string,
-  { where, path, options }: TaskCall<Options>,
+  call: TaskCall<Options>,
 ): Promise<Answer> {
-  const isText = await isTextArgument(where, path, data);
-  const texts = isText ? [data] : linesOf((await readTextInput(data, options.encoding)).replace(/^\ufeff/, ''));
-  return answerOf(await translatedTexts(translator, texts, options), options);
+  const texts = await readSources(data, call);
+  return answerOf(await translatedTexts(translator, texts, await searchOf(call.options)), call.options);
+}
+
+/** A text itself, or each line of a file. @throws FILE_ACCESS, DATA_FORMAT; WrongUsage */
+export async function readSources(data: string, { where, path, options }: TaskCall<Options>): Promise<string[]> {
+  if (await isTextArgument(where, path, data)) return [data];
+  if (data === '-' && options['one-of'] === '-')
+    throw notTogether(
+      where,
+      ['-', '--one-of -'],
+      'the standard input is read once: put the texts or the translations into a file.',
+    );
+  return linesOf(await readTextInput(data, options.encoding));
 }
 
 /** @throws OUT_OF_RANGE, USAGE */
 export async function translatedTexts(
   translator: Translator,
   texts: readonly string[],
-  options: Options,
+  search: TranslateOptions,
 ): Promise<TranslatedText[]> {
-  const translations = await translator.predict(texts, await libraryOptions(options));
+  const translations = await translator.predict(texts, search);
   return texts.map((text, i) => ({ text, translations: translations[i] }));
 }
 
-async function libraryOptions(options: Options): Promise<TranslateOptions> {
+/** How the options search. @throws FILE_ACCESS, DATA_FORMAT */
+export async function searchOf(options: Options): Promise<TranslateOptions> {
   const path = options['one-of'];
   const oneOf = path === undefined ? undefined : linesOf(await readTextInput(path, options.encoding));
   const nBest = options['n-best'];
@@ -56,15 +68,17 @@ async function libraryOptions(options: Options): Promise<TranslateOptions> {
 export function answerOf(translated: readonly TranslatedText[], options: Options): Answer {
   const lines = translated.flatMap(({ translations }, i) =>
     options['n-best'] === undefined
-      ? [printable(translations[0].text)]
-      : translations.map(({ text, score }) => `${i + 1}\t${score.toFixed(4)}\t${printable(text)}`),
+      ? [withinLine(translations[0].text)]
+      : translations.map(({ text, score }) => `${i + 1}\t${score.toFixed(4)}\t${withinLine(text)}`),
   );
   const numCut = translated.filter(({ translations: [best] }) => !best.isComplete).length;
   return {
     facts: {
       translations: translated.map(({ text, translations }) => ({
         text,
-        translations: translations.map(({ attention: _, tokens: _tokens, ...facts }) => facts),
+        translations: translations.map(({ attention, tokens, ...facts }) =>
+          options.attention ? { ...facts, tokens, attention: attention.map(rounded) } : facts,
+        ),
       })),
     },
     sections: { text: lines.map((line) => `${line}\n`).join('') },
@@ -73,4 +87,13 @@ export function answerOf(translated: readonly TranslatedText[], options: Options
         ? []
         : [`${withSeparators(numCut)} of ${withSeparators(translated.length)} did not come to an end and were cut.`],
   };
+}
+
+/** A text as a part of a line: all else stays as it was written. */
+function withinLine(text: string): string {
+  return text.replace(/\r\n|[\n\r\t]/g, ' ');
+}
+
+function rounded(shares: Float32Array): number[] {
+  return Array.from(shares, (share) => Number(share.toFixed(4)));
 }

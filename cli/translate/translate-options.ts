@@ -57,7 +57,12 @@ export const searchOptions = {
 /** Of commands that translate. */
 export const translationOptions = {
   ...searchOptions,
-  'n-best': { type: 'count', value: 'N', about: 'Translations of each text, with their scores. Default 1.' },
+  'n-best': {
+    type: 'count',
+    value: 'N',
+    most: 1000,
+    about: 'Translations of each text, with their scores. Default 1.',
+  },
   prefix: { type: 'text', value: 'TEXT', about: 'What translations begin with.' },
   'one-of': { type: 'text', value: 'FILE', about: 'The only translations there are, one a line.' },
   ...encodingOption,

@@ -1,23 +1,19 @@
 import { createInterface } from 'node:readline';
 import type { Translator } from '../../src/index.js';
-import { linesOf } from '../../src/index.js';
 import { writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
+import { codedError } from '../coded-error.js';
 import { loadModelOf } from '../load-model-of.js';
-import { computeOptions, defineCommand, type Given, jsonOption } from '../options.js';
-import { print, say, writeText } from '../output.js';
+import { defineCommand, type Given, inferenceOptions, jsonOption } from '../options.js';
+import { errorText, print, say } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
-import { readTextInput } from '../read-input.js';
 import { styleOf } from '../style.js';
-import { isTextArgument } from '../text-argument.js';
-import { requirePositionals } from '../wrong-usage.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 import { attentionHtml } from './attention-html.js';
 import { attentionMap } from './attention-map.js';
 import { translateNames } from './names.js';
-import { answerOf, type TranslatedText, translatedTexts } from './predict-translations.js';
+import { answerOf, readSources, searchOf, type TranslatedText, translatedTexts } from './predict-translations.js';
 import { translationOptions } from './translate-options.js';
-
-const { seed: _, ...compute } = computeOptions;
 
 /** `rondo translate`: a text, a file line by line, or, without either, what is typed. */
 export const translate = defineCommand({
@@ -32,24 +28,31 @@ export const translate = defineCommand({
   ],
   options: {
     ...translationOptions,
-    attention: { type: 'flag', about: 'Show what each token of a translation attends to.' },
+    attention: { type: 'flag', about: 'Show what each token of a translation attends to; with --json as numbers.' },
     html: { type: 'text', value: 'OUT.html', about: 'Write a page that shows it, without scripts.' },
     force: { type: 'flag', about: 'Overwrite an existing page.' },
-    ...compute,
+    ...inferenceOptions,
     ...jsonOption,
   },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 1, 2);
     const where = `rondo ${this.name}`;
     const [path, data] = positionals;
+    const isTyped = data === undefined && process.stdin.isTTY;
+    const ofAll = options.json ? '--json' : options.html === undefined ? undefined : '--html';
+    if (isTyped && ofAll !== undefined)
+      throw new WrongUsage({
+        where,
+        what: `${ofAll} is of all texts together, and nothing is given but what is typed.`,
+        expected: `${where} ${this.usage}`,
+        received: `${path} ${ofAll}`,
+        fix: 'give a text or a file, or send texts by a pipe.',
+      });
     if (options.html !== undefined) await requireNewFile(where, '--html', options.html, options.force);
     const translator = await loadModelOf(where, path, translateNames);
-    if (data === undefined && process.stdin.isTTY) return converse(translator, options);
-    const isText = data !== undefined && (await isTextArgument(where, path, data));
-    const texts = isText
-      ? [data]
-      : linesOf((await readTextInput(data ?? '-', options.encoding)).replace(/^\ufeff/, ''));
-    const translated = await translatedTexts(translator, texts, options);
+    if (isTyped) return translateTyped(where, translator, options);
+    const texts = await readSources(data ?? '-', { where, path, options });
+    const translated = await translatedTexts(translator, texts, await searchOf(options));
     showAnswer(answerOf(translated, options), options.json);
     if (options.attention && !options.json) for (const one of translated) showAttention(one);
     if (options.html === undefined) return;
@@ -58,17 +61,30 @@ export const translate = defineCommand({
   },
 });
 
-/** Translates what is typed, line by line, until the input ends. */
-async function converse(
+/** Translates what is typed, line by line; a fault of one line is told, and the next may come. */
+async function translateTyped(
+  where: string,
   translator: Translator,
   options: Given<typeof translationOptions> & { readonly attention: boolean },
 ): Promise<void> {
+  const search = await searchOf(options);
   say('Type a text and Enter; Ctrl-D ends.');
-  for await (const line of createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' })) {
-    const [translated] = await translatedTexts(translator, [line], options);
-    const { sections } = answerOf([translated], options);
-    if ('text' in sections) writeText(sections.text);
-    if (options.attention) showAttention(translated);
+  const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
+  let isOpen = true;
+  lines.once('close', () => {
+    isOpen = false;
+  });
+  lines.prompt();
+  for await (const line of lines) {
+    try {
+      const [translated] = await translatedTexts(translator, [line], search);
+      showAnswer(answerOf([translated], options), false);
+      if (options.attention) showAttention(translated);
+    } catch (thrown) {
+      say(errorText(await codedError(thrown, where)));
+    }
+    // Of an input that has ended meanwhile there are lines still, but nobody to ask.
+    if (isOpen) lines.prompt();
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Ended, expectFault, rondo, rondoHere, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-translate-'));
 const at = (name: string): string => join(folder, name);
@@ -53,11 +54,13 @@ describe('rondo train translate', () => {
     expect(said).toMatch(/translating word by word: chrF|copying the source: chrF/);
   });
 
-  it('takes parts from files of their own', () => {
+  it('takes parts from files of their own, and says how much of them training has seen', () => {
     const parts = ['--dev', 'few.src,few.tgt', '--test', 'few.tsv'];
-    const given = ['train', 'translate', 'letters.tsv', '--out', 'parts.safetensors', ...small, ...parts, '--json'];
-    const { report, measured, outcome } = JSON.parse(run(...given).stdout);
-    expect([report.numSources, measured, outcome.loss.length]).toEqual([6, 'test', 12]);
+    const given = ['train', 'translate', 'letters.tsv', '--out', 'parts.safetensors', ...small, ...parts];
+    const { stdout } = run(...given);
+    expect(stdout).toMatch(/best epoch \d+ of 12/);
+    expect(stdout).toMatch(/held out\n6 sources/);
+    expect(stdout).toMatch(/Training has seen 6 of 6 sources/);
   });
 
   it('goes on after an interruption and ends with the same file', async () => {
@@ -69,7 +72,10 @@ describe('rondo train translate', () => {
     started.process.kill('SIGINT');
     const { code, stderr } = await started.ended;
     expect([code, stderr]).toEqual([130, expect.stringMatching(/Go on with:\n {2}rondo train translate letters.tsv/)]);
-    run('train', 'translate', 'letters.tsv', '--out', 'cut.safetensors', '--resume', '--quiet');
+    const rest = run('train', 'translate', 'letters.tsv', '--out', 'cut.safetensors', '--resume', '--json');
+    const { pairsPerSecond, seconds, pairs: facts, outcome } = JSON.parse(rest.stdout);
+    expect(outcome.loss).toHaveLength(25);
+    expect((pairsPerSecond * seconds) / facts.numPairs.train).toBeLessThan(24.9);
     expect(readFileSync(at('cut.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
   });
 
@@ -85,9 +91,18 @@ describe('rondo train translate', () => {
     ['nothing but empty sides', ['empty.tsv'], 1, 'DATA_FORMAT', ['no pair of two texts']],
     ['a column that there is not', ['few.tsv', '--source', 'german'], 2, 'UNKNOWN_NAME', ['few.tsv', '`german`']],
     ['columns of two files', ['few.src', 'few.tgt', '--source', 'a'], 2, 'USAGE', ['--source']],
-  ])('refuses %s', (_, given, exitCode, code, parts) => {
-    expectFault(run('train', 'translate', ...given, '--out', 'none.safetensors'), exitCode, code, ...parts);
+    ['two files of pairs', ['few.tsv', 'letters.tsv'], 2, 'USAGE', ['give one file of pairs']],
+    ['three files of a part', ['few.tsv', '--dev', 'few.src,few.tgt,a'], 2, 'USAGE', ['few.src few.tgt a']],
+  ])('refuses %s', async (_, given, exitCode, code, parts) => {
+    const refused = await rondoHere(folder, ['train', 'translate', ...given, '--out', 'none.safetensors']);
+    expectFault(refused, exitCode, code, ...parts);
     expect(existsSync(at('none.safetensors'))).toBe(false);
+  });
+
+  it('writes over none of the files that an option names', async () => {
+    const own = ['few.tsv', '--dev', 'few.src,few.tgt', '--test', 'few.tsv', '--force'];
+    for (const input of ['few.src', 'few.tgt', 'few.tsv'])
+      expectFault(await rondoHere(folder, ['train', 'translate', ...own, '--out', input]), 2, 'USAGE', input);
   });
 });
 
@@ -110,6 +125,13 @@ describe('a translator', () => {
     expect(readFileSync(at('map.html'), 'utf8')).toContain('<th>a</th><th>f</th>');
     const { translations } = JSON.parse(run('translate', model, 'afkp', '--json').stdout);
     expect(Object.keys(translations[0].translations[0])).toEqual(['text', 'logProbability', 'score', 'isComplete']);
+    const shown = JSON.parse(run('translate', model, 'afkp', '--json', '--attention').stdout).translations[0];
+    const { tokens, attention } = shown.translations[0];
+    expect([tokens.source, tokens.target.length + 1]).toEqual([['a', 'f', 'k', 'p'], attention.length]);
+    for (const shares of attention) {
+      expect([shares.length, Math.max(...shares) > 0]).toEqual([4, true]);
+      for (const share of shares) expect(share).toBe(Number(share.toFixed(4)));
+    }
   });
 
   it('is measured on pairs, and says how many training has seen', () => {
@@ -123,8 +145,35 @@ describe('a translator', () => {
     expect(run('inspect', model).stdout).toMatch(/task +texts into others\nsource +\d+ characters/);
   });
 
-  it('says what is wrong with what is asked of it', () => {
-    expectFault(run('translate', model, 'afkp', '--prefix', 'ZZ'), 2, 'USAGE', '"ZZ" has a token');
-    expectFault(run('generate', model), 2, 'USAGE', 'a model of another task');
+  it.each<[string[], string, string]>([
+    [['translate', model, 'afkp', '--prefix', 'ZZ'], 'USAGE', '"ZZ" has a token'],
+    [['generate', model], 'USAGE', 'a model of another task'],
+    [['translate', model, '-', '--one-of', '-'], 'USAGE', 'read once'],
+    [['predict', model, 'few.src', '--n-best', '200000'], 'USAGE', '1000'],
+    [['evaluate', model, 'few.src', 'few.tgt', 'nothere.txt'], 'USAGE', 'one file or two'],
+  ])('says what is wrong with %j', async (args, code, part) => {
+    expectFault(await rondoHere(folder, args), 2, code, part);
+  });
+
+  describe('that is typed to', () => {
+    const typed = (text: string, ...options: string[]): Promise<Ended> => {
+      const input = Object.assign(new PassThrough(), { isTTY: true });
+      const spy = vi.spyOn(process, 'stdin', 'get').mockReturnValue(input as never);
+      input.end(text);
+      return rondoHere(folder, ['translate', model, ...options]).finally(() => spy.mockRestore());
+    };
+
+    it('answers line by line, asks for each, and goes on after a fault', async () => {
+      const { code, stdout, stderr } = await typed('afkp\nbgkq\n');
+      expect([code, stdout.split('\n').length]).toEqual([0, 3]);
+      expect(stderr).toMatch(/^Type a text.*\n> /);
+      const refused = await typed('afkp\nbgkq\n', '--prefix', 'ZZ');
+      expect([refused.code, refused.stdout, refused.stderr.match(/\[USAGE\]/g)?.length]).toEqual([0, '', 2]);
+    });
+
+    it('refuses what is of all texts together', async () => {
+      expectFault(await typed('', '--json'), 2, 'USAGE', '--json is of all texts');
+      expectFault(await typed('', '--html', 'typed.html'), 2, 'USAGE', '--html is of all texts');
+    });
   });
 });
