@@ -15,7 +15,8 @@ const dataEnding = /\.(csv|tsv|jsonl|ndjson|json|txt|conllu|conll|gz|safetensors
 export async function isTextArgument(command: string, model: string, given: string): Promise<boolean> {
   if (given === '-' || (await stat(given).catch(() => undefined)) !== undefined) return false;
   const isOneWord = !/\s/.test(given.trim());
-  if (!dataEnding.test(given) && !(isOneWord && /[/\\]/.test(given))) return true;
+  // One word with an ending, as news.de, is rather a misspelt name than a text.
+  if (!dataEnding.test(given) && !(isOneWord && /[/\\]|\w\.[a-z]{2,4}$/i.test(given))) return true;
   const { fix: nearest = '' } = (await fileAccessError('read', given, { code: 'ENOENT' })).facts;
   throw new RondoError('FILE_ACCESS', {
     where: given,

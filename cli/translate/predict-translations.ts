@@ -4,7 +4,8 @@ import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { readTextInput } from '../read-input.js';
 import { isTextArgument } from '../text-argument.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { notTogether } from '../wrong-usage.js';
 import type { translationOptions } from './translate-options.js';
 
@@ -23,7 +24,7 @@ export async function predictTranslations(
   call: TaskCall<Options>,
 ): Promise<Answer> {
   const texts = await readSources(data, call);
-  return answerOf(await translatedTexts(translator, texts, await searchOf(call.options)), call.options);
+  return answerOf(translator, await translatedTexts(translator, texts, await searchOf(call.options)), call.options);
 }
 
 /** A text itself, or each line of a file. @throws FILE_ACCESS, DATA_FORMAT; WrongUsage */
@@ -64,8 +65,31 @@ export async function searchOf(options: Options): Promise<TranslateOptions> {
   };
 }
 
+/** What of the texts the model does not know, and which are longer than those that it was trained with. */
+function sourceNotes({ codecs: { source }, options }: Translator, texts: readonly string[]): string[] {
+  const ids = texts.map((text) => source.encode(text));
+  const [numTokens, numUnknown] = [() => true, (id: number) => source.isUnknown(id)].map((counts) =>
+    ids.reduce((sum, own) => sum + own.filter(counts).length, 0),
+  );
+  const unknown = unknownNote(numUnknown, numTokens, source.kind === 'characters' ? 'characters' : 'tokens');
+  const numLong = ids.filter(({ length }) => length > options.timesteps).length;
+  return [
+    ...(unknown === undefined ? [] : [unknown]),
+    ...(numLong === 0
+      ? []
+      : [`${counted(numLong, 'text')} of more than ${options.timesteps} tokens, which training has not shown.`]),
+  ];
+}
+
+/** The translations, and what is to be known of the texts. */
+export function answerOf(translator: Translator, translated: readonly TranslatedText[], options: Options): Answer {
+  const answer = linesOfTranslations(translated, options);
+  const texts = translated.map(({ text }) => text);
+  return { ...answer, notes: [...(answer.notes ?? []), ...sourceNotes(translator, texts)] };
+}
+
 /** One line for each text; with several translations each has a line, with its text's number and its score. */
-export function answerOf(translated: readonly TranslatedText[], options: Options): Answer {
+export function linesOfTranslations(translated: readonly TranslatedText[], options: Options): Answer {
   const lines = translated.flatMap(({ translations }, i) =>
     options['n-best'] === undefined
       ? [withinLine(translations[0].text)]
@@ -82,10 +106,11 @@ export function answerOf(translated: readonly TranslatedText[], options: Options
       })),
     },
     sections: { text: lines.map((line) => `${line}\n`).join('') },
-    notes:
-      numCut === 0
+    notes: [
+      ...(numCut === 0
         ? []
-        : [`${withSeparators(numCut)} of ${withSeparators(translated.length)} did not come to an end and were cut.`],
+        : [`${withSeparators(numCut)} of ${withSeparators(translated.length)} did not come to an end and were cut.`]),
+    ],
   };
 }
 

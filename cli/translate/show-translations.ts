@@ -30,11 +30,14 @@ export function comparedWithBaseline({ baseline, chrF, exactMatch }: Translation
   };
 }
 
-/** How many of the sources training has seen; undefined where it has seen none. */
-export function seenSourcesNote({ numTrained, numChosen, numSources }: TranslationReport): string | undefined {
+/** How many of the sources training has seen, and what that means for the figures; undefined where it has seen none. */
+export function seenSourcesNote({ part, numTrained, numChosen, numGiven }: TranslationReport): string | undefined {
   if (numTrained + numChosen === 0) return undefined;
   return (
-    `Training has seen ${withSeparators(numTrained + numChosen)} of ${counted(numSources, 'source')}: it learned from ` +
-    `${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. The figures are kinder for that.`
+    `Training has seen ${withSeparators(numTrained + numChosen)} of ${counted(numGiven, 'source')}: it learned from ` +
+    `${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. ` +
+    (part === 'unseen'
+      ? 'Only the others are measured.'
+      : 'There are no others, so the figures say nothing of new texts.')
   );
 }

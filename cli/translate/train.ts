@@ -69,7 +69,8 @@ function aboutTraining(
       ? `both sides: ${side(codecs.source)}`
       : `source: ${side(codecs.source)}, target: ${side(codecs.target)}`,
     `${layers} x ${cell} of ${counted(units, 'unit')} each side, ${attention} attention, ` +
-      `${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
+      `${withSeparators(model.countParams())} parameters; ${counted(numBatches, 'step')} an epoch of up to ` +
+      `${withSeparators(options.batchTokens)} tokens`,
   ];
 }
 

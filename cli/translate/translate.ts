@@ -53,7 +53,7 @@ export const translate = defineCommand({
     if (isTyped) return translateTyped(where, translator, options);
     const texts = await readSources(data ?? '-', { where, path, options });
     const translated = await translatedTexts(translator, texts, await searchOf(options));
-    showAnswer(answerOf(translated, options), options.json);
+    showAnswer(answerOf(translator, translated, options), options.json);
     if (options.attention && !options.json) for (const one of translated) showAttention(one);
     if (options.html === undefined) return;
     await writeFileAtomically(options.html, attentionHtml(translated));
@@ -78,7 +78,7 @@ async function translateTyped(
   for await (const line of lines) {
     try {
       const [translated] = await translatedTexts(translator, [line], search);
-      showAnswer(answerOf([translated], options), false);
+      showAnswer(answerOf(translator, [translated], options), false);
       if (options.attention) showAttention(translated);
     } catch (thrown) {
       say(errorText(await codedError(thrown, where)));

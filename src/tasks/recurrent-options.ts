@@ -23,7 +23,7 @@ export function recurrentOptions(own: {
     }),
     /** Width of each recurrent layer. */
     units: count({ most: 32_768, ofInitial: 'decided', ...own.units }),
-    /** Recurrent layers above each other. Default 1. */
+    /** Recurrent layers above each other. Default 1; of a translator 2 on each side. */
     layers: count({ default: 1, most: 1000, ofInitial: 'decided', ...own.layers }),
     /** Share of values dropped after each recurrent layer while training. */
     dropout: rate({ ofInitial: 'inherited', ...own.dropout }),

@@ -68,9 +68,11 @@ export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: Sentenc
 
 function encoded(text: string, codec: SentenceCodec): Int32Array {
   const ids = codec.encode(cleanSentence(text));
-  if (!ids.some((id) => codec.isUnknown(id))) return ids;
+  const unknown = ids.findIndex((id) => codec.isUnknown(id));
+  if (unknown < 0) return ids;
+  const token = JSON.stringify(codec.split(cleanSentence(text))[unknown]);
   throw misuse(
-    `${JSON.stringify(text)} has a token that the model does not know.`,
+    `${JSON.stringify(text)} has a token that the model does not know: ${token}.`,
     'known tokens, as training has shown them',
     'leave it out, or train with such a text.',
   );

@@ -26,8 +26,12 @@ export interface TranslationBaseline {
 
 /** How right translations are; plain JSON. */
 export interface TranslationReport {
-  /** Different sources; one with several references is right where its translation is one of them. */
+  /** Different sources that are measured; one with several references is right where its translation is one of them. */
   readonly numSources: number;
+  /** Different sources that were given. */
+  readonly numGiven: number;
+  /** `unseen`: by training; `seen`: all that was given was. */
+  readonly part: 'unseen' | 'seen';
   readonly numReferences: number;
   /** Share of the translations that are equal to a reference. */
   readonly exactMatch: number;
@@ -38,7 +42,7 @@ export interface TranslationReport {
   readonly wordErrors: ErrorRate;
   /** Of characters, against the nearest reference. */
   readonly characterErrors: ErrorRate;
-  /** Sources that training learned from, and that chose its best epoch. */
+  /** Given sources that training learned from, and that chose its best epoch. */
   readonly numTrained: number;
   readonly numChosen: number;
   /** The better of the two, by chrF. */
@@ -48,15 +52,17 @@ export interface TranslationReport {
 /**
  * Measures translations against their references.
  *
- * @param seen the sources of training.
+ * @param training the sources that were given, and those that training has seen.
  * @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
  *   script without spaces, else `13a`. @throws UNKNOWN_NAME
  */
 export function translationReport(
   judged: readonly JudgedTranslation[],
-  seen: SeenItems,
+  training: { readonly given: readonly string[]; readonly seen: SeenItems },
   tokenize?: BleuTokenizer,
 ): TranslationReport {
+  const { given, seen } = training;
+  const numIn = (part: 'train' | 'validation'): number => given.filter((source) => seen.partOf(source) === part).length;
   const outputs = judged.map(({ output }) => output);
   const references = judged.map((one) => one.references);
   const nearest = judged.map(({ output, references: all }) => nearestTo(output, all));
@@ -66,6 +72,8 @@ export function translationReport(
   ];
   return {
     numSources: judged.length,
+    numGiven: given.length,
+    part: seen.partOf(judged[0].source) === undefined ? 'unseen' : 'seen',
     numReferences: references.reduce((sum, { length }) => sum + length, 0),
     exactMatch: exactMatchOf(judged, ({ output }) => output),
     bleu: bleu(outputs, references, { tokenize: tokenize ?? tokenizerFor(references.flat()) }),
@@ -73,8 +81,8 @@ export function translationReport(
     ter: ter(outputs, references),
     wordErrors: wordErrorRate(outputs, nearest),
     characterErrors: characterErrorRate(outputs, nearest),
-    numTrained: judged.filter(({ source }) => seen.partOf(source) === 'train').length,
-    numChosen: judged.filter(({ source }) => seen.partOf(source) === 'validation').length,
+    numTrained: numIn('train'),
+    numChosen: numIn('validation'),
     baseline: baselines.reduce((best, own) => (own.chrF > best.chrF ? own : best)),
   };
 }

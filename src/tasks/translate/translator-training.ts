@@ -44,7 +44,7 @@ export class TranslatorTraining {
   readonly translator: Translator;
   /** Steps of an epoch. */
   readonly numBatches: number;
-  /** Pairs that are not learned from because a side has more tokens than `timesteps`. */
+  /** Pairs that are neither learned from nor choose because a side has more tokens than `timesteps`. */
   readonly numTooLong: number;
   /** Training pairs with an empty side, which are left out. */
   readonly numEmpty: number;
@@ -65,9 +65,10 @@ export class TranslatorTraining {
     const isShort = ({ source, target }: EncodedPair): boolean =>
       Math.max(source.length, target.length) <= resolved.timesteps;
     this.#learned = encoded.filter(isShort);
-    this.numTooLong = encoded.length - this.#learned.length;
+    const chosen = validation.map((pair) => encodedPair(pair, codecs));
+    this.#validation = chosen.filter(isShort);
+    this.numTooLong = encoded.length - this.#learned.length + chosen.length - this.#validation.length;
     if (this.#learned.length === 0) throw nothingShort(resolved.timesteps, where);
-    this.#validation = validation.map((pair) => encodedPair(pair, codecs)).filter(isShort);
     const batchTokens =
       interrupted?.options.batchTokens ?? options.batchTokens ?? defaultBatchTokens(numTokensOf(this.#learned));
     this.numBatches = numBatchesOf(this.#learned, { ...resolved, batchTokens });
@@ -87,7 +88,12 @@ export class TranslatorTraining {
       newTranslator(
         codecs,
         this.#learned,
-        { ...factsOf(this.parts, this.#learned), isShared: codecs.source === codecs.target, seen, fingerprint },
+        {
+          ...factsOf(this.parts, this.#learned, this.#validation.length),
+          isShared: codecs.source === codecs.target,
+          seen,
+          fingerprint,
+        },
         own,
       );
     const { learningRate, epochs, maxEpochs } = this.translator.options;
@@ -162,11 +168,12 @@ function encodedPair({ source, target }: SentencePair, codecs: Translator['codec
 function factsOf(
   parts: PairParts,
   learned: readonly EncodedPair[],
+  numValidation: number,
 ): Omit<TrainedPairs, 'seen' | 'isShared' | 'fingerprint'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
   const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length)).sort((a, b) => a - b);
   return {
-    numPairs: { train: learned.length, validation: parts.validation.length, test: parts.test.length },
+    numPairs: { train: learned.length, validation: numValidation, test: parts.test.length },
     lengthRatio: { mean: sum('target') / sum('source'), most: ratios[Math.floor(0.999 * (ratios.length - 1))] },
   };
 }
@@ -177,6 +184,7 @@ function nothingShort(timesteps: number, where: string): RondoError {
     what: 'every pair has a side that is too long.',
     expected: `at most ${timesteps} tokens on each side`,
     fix: 'give `timesteps` a larger number, or cut the texts into sentences.',
+    option: 'timesteps',
   });
 }
 

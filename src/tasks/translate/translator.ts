@@ -152,7 +152,7 @@ export class Translator implements TaskModel {
 
   /**
    * Compares the best translations with the pairs' targets, and with what needs no network. Pairs of one source are
-   * measured once, with all their targets as references.
+   * measured once, with all their targets as references; sources that training has seen only where there are no others.
    *
    * @throws as {@link Translator.predict}; DATA_FORMAT; UNKNOWN_NAME for a tokenizer of BLEU that there is not
    */
@@ -167,7 +167,10 @@ export class Translator implements TaskModel {
     // A model that writes no capitals is not measured by them.
     const written = (text: string): string => (this.options.lower ? text.toLowerCase() : text);
     const references = referencesBySource(clean.map(({ source, target }) => ({ source, target: written(target) })));
-    const sources = [...references.keys()];
+    const seen = SeenItems.fromJSON(this.pairs.seen);
+    const given = [...references.keys()];
+    const unseen = given.filter((source) => seen.partOf(source) === undefined);
+    const sources = unseen.length === 0 ? given : unseen;
     const translations = await this.predict(sources, options);
     const { source: codec, target } = this.codecs;
     const judged = sources.map((source, i) => ({
@@ -177,7 +180,7 @@ export class Translator implements TaskModel {
       copied: written(source),
       wordByWord: target.decode(this.wordByWord.translate(codec.encode(source))),
     }));
-    return translationReport(judged, SeenItems.fromJSON(this.pairs.seen), tokenize);
+    return translationReport(judged, { given, seen }, tokenize);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
