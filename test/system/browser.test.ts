@@ -21,7 +21,7 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 105_700,
+    largestBytes: 105_900,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
