@@ -68,9 +68,8 @@ export async function searchOf(options: Options): Promise<TranslateOptions> {
 /** What of the texts the model does not know, and which are longer than those that it was trained with. */
 function sourceNotes({ codecs: { source }, options }: Translator, texts: readonly string[]): string[] {
   const ids = texts.map((text) => source.encode(text));
-  const [numTokens, numUnknown] = [() => true, (id: number) => source.isUnknown(id)].map((counts) =>
-    ids.reduce((sum, own) => sum + own.filter(counts).length, 0),
-  );
+  const numTokens = ids.reduce((sum, { length }) => sum + length, 0);
+  const numUnknown = ids.reduce((sum, own) => sum + own.filter((id) => source.isUnknown(id)).length, 0);
   const unknown = unknownNote(numUnknown, numTokens, source.kind === 'characters' ? 'characters' : 'tokens');
   const numLong = ids.filter(({ length }) => length > options.timesteps).length;
   return [
@@ -106,11 +105,10 @@ export function linesOfTranslations(translated: readonly TranslatedText[], optio
       })),
     },
     sections: { text: lines.map((line) => `${line}\n`).join('') },
-    notes: [
-      ...(numCut === 0
+    notes:
+      numCut === 0
         ? []
-        : [`${withSeparators(numCut)} of ${withSeparators(translated.length)} did not come to an end and were cut.`]),
-    ],
+        : [`${withSeparators(numCut)} of ${withSeparators(translated.length)} did not come to an end and were cut.`],
   };
 }
 

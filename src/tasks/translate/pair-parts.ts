@@ -20,11 +20,15 @@ const mostOfPart = { validation: 2000, test: 5000 } as const;
 
 /**
  * The parts as given, or cut from the training pairs: a source decides by its hash, so that equal ones stay together, and
- * further pairs move none.
+ * further pairs move none. Training pairs with an empty side are left out and counted.
  *
  * @throws USAGE, DATA_FORMAT; OUT_OF_RANGE where nothing is left to learn from
  */
-export function partsOf(data: TranslatorData, options: Resolved<TranslatorOptions>, where: string): PairParts {
+export function partsOf(
+  data: TranslatorData,
+  options: Resolved<TranslatorOptions>,
+  where: string,
+): { readonly parts: PairParts; readonly numEmpty: number } {
   const all = requirePairs(data.train, `${where}, train`);
   const given = (part: 'validation' | 'test') => data[part] && requirePairs(data[part], `${where}, ${part}`);
   const own = { validation: given('validation'), test: given('test') };
@@ -37,7 +41,11 @@ export function partsOf(data: TranslatorData, options: Resolved<TranslatorOption
     cut[at < test ? 'test' : at < test + validation ? 'validation' : 'train'].push(pair);
   }
   const { train } = cut;
-  if (train.length > 0) return { train, validation: own.validation ?? cut.validation, test: own.test ?? cut.test };
+  if (train.length > 0)
+    return {
+      parts: { train, validation: own.validation ?? cut.validation, test: own.test ?? cut.test },
+      numEmpty: data.train.length - all.length,
+    };
   throw new RondoError('OUT_OF_RANGE', {
     where,
     what: 'there are too few pairs to hold some out.',

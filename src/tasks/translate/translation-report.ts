@@ -3,6 +3,7 @@ import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
 import { type ChrFScore, chrF } from '../../data/scores/chrf.js';
 import { characterErrorRate, type ErrorRate, wordErrorRate } from '../../data/scores/error-rates.js';
 import { type TerScore, ter } from '../../data/scores/ter.js';
+import { minimumOf } from '../../extremes.js';
 import type { SeenItems } from '../seen-items.js';
 
 /** A source with what was written and what would be right. */
@@ -107,13 +108,13 @@ function exactMatchOf(judged: readonly JudgedTranslation[], textOf: TextOf): num
 
 /** The reference that takes the fewest changes of words. */
 function nearestTo(output: string, references: readonly string[]): string {
-  if (references.length === 1 || references.includes(output))
-    return references.includes(output) ? output : references[0];
+  if (references.includes(output)) return output;
+  if (references.length === 1) return references[0];
   const errors = references.map((reference) => {
     const { numSubstitutions, numDeletions, numInsertions } = wordErrorRate([output], [reference]);
     return numSubstitutions + numDeletions + numInsertions;
   });
-  return references[errors.indexOf(errors.reduce((least, own) => Math.min(least, own)))];
+  return references[errors.indexOf(minimumOf(errors))];
 }
 
 function tokenizerFor(references: readonly string[]): BleuTokenizer {

@@ -57,9 +57,10 @@ export class TranslatorTraining {
     const where = 'TranslatorTraining';
     requireFields(where, data, ['train'], '{ train } with pairs such as { source, target }');
     const resolved = interrupted?.options ?? resolvedTranslatorOptions(options);
-    this.parts = partsOf(data, resolved, where);
-    const { train, validation } = this.parts;
-    this.numEmpty = data.train.filter(({ source, target }) => source.trim() === '' || target.trim() === '').length;
+    const { parts, numEmpty } = partsOf(data, resolved, where);
+    this.parts = parts;
+    this.numEmpty = numEmpty;
+    const { train, validation } = parts;
     const codecs = interrupted?.codecs ?? codecsOf(train, resolved);
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
@@ -72,11 +73,7 @@ export class TranslatorTraining {
     const batchTokens =
       interrupted?.options.batchTokens ?? options.batchTokens ?? defaultBatchTokens(numTokensOf(this.#learned));
     this.numBatches = numBatchesOf(this.#learned, { ...resolved, batchTokens });
-    const seen = SeenItems.of(
-      train.map(({ source }) => source),
-      validation.map(({ source }) => source),
-    ).toJSON();
-    const fingerprint = fingerprintOfParts(this.parts);
+    const fingerprint = fingerprintOfParts(parts);
     if (interrupted !== undefined) requireSamePairs(interrupted, fingerprint, where);
     const own = {
       ...resolved,
@@ -89,9 +86,8 @@ export class TranslatorTraining {
         codecs,
         this.#learned,
         {
-          ...factsOf(this.parts, this.#learned, this.#validation.length),
+          ...factsOf(parts, this.#learned, this.#validation.length),
           isShared: codecs.source === codecs.target,
-          seen,
           fingerprint,
         },
         own,
@@ -169,10 +165,12 @@ function factsOf(
   parts: PairParts,
   learned: readonly EncodedPair[],
   numValidation: number,
-): Omit<TrainedPairs, 'seen' | 'isShared' | 'fingerprint'> {
+): Omit<TrainedPairs, 'isShared' | 'fingerprint'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
   const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length)).sort((a, b) => a - b);
+  const sources = (part: readonly SentencePair[]): string[] => part.map(({ source }) => source);
   return {
+    seen: SeenItems.of(sources(parts.train), sources(parts.validation)).toJSON(),
     numPairs: { train: learned.length, validation: numValidation, test: parts.test.length },
     lengthRatio: { mean: sum('target') / sum('source'), most: ratios[Math.floor(0.999 * (ratios.length - 1))] },
   };

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random, setSeed } from '../../random.js';
+import { argMaxOf } from '../../training/metrics/metric.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import type { SentencePair } from './sentence-pair.js';
 import type { Translator } from './translator.js';
@@ -93,8 +94,7 @@ describe('a translator of digits into words', () => {
     expect(tokens).toEqual({ source: ['4', '5', '6', '7'], target: ['seven', 'six', 'five', 'four'] });
     expect(attention).toHaveLength(5); // the end too
     for (const row of attention) expect(row).toHaveLength(4);
-    const mostOf = (row: Float32Array): number => row.indexOf(Math.max(...row));
-    expect(attention.slice(0, 4).map(mostOf)).toEqual([3, 2, 1, 0]);
+    expect(attention.slice(0, 4).map((row) => argMaxOf(row, 0, row.length))).toEqual([3, 2, 1, 0]);
     for (const row of attention.slice(0, 4)) expect(row.reduce((sum, share) => sum + share, 0)).toBeLessThan(1.0001);
   });
 

@@ -116,7 +116,7 @@ export class Translator implements TaskModel {
     requireTexts(where, texts, 'texts, such as ["ein Haus"]');
     const { nBest, signal, prefix, oneOf, ...settings } = this.#settings(where, options);
     const { source, target } = this.codecs;
-    const sentences = texts.map((text) => ({ text: cleanSentence(text), ids: source.encode(cleanSentence(text)) }));
+    const sentences = texts.map(cleanSentence).map((text) => ({ text, ids: source.encode(text) }));
     const found: Translation[][] = texts.map(() => [nothing]);
     const places = [...sentences.keys()].filter((place) => sentences[place].ids.length > 0);
     const constraint = constraintOf({ prefix, oneOf }, target);
