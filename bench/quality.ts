@@ -1,13 +1,13 @@
 /**
- * Trains a language model and a classifier in Rondo and in PyTorch, with the same architecture, initial distributions,
- * data and number of steps, over several seeds in turn: whether both come out equally good, and how long each takes.
- * Writes JSON and Markdown to bench/results:
+ * Trains a language model, a classifier and a translator in Rondo and in PyTorch, with the same architecture, initial
+ * distributions, data and number of steps, over several seeds in turn: whether both come out equally good, and how long
+ * each takes. Writes JSON and Markdown to bench/results:
  *
  *     npm run bench:quality -- [--python PATH] [--task NAMES] [--seeds 3] [--threads 1] [--epochs N] [--share 1] [--out FOLDER]
  *
- * Reads lm/tinyshakespeare/input.txt and sentiment/rt-polarity/rt-polarity.{neg,pos} below $RONDO_DATA; Python needs
- * torch. Every run has a process of its own; only its training steps are timed, with what V8 and PyTorch have to warm
- * up in them. `--share 0.05` takes only that part of the data, for a trial, whose files have a name of their own.
+ * Reads lm/tinyshakespeare, sentiment/rt-polarity and translation/multi30k/raw below $RONDO_DATA; Python needs torch.
+ * Every run has a process of its own; only its training steps are timed, with what V8 and PyTorch have to warm up in
+ * them. `--share 0.05` takes only that part of the data, for a trial, whose files have a name of their own.
  *
  * From the same weights both compute the same losses, but for rounding and the epsilon of Adam, which PyTorch adds
  * elsewhere. The runs here start from weights of their own, as a user's would.
@@ -157,7 +157,7 @@ async function main(): Promise<void> {
         console.log(`\n${linesOfTask(compared).join('\n')}\n\nwrote ${written} and the same as JSON\n`);
       } else {
         report.notRun[task.name] =
-          `${missing} does not exist; set RONDO_DATA to the folder that holds lm and sentiment`;
+          `${missing} does not exist; set RONDO_DATA to the folder that holds lm, sentiment and translation`;
         console.log(`${task.name} was not run: ${report.notRun[task.name]}.`);
       }
     }

@@ -217,7 +217,91 @@ class FilmClassifier(Trainee):
         return {"accuracy": right / len(texts), "loss": total / len(texts)}
 
 
-TASKS = {"language-model": CharacterModel, "classifier": FilmClassifier}
+class SentenceTranslator(Trainee):
+    """Bidirectional LSTMs over packed sources; LSTMs over whole targets, which begin with their states; Luong's general
+    attention between the decoder's layers; one embedding for both sides and the output."""
+
+    # Ids that stand before those of tokens, as Rondo has them; 0 is padding.
+    BEGIN, END = 1, 2
+
+    def __init__(self, data):
+        super().__init__()
+        self.settings = settings = data["settings"]
+        self.epochs = data["epochs"]
+        self.learning_rates = data["learningRates"]
+        self.learned, self.held_out = data["train"], data["heldOut"]
+        units, layers, width = settings["units"], settings["layers"], settings["embeddingUnits"]
+        self.embedding = nn.Embedding(data["vocabularySize"], width)
+        nn.init.normal_(self.embedding.weight, std=0.3)
+        self.dropout = nn.Dropout(settings["dropout"])
+        lstm = lambda width, units, both: initialize(nn.LSTM(width, units, batch_first=True, bidirectional=both))
+        self.encoders = nn.ModuleList(lstm(width if i == 0 else units, units // 2, True) for i in range(layers))
+        self.decoders = nn.ModuleList(lstm(width if i == 0 else 2 * units, units, False) for i in range(layers))
+        self.query = initialize(nn.Linear(units, units, bias=False))
+        self.readout = initialize(nn.Linear(2 * units, width))
+        self.output_bias = nn.Parameter(torch.zeros(data["vocabularySize"]))
+        self.optimizer = self.adam(0.0)
+
+    def forward(self, source, lengths, target):
+        """source, target: [batch, time]; lengths: [batch] of the sources. @returns scores [batch, time, ids]"""
+        encoded, states = self.dropout(self.embedding(source)), []
+        for encoder in self.encoders:
+            packed = packing.pack_padded_sequence(encoded, lengths, batch_first=True, enforce_sorted=False)
+            packed, ends = encoder(packed)
+            encoded = self.dropout(packing.pad_packed_sequence(packed, batch_first=True)[0])
+            states.append(tuple(torch.cat([end[0], end[1]], 1)[None] for end in ends))
+        asking = self.dropout(self.decoders[0](self.dropout(self.embedding(target)), states[0])[0])
+        padding = (source == 0)[:, None]
+        scores = (self.query(asking) @ encoded.transpose(1, 2)).masked_fill(padding, -torch.inf)
+        context = torch.softmax(scores, 2) @ encoded
+        decoded = asking
+        for decoder, start in zip(self.decoders[1:], states[1:]):
+            decoded = self.dropout(decoder(torch.cat([decoded, context], 2), start)[0])
+        out = self.dropout(torch.tanh(self.readout(torch.cat([decoded, context], 2))))
+        return F.linear(out, self.embedding.weight, self.output_bias)
+
+    def batch_loss(self, pairs, reduction="mean"):
+        pad = lambda rows: packing.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+        source = [pair["source"] + [self.END] for pair in pairs]
+        scores = self(pad(source), torch.tensor([len(row) for row in source]), pad([[self.BEGIN] + pair["target"] for pair in pairs]))
+        labels = pad([pair["target"] + [self.END] for pair in pairs])
+        return F.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=0, reduction=reduction)
+
+    def batches(self, pairs):
+        """As Rondo's: pairs of like length, as many as `batchTokens` steps of the longer side hold."""
+        steps = lambda pair: max(len(pair["source"]), len(pair["target"])) + 1
+        batches, batch = [], []
+        for pair in sorted(pairs, key=steps):
+            if batch and (len(batch) == self.settings["batchSize"] or (len(batch) + 1) * steps(pair) > self.settings["batchTokens"]):
+                batches.append(batch)
+                batch = []
+            batch.append(pair)
+        return batches + [batch]
+
+    def initial_loss(self):
+        self.train(False)
+        with torch.no_grad():
+            return self.scores()["loss"]
+
+    def steps(self, epoch):
+        weights = self.trained_parameters()
+        batches = self.batches([self.learned[i] for i in torch.randperm(len(self.learned)).tolist()])
+        first = epoch * len(batches)
+        for number, place in enumerate(torch.randperm(len(batches)).tolist()):
+            self.optimizer.param_groups[0]["lr"] = self.learning_rates[first + number]
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = self.batch_loss(batches[place])
+            loss.backward()
+            clip_grad_norm_(weights, 1.0)
+            self.optimizer.step()
+            yield loss.detach(), len(batches[place])
+
+    def scores(self):
+        total = sum(self.batch_loss(batch, "sum").item() for batch in self.batches(self.held_out))
+        return {"loss": total / sum(len(pair["target"]) + 1 for pair in self.held_out)}
+
+
+TASKS = {"language-model": CharacterModel, "classifier": FilmClassifier, "translator": SentenceTranslator}
 trainee = None
 
 

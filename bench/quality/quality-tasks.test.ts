@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Random, setSeed } from '../../src/index.js';
 import { characterModel, characterModelData, comparedWindows } from './character-model.js';
 import { filmClassifier, filmClassifierData } from './film-classifier.js';
+import { sentenceTranslator, sentenceTranslatorData } from './sentence-translator.js';
 
 test('The language model has the parameters of its description, begins near the even guess and learns', async () => {
   const text = 'to be, or not to be, that is the question. '.repeat(120);
@@ -63,4 +64,30 @@ test('The classifier has the parameters of its description, is held out stratifi
   const { accuracy, loss } = await trainee.scores();
   expect(accuracy).toBeGreaterThan(0.9);
   expect(loss).toBeLessThan(0.6);
+});
+
+test('The translator has the parameters of its description, begins near the even guess and learns', async () => {
+  const random = new Random(4);
+  const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+  const pairs = Array.from({ length: 120 }, () => {
+    const source = Array.from({ length: 2 + random.integer(5) }, () => words[random.integer(7)]);
+    return { source: source.join(' '), target: [...source].reverse().join(' ') };
+  });
+  const data = sentenceTranslatorData(pairs.slice(20), pairs.slice(0, 20), 2);
+  expect(data.train).toHaveLength(100);
+  expect(data.heldOut).toHaveLength(20);
+  expect(data.learningRates).toHaveLength(2);
+  setSeed(7);
+  const trainee = sentenceTranslator.build(data);
+  const V = data.vocabularySize;
+  const [encoder, decoder] = [4 * 256 * (256 + 128 + 1), 4 * 256 * (256 + 256 + 1)];
+  const attention = 256 * 256;
+  expect(trainee.numParameters).toBe(
+    V * 256 + 2 * encoder + decoder + (decoder + 4 * 256 * 256) + attention + (512 + 1) * 256 + V,
+  );
+  const initial = await trainee.initialLoss();
+  expect(Math.abs(initial - Math.log(V))).toBeLessThan(0.5);
+  const { meanLosses } = await trainee.train();
+  expect(meanLosses).toHaveLength(1);
+  expect((await trainee.scores()).loss).toBeLessThan(initial);
 });

@@ -2,8 +2,9 @@ import { unknownName } from '../../src/index.js';
 import { characterModel } from './character-model.js';
 import { filmClassifier } from './film-classifier.js';
 import type { QualityTask } from './quality-task.js';
+import { sentenceTranslator } from './sentence-translator.js';
 
-export const qualityTasks: readonly QualityTask[] = [characterModel, filmClassifier];
+export const qualityTasks: readonly QualityTask[] = [characterModel, filmClassifier, sentenceTranslator];
 
 /** @throws UNKNOWN_NAME */
 export function qualityTask(name: string): QualityTask {
