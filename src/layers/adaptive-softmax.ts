@@ -1,8 +1,9 @@
 import { RondoError, requireCount, requireNumber } from '../errors.js';
+import { requireLabels } from '../tensor/class-labels.js';
 import { gatherTensor, scatterAdd } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
 import { placesOfLargest } from '../tensor/reduce.js';
-import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy.js';
+import type { ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor } from '../tensor/tensor.js';
 import { Dense } from './dense.js';
@@ -17,7 +18,7 @@ import {
   type OpenShape,
   singleInput,
 } from './layer.js';
-import { lazyHead, type OutputHead, type ScoreOptions } from './output-head.js';
+import { lazyHead, type OutputHead, refuseLabelSmoothing, type ScoreOptions } from './output-head.js';
 import { plainOptions } from './plain-options.js';
 
 export interface AdaptiveSoftmaxOptions extends LayerOptions {
@@ -56,7 +57,7 @@ const MOST_NUMBERS = 1 << 21;
  * It is a distribution of its own, not an approximation: output, evaluation and metrics are exact, and sum to 1.
  * Input `[batch, ..., features]`, output probabilities `[batch, ..., units]`; a mask goes on with the output.
  *
- * @throws OUT_OF_RANGE, SHAPE_MISMATCH
+ * @throws OUT_OF_RANGE, SHAPE_MISMATCH; in training USAGE for `labelSmoothing`
  */
 export class AdaptiveSoftmax extends Layer {
   readonly className = 'AdaptiveSoftmax';
@@ -151,7 +152,9 @@ export class AdaptiveSoftmax extends Layer {
     };
   }
 
-  #score(hidden: Tensor, labels: Int32Array, { weights, predicted }: ScoreOptions): ScoredLabels {
+  #score(hidden: Tensor, labels: Int32Array, options: ScoreOptions): ScoredLabels {
+    refuseLabelSmoothing(this.name, options);
+    const { weights, predicted } = options;
     const [shortlist] = this.cutoffs;
     requireLabels(this.className, labels, this.units);
     // By row: the cluster of its label, -1 for the head.

@@ -1,3 +1,4 @@
+import { RondoError } from '../errors.js';
 import type { Shape } from '../shape.js';
 import type { ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -17,9 +18,14 @@ export interface ScoreOptions {
   readonly weights: ArrayLike<number>;
   /** Whether the likeliest class of each row is wanted. */
   readonly predicted: boolean;
+  /** How much of each label is spread over all classes in the total, never in the losses of rows. Default 0. */
+  readonly labelSmoothing?: number | undefined;
 }
 
-/** `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE */
+/**
+ * `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE; USAGE for
+ * smoothed labels where classes are scored without the rest
+ */
 export type ScoreLabels = (labels: Int32Array, options: ScoreOptions) => ScoredLabels;
 
 /**
@@ -44,6 +50,18 @@ export interface OutputHead {
   readonly score?: ScoreLabels | undefined;
   /** Given where `score` is an estimate: the scores of the distribution itself, which metrics see. */
   readonly exactScore?: ScoreLabels | undefined;
+}
+
+/** Of a head whose labels are scored without all other classes. @throws USAGE where labels are smoothed */
+export function refuseLabelSmoothing(where: string, { labelSmoothing = 0 }: ScoreOptions): void {
+  if (labelSmoothing === 0) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'it scores labels without the probabilities of all classes, which smoothed labels need.',
+    expected: 'labelSmoothing 0',
+    received: String(labelSmoothing),
+    fix: 'leave `labelSmoothing` out, or let the model end in a Dense layer with softmax.',
+  });
 }
 
 /** A head of one form. */

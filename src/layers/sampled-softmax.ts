@@ -15,7 +15,7 @@ import {
   type WeightOptions,
 } from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
-import type { OutputHead } from './output-head.js';
+import { type OutputHead, refuseLabelSmoothing } from './output-head.js';
 import { plainOptions } from './plain-options.js';
 import { productHead } from './product-head.js';
 import { weightOptions } from './weight-options.js';
@@ -39,7 +39,7 @@ export interface SampledSoftmaxOptions extends Omit<KernelOptions, 'activation'>
  * Input `[batch, ..., features]`, output `[batch, ..., units]`; the kernel is `[units, features]`; a mask goes on with
  * the output.
  *
- * @throws OUT_OF_RANGE, SHAPE_MISMATCH
+ * @throws OUT_OF_RANGE, SHAPE_MISMATCH; in training USAGE for `labelSmoothing`
  */
 export class SampledSoftmax extends Layer {
   readonly className = 'SampledSoftmax';
@@ -94,9 +94,13 @@ export class SampledSoftmax extends Layer {
     return {
       ...exact,
       exactScore: exact.score,
-      score: (labels, { weights }) => {
+      score: (labels, options) => {
+        refuseLabelSmoothing(this.name, options);
         const candidates = logUniformCandidates(this.numSampled, this.units, random);
-        return { ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }), predicted: undefined };
+        return {
+          ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights: options.weights }),
+          predicted: undefined,
+        };
       },
     };
   }

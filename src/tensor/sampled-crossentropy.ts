@@ -2,13 +2,13 @@ import { RondoError } from '../errors.js';
 import { add, detach, equal, exp, log, max, rowMax, rowSum, select, sub } from '../expression/build.js';
 import { describeShape } from '../shape.js';
 import * as arithmetic from './arithmetic.js';
+import { requireLabels } from './class-labels.js';
 import { gatherTensor } from './gather.js';
 import { matmul } from './matmul.js';
 import { reshape } from './movement.js';
 import { requireTensors } from './operands.js';
 import { applyPointwise, type PointwiseFunction } from './pointwise.js';
 import { sum } from './reduce.js';
-import { requireLabels } from './softmax-crossentropy.js';
 import { scope, type Tensor, tensor } from './tensor.js';
 
 /** Classes that stand for all others. */

@@ -37,10 +37,16 @@ export interface CrossentropyPrograms {
   readonly losses: PointwiseProgram;
 }
 
+/** What smoothed labels give every class of a row, in place. */
+export const spreadOverRow = pointwiseProgram('spreadOverRow', [
+  { name: 'y', expression: add(leaf('x'), leaf('share', 'row')) },
+]);
+
 interface Variant {
   readonly hasBias: boolean;
   readonly predicted: boolean;
   readonly derives: boolean;
+  readonly isSmoothed: boolean;
 }
 
 const programs = new Map<string, CrossentropyPrograms>();
@@ -52,7 +58,7 @@ export function crossentropyPrograms(variant: Variant): CrossentropyPrograms {
   return found;
 }
 
-function makePrograms({ hasBias, predicted, derives }: Variant): CrossentropyPrograms {
+function makePrograms({ hasBias, predicted, derives, isSmoothed }: Variant): CrossentropyPrograms {
   const x = hasBias ? add(leaf('x'), leaf('bias', 'column')) : leaf('x');
   const largest = rowMax(x);
   const exponential = exp(sub(x, largest));
@@ -62,15 +68,22 @@ function makePrograms({ hasBias, predicted, derives }: Variant): CrossentropyPro
     ...(derives ? [{ name: 'exponential', expression: exponential }] : []),
     { name: 'sum', expression: exponential, reduce: 'columns' },
     { name: 'largest', expression: largest, reduce: 'perRow' },
+    ...(isSmoothed ? [{ name: 'distances', expression: sub(x, largest), reduce: 'columns' as const }] : []),
     ...(predicted ? [{ name: 'predicted', expression: first, reduce: 'perRow' as const }] : []),
   ];
   const ofLabel: Expression = hasBias ? add(leaf('ofLabel'), leaf('biasOfLabel')) : leaf('ofLabel');
+  const distance = sub(ofLabel, leaf('largest'));
+  // Of the label alone, and of each class.
+  const [own, each] = [sub(1, leaf('labelSmoothing', 'scalar')), leaf('smoothingOfClass', 'scalar')];
+  const smoothed = sub(log(leaf('sum')), add(mul(own, distance), mul(each, leaf('distances'))));
   const losses: OutputRequest[] = [
-    { name: 'loss', expression: sub(log(leaf('sum')), sub(ofLabel, leaf('largest'))) },
+    { name: 'loss', expression: sub(log(leaf('sum')), distance) },
+    ...(isSmoothed ? [{ name: 'smoothed', expression: smoothed }] : []),
     ...(derives
       ? [
           { name: 'scale', expression: div(leaf('weight'), leaf('sum')) },
-          { name: 'minusSum', expression: neg(leaf('sum')) },
+          { name: 'minusSum', expression: isSmoothed ? neg(mul(own, leaf('sum'))) : neg(leaf('sum')) },
+          ...(isSmoothed ? [{ name: 'minusShare', expression: neg(mul(each, leaf('sum'))) }] : []),
         ]
       : []),
   ];

@@ -32,7 +32,7 @@ function slowLosses(
   kernel: Tensor,
   bias: Tensor | undefined,
   transposed: boolean,
-): { losses: number[]; predicted: number[] } {
+): { losses: number[]; ofAllLabels: number[]; predicted: number[] } {
   const [h, k, b] = [hidden.dataSync(), kernel.dataSync(), bias?.dataSync()];
   const rows = Array.from({ length: N }, (_, i) => {
     const x = Array.from({ length: V }, (_, j) => {
@@ -41,24 +41,34 @@ function slowLosses(
       return sum;
     });
     const largest = Math.max(...x);
+    const logSum = Math.log(x.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest;
     return {
-      loss: Math.log(x.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest - x[labels[i]],
+      loss: logSum - x[labels[i]],
+      ofAllLabels: x.reduce((sum, value) => sum + (logSum - value) / V, 0),
       predicted: x.indexOf(largest),
     };
   });
-  return { losses: rows.map(({ loss }) => loss), predicted: rows.map(({ predicted }) => predicted) };
+  return {
+    losses: rows.map(({ loss }) => loss),
+    ofAllLabels: rows.map(({ ofAllLabels }) => ofAllLabels),
+    predicted: rows.map(({ predicted }) => predicted),
+  };
 }
 
 const variants = [false, true].flatMap((transposeKernel) =>
-  [false, true].flatMap((hasBias) => chunks.map((mostLogits) => ({ transposeKernel, hasBias, mostLogits }))),
+  [false, true].flatMap((hasBias) =>
+    chunks.flatMap((mostLogits) =>
+      [0, 0.15].map((labelSmoothing) => ({ transposeKernel, hasBias, mostLogits, labelSmoothing })),
+    ),
+  ),
 );
 
 describe('softmaxCrossentropy', () => {
   it.each(variants)(
     'has the losses, the likeliest classes and the derivatives of its definition: %j',
-    ({ transposeKernel, hasBias, mostLogits }) => {
+    ({ transposeKernel, hasBias, mostLogits, labelSmoothing }) => {
       const { hidden, kernel, bias } = operands(transposeKernel);
-      const options = { transposeKernel, mostLogits, weights };
+      const options = { transposeKernel, mostLogits, weights, labelSmoothing };
       const expected = slowLosses(hidden, kernel, hasBias ? bias : undefined, transposeKernel);
       const scored = softmaxCrossentropy(hidden, kernel, labels, {
         ...options,
@@ -69,7 +79,13 @@ describe('softmaxCrossentropy', () => {
       expect([...scored.predicted!.dataSync()]).toEqual(expected.predicted);
       expectClose(
         [scored.total.item()],
-        [expected.losses.reduce((sum, loss, i) => sum + loss * weights[i], 0)],
+        [
+          expected.losses.reduce(
+            (sum, loss, i) =>
+              sum + weights[i] * ((1 - labelSmoothing) * loss + labelSmoothing * expected.ofAllLabels[i]),
+            0,
+          ),
+        ],
         1e-14,
         'total',
       );
@@ -117,26 +133,33 @@ describe('softmaxCrossentropy', () => {
     );
   });
 
-  it.each(chunks)('agrees with the reference on wasm, with %s numbers at once', (mostLogits) => {
-    const [rows, units, classes] = [67, 21, 1003];
-    const random = new Random(43);
-    const inputs = [normals([rows, units], random), normals([units, classes], random, 0.3), normals([classes], random)];
-    const given = Int32Array.from({ length: rows }, () => random.integer(classes));
-    const results = backendNames.map((backend) => {
-      useBackend(backend);
-      const { value, gradients } = valueAndGradients(
-        () => softmaxCrossentropy(inputs[0], inputs[1], given, { bias: inputs[2], mostLogits }).total,
-        inputs,
-      );
-      const { losses, predicted } = softmaxCrossentropy(inputs[0], inputs[1], given, {
-        bias: inputs[2],
-        mostLogits,
-        predicted: true,
+  it.each(chunks.flatMap((mostLogits) => [0, 0.1].map((labelSmoothing) => ({ mostLogits, labelSmoothing }))))(
+    'agrees with the reference on wasm: %j',
+    (chosen) => {
+      const [rows, units, classes] = [67, 21, 1003];
+      const random = new Random(43);
+      const inputs = [
+        normals([rows, units], random),
+        normals([units, classes], random, 0.3),
+        normals([classes], random),
+      ];
+      const given = Int32Array.from({ length: rows }, () => random.integer(classes));
+      const results = backendNames.map((backend) => {
+        useBackend(backend);
+        const { value, gradients } = valueAndGradients(
+          () => softmaxCrossentropy(inputs[0], inputs[1], given, { bias: inputs[2], ...chosen }).total,
+          inputs,
+        );
+        const { losses, predicted } = softmaxCrossentropy(inputs[0], inputs[1], given, {
+          bias: inputs[2],
+          ...chosen,
+          predicted: true,
+        });
+        return [value, ...gradients, losses, predicted!].map((result) => result.dataSync());
       });
-      return [value, ...gradients, losses, predicted!].map((result) => result.dataSync());
-    });
-    results[0].forEach((values, i) => expectClose(values, results[1][i], 3e-6, `result ${i}`));
-  });
+      results[0].forEach((values, i) => expectClose(values, results[1][i], 3e-6, `result ${i}`));
+    },
+  );
 
   it('says the first of several largest logits', () => {
     const { predicted } = softmaxCrossentropy(

@@ -1,8 +1,9 @@
 import { RondoError } from '../errors.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape, placeOf, type Shape } from '../shape.js';
+import { describeShape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
+import { requireLabels } from './class-labels.js';
 import { columnNumbers } from './column-numbers.js';
 import { requireTensors } from './operands.js';
 import {
@@ -10,6 +11,7 @@ import {
   type CrossentropyPrograms,
   crossentropyPrograms,
   scaleRows,
+  spreadOverRow,
   sumToBias,
   timesFactor,
   weightedTotal,
@@ -26,13 +28,15 @@ export interface SoftmaxCrossentropyOptions {
   weights?: ArrayLike<number> | undefined;
   /** Whether the likeliest class of each row is wanted. Default false. */
   predicted?: boolean | undefined;
+  /** How much of each label's weight is spread evenly over the classes in the total, from 0 (default) to 1. */
+  labelSmoothing?: number | undefined;
   /** The most logits held at once; see {@link softmaxCrossentropy}. Default 2,097,152. */
   mostLogits?: number | undefined;
 }
 
 /** Rows of labels, scored. */
 export interface ScoredLabels {
-  /** `[]`: the weighted sum of the losses. Only this has a derivative. */
+  /** `[]`: the weighted sum of the losses, of smoothed labels where that was asked for. Only this has a derivative. */
   readonly total: Tensor;
   /** `[rows]`: `-ln p` of each row's label. */
   readonly losses: Tensor;
@@ -54,7 +58,9 @@ const MOST_LOGITS = 1 << 21;
  * at most `mostLogits` numbers (at least one row), so memory does not grow with the rows. The upstream gradient of the
  * total is one number, so derivatives up to that factor are made while a chunk's exponentials are at hand: three
  * products in all, and nothing is computed again. Milakov and Gimelshein 2018, "Online normalizer calculation for
- * softmax", section 1, for the shift by the row's largest logit.
+ * softmax", section 1, for the shift by the row's largest logit. With smoothing e, the total's part of a row is
+ * `(1 - e) loss[i]` and e times the mean of that over all classes as its label; its derivative costs one pass over the
+ * logits.
  *
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class
  */
@@ -64,7 +70,7 @@ export function softmaxCrossentropy(
   labels: ArrayLike<number>,
   options: SoftmaxCrossentropyOptions = {},
 ): ScoredLabels {
-  const { bias, weights, predicted = false } = options;
+  const { bias, weights, predicted = false, labelSmoothing = 0 } = options;
   const inputs = bias === undefined ? [hidden, kernel] : [hidden, kernel, bias];
   requireTensors('softmaxCrossentropy', inputs);
   const sizes = sizesOf(hidden, kernel, labels, options);
@@ -72,7 +78,8 @@ export function softmaxCrossentropy(
     let losses!: Tensor;
     let classes: Tensor | undefined;
     const [total] = operation(inputs, () => {
-      const run = new Scoring(sizes, { hidden, kernel, bias, labels: Int32Array.from(labels), weights, predicted });
+      const operands = { hidden, kernel, bias, labels: Int32Array.from(labels), weights, predicted, labelSmoothing };
+      const run = new Scoring(sizes, operands);
       ({ losses, predicted: classes } = run);
       return { outputs: [run.total], backward: run.backward };
     });
@@ -96,6 +103,7 @@ interface Operands {
   readonly labels: Int32Array;
   readonly weights: ArrayLike<number> | undefined;
   readonly predicted: boolean;
+  readonly labelSmoothing: number;
 }
 
 /** One run over all chunks; the derivatives up to the upstream factor, where they are wanted. */
@@ -103,6 +111,8 @@ class Scoring {
   readonly total: Tensor;
   readonly losses: Tensor;
   readonly predicted: Tensor | undefined;
+  /** Those of smoothed labels; without smoothing the losses. */
+  readonly #smoothed: Tensor;
   readonly #dHidden: Tensor | undefined;
   readonly #dKernel: Tensor | undefined;
   readonly #dBias: Tensor | undefined;
@@ -127,6 +137,8 @@ class Scoring {
         : undefined;
     [this.#dHidden, this.#dKernel, this.#dBias] = [hidden, kernel, bias].map(derivative);
     this.losses = emptyTensor([rows]);
+    const isSmoothed = operands.labelSmoothing > 0;
+    this.#smoothed = isSmoothed ? emptyTensor([rows]) : this.losses;
     this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
     this.#weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
     this.#logits = emptyTensor([Math.min(rows, chunkRows), classes]);
@@ -135,6 +147,7 @@ class Scoring {
       hasBias: bias !== undefined,
       predicted: operands.predicted,
       derives: this.#derives,
+      isSmoothed,
     });
     for (let start = 0; start < rows; start += chunkRows) this.#chunk(start, Math.min(chunkRows, rows - start));
     this.total = rows === 0 ? constantTensor([], 0) : this.#weightedSum();
@@ -159,7 +172,8 @@ class Scoring {
     const programs = this.#programs;
     const logits = this.#logits;
     const { units, classes, transposeKernel } = sizes;
-    const { hidden, kernel, bias, labels } = this.#operands;
+    const { hidden, kernel, bias, labels, labelSmoothing } = this.#operands;
+    const isSmoothed = labelSmoothing > 0;
     const x = asRows(logits, classes);
     backend.matmul({
       m: numRows,
@@ -176,6 +190,7 @@ class Scoring {
     const [ofLabel, biasOfLabel, sum, largest, scale, minusSum] = Array.from({ length: 6 }, () =>
       emptyTensor([numRows]),
     );
+    const [distances, minusShare] = isSmoothed ? [emptyTensor([numRows]), emptyTensor([numRows])] : [sum, sum];
     backend.gatherRows({
       columns: 1,
       indices: places,
@@ -203,6 +218,7 @@ class Scoring {
         ...(this.#derives && { exponential: x }),
         sum: asRows(sum, 1),
         largest: asRows(largest, 1),
+        ...(isSmoothed && { distances: asRows(distances, 1) }),
         ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }),
       },
     });
@@ -217,10 +233,25 @@ class Scoring {
         ofLabel: row(ofLabel),
         ...(bias && { biasOfLabel: row(biasOfLabel) }),
         ...(this.#derives && { weight: row(this.#weights, start) }),
+        ...(isSmoothed && { distances: row(distances) }),
       },
-      outputs: { loss: row(this.losses, start), ...(this.#derives && { scale: row(scale), minusSum: row(minusSum) }) },
+      outputs: {
+        loss: row(this.losses, start),
+        ...(isSmoothed && { smoothed: row(this.#smoothed, start) }),
+        ...(this.#derives && { scale: row(scale), minusSum: row(minusSum) }),
+        ...(this.#derives && isSmoothed && { minusShare: row(minusShare) }),
+      },
+      ...(isSmoothed && { scalars: { labelSmoothing, smoothingOfClass: labelSmoothing / classes } }),
     });
     if (!this.#derives) return;
+    if (isSmoothed)
+      backend.pointwise({
+        program: spreadOverRow,
+        rows: numRows,
+        columns: classes,
+        inputs: { x, share: asRows(minusShare, 1) },
+        outputs: { y: x },
+      });
     // The exponentials less their sum at the label: times `scale`, that is dL/dx.
     backend.scatterAddRows({
       columns: 1,
@@ -315,7 +346,7 @@ class Scoring {
       program: weightedTotal,
       rows: 1,
       columns: rows,
-      inputs: { loss: asRows(this.losses, rows), weight: asRows(this.#weights, rows) },
+      inputs: { loss: asRows(this.#smoothed, rows), weight: asRows(this.#weights, rows) },
       outputs: { total: asRows(total, 0) },
     });
     return total;
@@ -376,26 +407,4 @@ function sizesOf(
   // Chunks of equal size rather than a short last one.
   const chunkRows = Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(rows / mostRows))));
   return { rows, units, classes, transposeKernel, chunkRows };
-}
-
-/** @internal @throws OUT_OF_RANGE for a label that is no class, naming it and its place */
-export function requireLabels(
-  where: string,
-  labels: ArrayLike<number>,
-  classes: number,
-  { shape = [labels.length], name = 'the targets' }: { shape?: Shape | undefined; name?: string | undefined } = {},
-): void {
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i];
-    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    throw new RondoError('OUT_OF_RANGE', {
-      where,
-      what: `${name} hold something that is no class, at ${describeShape(placeOf(i, shape))}.`,
-      expected: `a whole number from 0 to ${classes - 1}`,
-      received: String(label),
-      fix:
-        `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask ` +
-        'leaves out any class.',
-    });
-  }
 }

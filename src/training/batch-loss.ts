@@ -41,7 +41,8 @@ interface LossForm {
   readonly predicted: boolean;
 }
 
-function lossFormOf(head: OutputHead, { loss, metrics }: OutputTraining): LossForm {
+function lossFormOf(head: OutputHead, { loss: given, metrics }: OutputTraining, training: boolean): LossForm {
+  const loss = training ? given : (given.inEvaluation ?? given);
   const onLogits = head.activation === undefined ? loss : loss.onLogits?.(head.activation);
   const canScore =
     head.score !== undefined &&
@@ -77,7 +78,8 @@ interface Truth {
 /** How a model's loss is computed; made once per run. */
 export class BatchLossFunction {
   readonly #regularized: readonly LayerWeight[];
-  readonly #forms: LossForm[] = [];
+  /** By output. */
+  readonly #forms: Readonly<Record<'training' | 'evaluation', LossForm[]>> = { training: [], evaluation: [] };
   readonly #classWeights: readonly (ClassWeight | undefined)[];
   #hasRun = false;
 
@@ -115,7 +117,8 @@ export class BatchLossFunction {
       if (isFirst && head.activation === 'softmax')
         requireSeveralClasses(head, head.shape.at(-1)!, { where: this.#model.className, name: 'predictions' });
       const truth = { target: batch.targets[i], ...this.#weighting(batch, i, head) };
-      const form = (this.#forms[i] ??= lossFormOf(head, this.#outputs[i]));
+      const forms = training ? this.#forms.training : this.#forms.evaluation;
+      const form = (forms[i] ??= lossFormOf(head, this.#outputs[i], training));
       const { labelsOf } = form;
       if (labelsOf !== undefined) return this.#scored(head, truth, { ...form, labelsOf });
       return this.#computed(head, truth, form, isFirst ? reads : undefined);
@@ -159,7 +162,7 @@ export class BatchLossFunction {
   #scored(
     { shape, score, exactScore }: OutputHead,
     { target, weights, mask }: Truth,
-    { labelsOf, hasMetrics, predicted }: LossForm & { readonly labelsOf: NonNullable<Loss['labelsOf']> },
+    { loss, labelsOf, hasMetrics, predicted }: LossForm & { readonly labelsOf: NonNullable<Loss['labelsOf']> },
   ): OutputLoss {
     const leading = shape.slice(0, -1);
     const labels = labelsOf(hostTensor(target), shape);
@@ -168,7 +171,7 @@ export class BatchLossFunction {
       mask: mask && hostTensor(mask),
     });
     const options = { weights: each, predicted };
-    const scores = score!(labels, options);
+    const scores = score!(labels, { ...options, labelSmoothing: loss.labelSmoothing });
     // At once: metrics are updated after the weights are.
     const seen = exactScore === undefined || !hasMetrics ? scores : withoutTape(() => exactScore(labels, options));
     return {

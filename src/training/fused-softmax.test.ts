@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expectClose } from '../../test/support/close.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
+import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
 import type { CallOptions, Layer } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
 import type { OutputHead } from '../layers/output-head.js';
+import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { input } from '../layers/symbolic-tensor.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { Random, setSeed } from '../random.js';
@@ -47,6 +49,17 @@ const cases: Record<string, Case> = {
     loss: 'sparseCategoricalCrossentropy',
     metrics: () => ['accuracy', 'perplexity'],
     maskZero: true,
+  },
+  'Dense with softmax, masked, of smoothed labels': {
+    last: softmax,
+    loss: sparseCategoricalCrossentropy({ labelSmoothing: 0.2 }),
+    metrics: () => ['accuracy', 'perplexity'],
+    maskZero: true,
+  },
+  'Dense without bias, of smoothed labels from logits': {
+    last: () => new Dense({ units: classes, useBias: false }),
+    loss: sparseCategoricalCrossentropy({ fromLogits: true, labelSmoothing: 0.2 }),
+    metrics: () => [perplexity({ fromLogits: true })],
   },
   'Dense without bias, from logits': {
     last: () => new Dense({ units: classes, useBias: false }),
@@ -238,6 +251,31 @@ describe('a fused softmax', () => {
     expect(scores).toHaveBeenCalledTimes(2 * 2 + 1);
     for (const name of ['loss', 'wordLoss', 'lengthLoss', 'wordAccuracy', 'lengthBinaryAccuracy'])
       expectClose([logs[1][name]], [logs[0][name]], 1e-13, name);
+  });
+
+  it('trains on smoothed labels, and reports validation and perplexity without', async () => {
+    const { x, y } = data(true);
+    const logsOf = async (labelSmoothing: number): Promise<Readonly<Record<string, readonly number[]>>> => {
+      const loss = sparseCategoricalCrossentropy({ labelSmoothing });
+      const model = modelOf({ ...cases['Dense with softmax'], loss, metrics: () => ['perplexity'] }, []);
+      // The first step's batch is all there is: its loss is that of the weights that both begin with.
+      model.optimizer.learningRate = 0;
+      return (await model.fit(x, y, { batchSize: rows, validationData: [x, y] })).metrics;
+    };
+    const [plain, smoothed] = [await logsOf(0), await logsOf(0.3)];
+    expect(Math.abs(smoothed.loss[0] - plain.loss[0])).toBeGreaterThan(1e-9);
+    expect([smoothed.valLoss, smoothed.perplexity]).toEqual([plain.valLoss, plain.perplexity]);
+    expectClose([Math.log(smoothed.perplexity[0])], smoothed.valLoss, 1e-12, 'perplexity and loss of validation');
+  });
+
+  it.each<[string, Layer]>([
+    ['SampledSoftmax', new SampledSoftmax({ units: classes, numSampled: 3 })],
+    ['AdaptiveSoftmax', new AdaptiveSoftmax({ units: classes, cutoffs: [4] })],
+  ])('refuses smoothed labels where not all classes are computed: %s', async (_, layer) => {
+    const { x, y } = data(true);
+    const loss = sparseCategoricalCrossentropy({ labelSmoothing: 0.1 });
+    const model = modelOf({ last: () => layer, loss, metrics: () => [] }, []);
+    await expect(model.fit(x, y)).rejects.toThrow('without the probabilities of all classes');
   });
 
   it('names the target that is no class', async () => {

@@ -2,7 +2,7 @@ import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { chainLossesOf } from '../../layers/chain-scores.js';
 import { maskOf } from '../../layers/mask.js';
 import { sameShape } from '../../shape.js';
-import { requireLabels } from '../../tensor/softmax-crossentropy.js';
+import { requireLabels } from '../../tensor/class-labels.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
 
 /**

@@ -42,7 +42,8 @@ export function logSoftmaxParts(x: Expression): { shifted: Expression; logSum: E
   return { shifted, logSum: log(rowSum(exp(shifted))) };
 }
 
-function crossentropyOptions(where: string, options: CrossentropyOptions): Resolved<CrossentropyOptions> {
+/** @internal @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function crossentropyOptions(where: string, options: CrossentropyOptions): Resolved<CrossentropyOptions> {
   refuseUnknownOptions(where, options, ['fromLogits', 'labelSmoothing']);
   const { fromLogits = false, labelSmoothing = 0 } = options;
   requireNumber(where, 'labelSmoothing', labelSmoothing, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
@@ -98,7 +99,8 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   };
 }
 
-const smoothedRow = (t: Expression, smoothing: Expression, columns: Expression): Expression =>
+/** @internal Targets of a row with some of their weight spread over its columns. */
+export const smoothedRow = (t: Expression, smoothing: Expression, columns: Expression): Expression =>
   add(mul(t, sub(1, smoothing)), div(smoothing, columns));
 
 const categorical: PointwiseFunction = {

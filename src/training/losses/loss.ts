@@ -34,6 +34,10 @@ export interface Loss extends Configured {
    * shape. A head that can score labels is then asked for these alone.
    */
   labelsOf?(yTrue: Tensor, shape: Shape): Int32Array;
+  /** How much of the labels that {@link Loss.labelsOf} reads is spread over all classes. Default 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** What evaluation and validation report instead, where the loss itself is for training alone. */
+  readonly inEvaluation?: Loss | undefined;
 }
 
 /** Keras's backend epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken. */

@@ -1,12 +1,17 @@
-import { refuseUnknownOptions } from '../../errors.js';
 import { equal, log, mul, rowSum, sub } from '../../expression/build.js';
 import { type Shape, sameShape } from '../../shape.js';
+import { requireLabels } from '../../tensor/class-labels.js';
 import { columnNumbers } from '../../tensor/column-numbers.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
-import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { clipped, logSoftmaxParts } from './crossentropy.js';
+import {
+  type CrossentropyOptions,
+  clipped,
+  crossentropyOptions,
+  logSoftmaxParts,
+  smoothedRow,
+} from './crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
 import { requireProbabilities, requireSeveralClasses } from './target-checks.js';
 
@@ -27,28 +32,54 @@ const onLogits: PointwiseFunction = {
   },
 };
 
+const smoothedOnProbabilities: PointwiseFunction = {
+  ...onProbabilities,
+  build: ([label, p, index], { smoothing, columns }) => {
+    const target = smoothedRow(equal(index, label), smoothing, columns);
+    return sub(log(rowSum(clipped(p))), rowSum(mul(target, log(clipped(p)))));
+  },
+  scalars: ['columns', 'smoothing'],
+};
+
+const smoothedOnLogits: PointwiseFunction = {
+  ...smoothedOnProbabilities,
+  build: ([label, x, index], { smoothing, columns }) => {
+    const { shifted, logSum } = logSoftmaxParts(x);
+    return rowSum(mul(smoothedRow(equal(index, label), smoothing, columns), sub(logSum, shifted)));
+  },
+};
+
 /**
  * `-log p[label]` over the last axis, for targets that are class indices `[...]` or `[..., 1]`. Probabilities are kept
  * 1e-7 from 0 and 1 and then divided by their sum, in this order as Keras does it.
  *
+ * With `labelSmoothing` it is what {@link categoricalCrossentropy} gives for one-hot rows. As dropout does, smoothing
+ * belongs to training: `evaluate` and validation report the loss without it, so that runs with and without compare.
+ *
  * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no
  *   class; when used: SHAPE_MISMATCH
  */
-export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | undefined } = {}): Loss {
-  refuseUnknownOptions('sparseCategoricalCrossentropy', options, ['fromLogits']);
-  const { fromLogits = false } = options;
-  const fn = fromLogits ? onLogits : onProbabilities;
+export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing } = crossentropyOptions('sparseCategoricalCrossentropy', options);
+  const isSmoothed = labelSmoothing > 0;
+  const plain = fromLogits ? onLogits : onProbabilities;
+  const smoothed = fromLogits ? smoothedOnLogits : smoothedOnProbabilities;
+  const fn = isSmoothed ? smoothed : plain;
+  const smoothing = isSmoothed ? { labelSmoothing } : {};
   const loss = lossOf(
     fn.name,
-    { fromLogits },
+    { fromLogits, ...smoothing },
     (yTrue, yPred) => {
       const classes = yPred.shape.at(-1) ?? 1;
       const labels = labelsFor(fn.name, yTrue, yPred.shape);
       requireLabels(fn.name, yTrue.hostNumbers(), classes, yTrue);
-      return applyPointwise(fn, [labels, yPred, columnNumbers(classes)]);
+      const scalars = isSmoothed ? { columns: classes, smoothing: labelSmoothing } : undefined;
+      return applyPointwise(fn, [labels, yPred, columnNumbers(classes)], scalars);
     },
     (activation) =>
-      !fromLogits && activation === 'softmax' ? sparseCategoricalCrossentropy({ fromLogits: true }) : undefined,
+      !fromLogits && activation === 'softmax'
+        ? sparseCategoricalCrossentropy({ fromLogits: true, ...smoothing })
+        : undefined,
   );
   return {
     ...loss,
@@ -60,6 +91,7 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
       ? undefined
       : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),
     ...(fromLogits && { labelsOf }),
+    ...(isSmoothed && { labelSmoothing, inEvaluation: sparseCategoricalCrossentropy({ fromLogits }) }),
   };
 }
 

@@ -1,9 +1,10 @@
-"""torch.nn.AdaptiveLogSoftmaxWithLoss, with kernels `[inputs, outputs]` under the names of our layers."""
+"""torch.nn.AdaptiveLogSoftmaxWithLoss, with kernels `[inputs, outputs]` under the names of our layers, and the
+cross-entropy of smoothed labels, which Keras has for one-hot targets alone."""
 
 import torch
 
 from .pytorch_case import leaves, source
-from .vector_file import Draw, tensors, write_case
+from .vector_file import BATCH, TIME, Draw, tensor, tensors, write_case
 
 # Wide enough that every projection has a width.
 HIDDEN, CLASSES, CUTOFFS, DIV_VALUE = 10, 13, [4, 5, 9], 2.0
@@ -14,6 +15,23 @@ LABELS = [3, 12, 4, 0, 8, 9, 5]
 def write_pytorch_softmax_cases():
     for has_bias in (False, True):
         _write_adaptive("adaptive-head-bias" if has_bias else "adaptive", has_bias)
+    for smoothing in (0.15, 1.0):
+        _write_smoothed(f"sparse-categorical-crossentropy-smoothed-{smoothing}", smoothing)
+
+
+def _write_smoothed(name, smoothing):
+    draw = Draw(name)
+    labels, logits = draw.integers(0, CLASSES, BATCH, TIME), leaves(draw.normal(BATCH, TIME, CLASSES, scale=2.0))
+    loss = torch.nn.functional.cross_entropy(
+        logits.reshape(-1, CLASSES), torch.tensor(labels).reshape(-1), label_smoothing=smoothing)
+    loss.backward()
+    write_case("losses", name, source(draw), {
+        "loss": "sparseCategoricalCrossentropy",
+        "config": {"fromLogits": True, "labelSmoothing": smoothing},
+        "yTrue": tensor(labels),
+        "yPred": tensor(logits.detach().numpy()),
+        "expected": {"value": loss.item(), "gradient": tensor(logits.grad.numpy())},
+    })
 
 
 def _write_adaptive(name, has_bias):
