@@ -8,8 +8,10 @@ import { Dropout } from '../layers/dropout.js';
 import { GRU } from '../layers/gru.js';
 import { LSTM } from '../layers/lstm.js';
 import { Random, setSeed } from '../random.js';
+import { AverageCheckpoints } from './callbacks/average-checkpoints.js';
 import { AveragingTrigger } from './callbacks/averaging-trigger.js';
 import type { Callback } from './callbacks/callback.js';
+import { SwapEMAWeights } from './callbacks/swap-ema-weights.js';
 import type { Dataset } from './dataset.js';
 import type { DatasetFitOptions } from './fit-options.js';
 import { averagedSGD } from './optimizers/index.js';
@@ -104,23 +106,28 @@ describe('training resumed from a snapshot', () => {
     expect(hostWeights(model)).toEqual(hostWeights(whole));
   });
 
-  it('continues a run that the signal aborted within a validation, which begins anew', async () => {
-    const averaged = (): Sequential => {
-      const model = compiled();
-      model.compile({
-        optimizer: averagedSGD({ learningRate: 0.3, lambd: 0 }),
-        loss: 'binaryCrossentropy',
-        metrics: ['auc', 'f1'],
-      });
-      model.optimizer.startAveraging();
-      return model;
-    };
-    // Swaps the averages in for each validation, as a run does whose averaging was triggered.
-    const swapping = (): Callback => {
-      const trigger = new AveragingTrigger();
-      trigger.setState({ values: { values: [], isTriggered: true } });
-      return trigger;
-    };
+  const averaged = (): Sequential => {
+    const model = compiled();
+    model.compile({
+      optimizer: averagedSGD({ learningRate: 0.3, lambd: 0 }),
+      loss: 'binaryCrossentropy',
+      metrics: ['auc', 'f1'],
+    });
+    model.optimizer.startAveraging();
+    return model;
+  };
+  it.each<[string, () => Callback]>([
+    [
+      'AveragingTrigger',
+      () => {
+        const trigger = new AveragingTrigger();
+        trigger.setState({ values: { values: [], isTriggered: true } });
+        return trigger;
+      },
+    ],
+    ['SwapEMAWeights', () => new SwapEMAWeights()],
+    ['AverageCheckpoints', () => new AverageCheckpoints({ numCheckpoints: 2 })],
+  ])('continues a run that the signal aborted within a validation of averages: %s', async (_, swapping) => {
     const whole = averaged();
     const expected = await whole.fit(dataset, {
       epochs: 3,

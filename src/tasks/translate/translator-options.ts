@@ -1,6 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
-import { choice, count, flag, number, type OptionsOf, optionTable } from '../option-table.js';
+import { choice, count, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
 import { resolvedOptions } from '../resolved-options.js';
 import { sentenceTokens } from './sentence-codec.js';
@@ -46,6 +46,16 @@ export const translatorOptions = optionTable({
     batchSize: { default: 512 },
     learningRate: { default: 0.002, search: { low: 0.0005, high: 0.008, scale: 'log' } },
   }),
+  /**
+   * How much of each token's weight in the loss is spread evenly over the vocabulary, as no translation is the only
+   * right one (Szegedy et al. 2016). The loss of the validation pairs is without it. Default 0.
+   */
+  labelSmoothing: rate({ default: 0, value: 'SHARE', search: { choices: [0, 0.1, 0.2] } }),
+  /**
+   * Epochs whose weights are averaged, the latest ones, for the validation and the model that is kept; training goes on
+   * with its own. See {@link AverageCheckpoints}. Default 1: none.
+   */
+  averageCheckpoints: count({ default: 1 }),
   /**
    * Most tokens of a batch on its longer side, padding included; `batchSize` is its most pairs. Default 3,000, fewer where
    * an epoch would have less than 200 steps, and at least 300.

@@ -1,6 +1,7 @@
 import { RondoError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
+import { AverageCheckpoints } from '../../training/callbacks/average-checkpoints.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { requireFields } from '../require-texts.js';
@@ -92,10 +93,10 @@ export class TranslatorTraining {
         },
         own,
       );
-    const { learningRate, epochs, maxEpochs } = this.translator.options;
+    const { learningRate, epochs, maxEpochs, labelSmoothing } = this.translator.options;
     this.translator.model.compile({
       optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
-      loss: sparseCategoricalCrossentropy(),
+      loss: sparseCategoricalCrossentropy({ labelSmoothing }),
     });
   }
 
@@ -108,12 +109,13 @@ export class TranslatorTraining {
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     requireControls('TranslatorTraining.train', controls);
     const { model, options } = this.translator;
-    const { epochs, maxEpochs, patience } = options;
+    const { epochs, maxEpochs, patience, averageCheckpoints: numCheckpoints } = options;
     const validation = this.#validation.length === 0 ? undefined : () => batchesInOrder(this.#validation, options);
     const outcome = await runTraining(
       model,
       { train: this.#trainData, validation, epochs, maxEpochs, patience },
       controls,
+      numCheckpoints > 1 ? [new AverageCheckpoints({ numCheckpoints })] : [],
     );
     this.translator.outcome = outcome;
     return outcome;

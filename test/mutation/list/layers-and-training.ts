@@ -485,6 +485,29 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/training/batch-loss.ts',
+    ['src/training/fused-softmax.test.ts'],
+    [['validation smooths labels too', 'training ? given : (given.inEvaluation ?? given)', 'given']],
+  ),
+  ...inFile(
+    'src/training/callbacks/average-checkpoints.ts',
+    ['src/training/callbacks/averaged-weights.test.ts', 'src/training/snapshot.test.ts'],
+    [
+      [
+        'training goes on with the mean of checkpoints',
+        'if (this.#own !== undefined) model.setWeights(this.#own);',
+        '',
+      ],
+      ['the best weights give way to the last mean', 'if (isSame(await readWeights(model), last)) ', ''],
+      ['a resumed training has forgotten its checkpoints', 'this.#isResumed = true;', ''],
+    ],
+  ),
+  ...inFile(
+    'src/training/callbacks/swap-ema-weights.ts',
+    ['src/training/callbacks/averaged-weights.test.ts'],
+    [['training goes on with moving averages', 'if (this.#isSwapped) model.optimizer.swapAverages();', '']],
+  ),
+  ...inFile(
     'src/training/optimizers/averaged-sgd.ts',
     [optimizers],
     [

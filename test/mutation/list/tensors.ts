@@ -236,6 +236,16 @@ export const tensorMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/tensor/softmax-crossentropy.ts',
+    ['src/tensor/softmax-crossentropy.test.ts'],
+    [['every class has all that is smoothed', 'labelSmoothing / classes', 'labelSmoothing']],
+  ),
+  ...inFile(
+    'src/tensor/softmax-crossentropy-programs.ts',
+    ['src/tensor/softmax-crossentropy.test.ts'],
+    [['a smoothed label keeps its derivative', "neg(mul(own, leaf('sum')))", "neg(leaf('sum'))"]],
+  ),
+  ...inFile(
     'src/tensor/sampled-crossentropy.ts',
     ['src/layers/sampled-softmax.test.ts'],
     [

@@ -1,0 +1,104 @@
+import { refuseUnknownOptions, requireCount } from '../../errors.js';
+import type { HostArray } from '../host-data.js';
+import { readWeights } from '../model-weights.js';
+import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
+
+export interface AverageCheckpointsOptions {
+  /** How many epochs are averaged, the latest ones; fewer until there are so many. Default 5. */
+  numCheckpoints?: number | undefined;
+}
+
+type Weights = Readonly<Record<string, HostArray>>;
+
+/**
+ * Validates, and ends with, the mean of the weights that the last epochs ended with, while training goes on with its
+ * own: checkpoint averaging (Junczys-Dowmunt et al. 2016, "The AMU-UEDIN submission to the WMT16 news translation
+ * task", section 3.4; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best
+ * epoch's where EarlyStopping stands before this callback in the list and restores it. The weights of so many epochs
+ * are kept on the host, and in checkpoints.
+ *
+ * @throws OUT_OF_RANGE
+ */
+export class AverageCheckpoints implements Callback {
+  readonly name = 'averageCheckpoints';
+  readonly #numCheckpoints: number;
+  /** What epochs ended with, the oldest first. */
+  #checkpoints: readonly Weights[] = [];
+  /** What training goes on with, while the model has the mean. */
+  #own: Weights | undefined;
+  #isResumed = false;
+
+  constructor(options: AverageCheckpointsOptions = {}) {
+    refuseUnknownOptions('AverageCheckpoints', options, ['numCheckpoints']);
+    this.#numCheckpoints = options.numCheckpoints ?? 5;
+    requireCount('AverageCheckpoints', 'numCheckpoints', this.#numCheckpoints);
+  }
+
+  onTrainBegin(): void {
+    if (!this.#isResumed) this.#checkpoints = [];
+    this.#isResumed = false;
+    this.#own = undefined;
+  }
+
+  async onValidationBegin(_epoch: number, { model }: TrainingContext): Promise<void> {
+    this.#own = await readWeights(model);
+    model.setWeights(meanOf(this.#with(this.#own)));
+  }
+
+  onValidationStopped(_epoch: number, { model }: TrainingContext): void {
+    if (this.#own !== undefined) model.setWeights(this.#own);
+    this.#own = undefined;
+  }
+
+  async onEpochEnd(epoch: number, _logs: Logs, context: TrainingContext): Promise<void> {
+    this.#checkpoints = this.#with(this.#own ?? (await readWeights(context.model)));
+    this.onValidationStopped(epoch, context);
+  }
+
+  /** Where another callback has put weights back, such as those of the best epoch, they stay. */
+  async onTrainEnd(reason: StopReason, { model, savesSnapshots }: TrainingContext): Promise<void> {
+    const last = this.#checkpoints.at(-1);
+    if (last === undefined || (reason === 'aborted' && savesSnapshots === true)) return;
+    if (isSame(await readWeights(model), last)) model.setWeights(meanOf(this.#checkpoints));
+  }
+
+  getState(): CallbackState {
+    const entries = this.#checkpoints.flatMap((weights, i) =>
+      Object.entries(weights).map(([name, array]): [string, HostArray] => [`${i}/${name}`, array]),
+    );
+    return { values: { numCheckpoints: this.#checkpoints.length }, arrays: Object.fromEntries(entries) };
+  }
+
+  setState({ values, arrays = {} }: CallbackState): void {
+    this.#checkpoints = Array.from({ length: values.numCheckpoints as number }, (_, i) => {
+      const own = Object.entries(arrays).filter(([name]) => name.startsWith(`${i}/`));
+      return Object.fromEntries(own.map(([name, array]) => [name.slice(`${i}/`.length), array]));
+    });
+    this.#isResumed = true;
+  }
+
+  #with(own: Weights): readonly Weights[] {
+    return [...this.#checkpoints, own].slice(-this.#numCheckpoints);
+  }
+}
+
+function meanOf(all: readonly Weights[]): Weights {
+  return Object.fromEntries(
+    Object.entries(all[0]).map(([name, { shape, data }]) => {
+      const sum = new Float64Array(data.length);
+      for (const weights of all) {
+        const values = weights[name].data;
+        for (let i = 0; i < sum.length; i++) sum[i] += values[i];
+      }
+      return [name, { shape, data: sum.map((value) => value / all.length) }];
+    }),
+  );
+}
+
+function isSame(a: Weights, b: Weights): boolean {
+  return Object.entries(a).every(([name, { data }]) => {
+    const other = b[name].data;
+    for (let i = 0; i < data.length; i++) if (data[i] !== other[i]) return false;
+    return true;
+  });
+}
