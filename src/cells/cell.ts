@@ -52,6 +52,17 @@ export interface CellKernel<Width extends string = string> {
   readonly to: Width | 'units';
 }
 
+/** How a query is compared with a key: by their product, or by a sum of hyperbolic tangents with a weight each. */
+export type AttentionScore = 'dot' | 'additive';
+
+/**
+ * What a step multiplies a value by: a weight `[from, to]`; with `memory` what the sequence attends to, where the value is
+ * a query and the result a mean of values. A result `to` all gates is added to the gates' products with the input.
+ */
+export interface StepKernel extends CellKernel {
+  readonly memory?: AttentionScore | undefined;
+}
+
 /** A recurrent cell as its equations. */
 export interface CellDefinition<
   Gate extends string = string,
@@ -144,7 +155,9 @@ export interface Cell<
   /** The name of the width of what the gates' recurrent products multiply. */
   readonly recurrentWidth: string;
   readonly outputWidth: string;
-  readonly kernels: Readonly<Record<string, CellKernel>>;
+  readonly kernels: Readonly<Record<string, StepKernel>>;
+  /** States that need no initial value, because they begin with zeros. */
+  readonly zeroStates?: readonly string[] | undefined;
   readonly recurrent: 'full' | 'none';
   readonly recurrentBias: boolean;
   readonly forgetGates: readonly Gate[];

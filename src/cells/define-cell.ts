@@ -11,7 +11,7 @@ import {
   startNames,
 } from './cell.js';
 import { roleLeaf } from './leaf-role.js';
-import { unitsWidth, widthsOfEquations } from './widths.js';
+import { gatesWidth, unitsWidth, widthsOfEquations } from './widths.js';
 
 const definitionKeys: readonly (keyof CellDefinition)[] = [
   'name',
@@ -72,7 +72,7 @@ export function defineCell<
   requireNames(where, 'forget gate', definition.forgetGates ?? []);
   for (const gate of definition.forgetGates ?? []) requireOneOf(where, 'gate', gate, definition.gates);
   const widths: Readonly<Record<string, (units: number) => number>> = definition.widths ?? {};
-  requireNames(where, 'width', Object.keys(widths), [unitsWidth]);
+  requireNames(where, 'width', Object.keys(widths), [unitsWidth, gatesWidth]);
   requireNames(where, 'kernel', Object.keys(kernels), ['recurrent']);
   const stateWidths: Readonly<Record<string, string>> = record(
     definition.states,

@@ -24,8 +24,11 @@ export type MaskRole =
 
 /** Products and biases, and the gradients of both products and of the bias. */
 type GateRole = 'input' | 'recurrent' | 'bias' | 'recurrentBias' | 'dInput' | 'dRecurrent' | 'dBias';
-/** A state before and after a step, the gradients of both, and the rate of its zoneout. */
-type StateRole = 'state' | 'next' | 'dNext' | 'dState' | 'zoneout';
+/**
+ * A state before and after a step, the gradients of both, that of a state which each step shows, and the rate of its
+ * zoneout.
+ */
+type StateRole = 'state' | 'next' | 'dNext' | 'dState' | 'dShown' | 'zoneout';
 /** Values of a step that are stored: for the backward pass, and what a product multiplies. */
 type IndexRole = 'saved' | 'operand' | 'dOperand';
 
@@ -44,6 +47,7 @@ const tellsApart: Readonly<
   next: 'state',
   dNext: 'state',
   dState: 'state',
+  dShown: 'state',
   zoneout: 'state',
   vector: 'vector',
   dVector: 'vector',

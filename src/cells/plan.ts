@@ -14,7 +14,7 @@ import { Simplifier } from '../expression/simplify.js';
 import type { Cell, EquationOptions } from './cell.js';
 import { type LeafRole, leafName, roleLeaf, roleOfLeaf } from './leaf-role.js';
 import { chooseSaved } from './saved.js';
-import { unitsWidth, widthOfExpression, widthOfRole } from './widths.js';
+import { gatesWidth, unitsWidth, widthOfExpression, widthOfRole } from './widths.js';
 
 /**
  * How a cell's equations run along time: an alternation of pointwise programs and matrix products, forward and
@@ -56,8 +56,8 @@ export interface CellPlan {
   readonly gradientOverSaved: boolean;
   readonly trainingStages: readonly Stage[];
   readonly inferenceStages: readonly Stage[];
-  /** With and without a gradient of each step's output. */
-  backward(hasOutputGradient: boolean): BackwardPlan;
+  /** With and without a gradient of each step's output, and of states after each step. */
+  backward(hasOutputGradient: boolean, shownStates?: readonly string[]): BackwardPlan;
 }
 
 /**
@@ -109,7 +109,9 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   );
   const computed = [...new Set([...operandOf.values(), ...operandOfKernel.values()])].filter((node) => !isState(node));
   const products = [...groupProducts(cell, operandOf, computed), ...kernelProducts(operandOfKernel, computed)];
+  const fed = [...operandOfKernel].flatMap(([kernel, operand]) => (isFed(cell, kernel) ? [operand] : []));
   const levels = new Levels((role) => {
+    if (role.role === 'input' && fed.length > 0) return fed;
     if (role.role === 'recurrent') return [operandOf.get(role.gate)!];
     return role.role === 'product' ? [operandOfKernel.get(role.kernel)!] : undefined;
   });
@@ -126,7 +128,11 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   if (outputState === undefined) finals.push({ name: leafName({ role: 'output' }), expression: output });
 
   const forwardRoots = [...Object.values(next), output, ...computed];
-  const cotangents = (hasOutputGradient: boolean): { output: Expression; by: Expression }[] => [
+  const cotangents = (
+    hasOutputGradient: boolean,
+    shown: readonly string[] = [],
+  ): { output: Expression; by: Expression }[] => [
+    ...shown.map((state) => ({ output: next[state], by: roleLeaf({ role: 'dShown', state }) })),
     ...cell.states.map((state) => ({ output: next[state], by: roleLeaf({ role: 'dNext', state }) })),
     ...(hasOutputGradient ? [{ output, by: roleLeaf({ role: 'dOutput' }) }] : []),
     ...computed.map((node, j) => ({ output: node, by: roleLeaf({ role: 'dOperand', index: j }) })),
@@ -139,12 +145,14 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
       { role: 'bias', gate },
     ]),
     ...cell.states.map((state): LeafRole => ({ role: 'state', state })),
-    ...Object.keys(cell.kernels).map((kernel): LeafRole => ({ role: 'product', kernel })),
+    ...Object.keys(cell.kernels)
+      .filter((kernel) => !isFed(cell, kernel))
+      .map((kernel): LeafRole => ({ role: 'product', kernel })),
     ...Object.keys(cell.vectors).map((vector): LeafRole => ({ role: 'vector', vector })),
   ].map(leafName);
-  const gradients = (hasOutputGradient: boolean): Map<string, Expression> => {
+  const gradients = (...given: Parameters<typeof cotangents>): Map<string, Expression> => {
     const wanted = wantedNames.map((name) => leafOf.get(name) ?? leaf(name));
-    const derived = derive(cotangents(hasOutputGradient), wanted);
+    const derived = derive(cotangents(...given), wanted);
     return new Map(wantedNames.map((name, i) => [name, simplifier.simplify(derived.get(wanted[i])!)]));
   };
 
@@ -217,16 +225,18 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     cell.gates.some(
       (gate) => gradientBy(withOutput, { role: 'input', gate }) !== gradientBy(withOutput, { role: 'bias', gate }),
     );
-  const backwardPlans = new Map<boolean, BackwardPlan>();
-  const backward = (hasOutputGradient: boolean): BackwardPlan => {
-    let plan = backwardPlans.get(hasOutputGradient);
+  const backwardPlans = new Map<string, BackwardPlan>();
+  const backward = (hasOutputGradient: boolean, shown: readonly string[] = []): BackwardPlan => {
+    const key = [hasOutputGradient, ...shown].join();
+    let plan = backwardPlans.get(key);
     if (plan === undefined) {
-      plan = planBackward(cell, hasOutputGradient ? withOutput : gradients(false), stored, products, operandOf, {
+      const derived = hasOutputGradient && shown.length === 0 ? withOutput : gradients(hasOutputGradient, shown);
+      plan = planBackward(cell, derived, stored, products, operandOf, {
         sharedGateGradient,
         hasSeparateBias,
         widthOfOutput,
       });
-      backwardPlans.set(hasOutputGradient, plan);
+      backwardPlans.set(key, plan);
     }
     return plan;
   };
@@ -294,7 +304,9 @@ function planBackward(
     const product = products.filter(({ operand }) => operand === of.index);
     return product.flatMap(({ kernel, firstGate, numGates }) =>
       kernel !== undefined
-        ? [gradientBy(gradientOf, { role: 'product', kernel })!]
+        ? isFed(cell, kernel)
+          ? cell.gates.map((gate) => gradientBy(gradientOf, { role: 'input', gate })!)
+          : [gradientBy(gradientOf, { role: 'product', kernel })!]
         : cell.gates
             .slice(firstGate, firstGate + numGates)
             .map((gate) => gradientBy(gradientOf, { role: 'recurrent', gate })!),
@@ -349,6 +361,11 @@ function programsOf(
       outputs.filter((output) => widthOfOutput(output) === width),
     ),
   }));
+}
+
+/** Whether what a kernel gives is added to the gates' products with the input. */
+function isFed(cell: Cell, kernel: string): boolean {
+  return cell.kernels[kernel].to === gatesWidth;
 }
 
 /** One product for each of the cell's own kernels. */

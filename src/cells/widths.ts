@@ -6,12 +6,24 @@ import { type LeafRole, roleOfLeaf } from './leaf-role.js';
 /** The width of gates and, unless a cell says otherwise, of everything else. */
 export const unitsWidth = 'units';
 
+/** The width of all gates side by side: a kernel to it adds to the gates' products with the input. */
+export const gatesWidth = 'gates';
+
 /** By name, the widths that a cell has besides `units`. */
 export type Widths = Readonly<Record<string, number>>;
 
 /** A width by its name, in numbers. */
 export function widthNamed({ units, widths }: { units: number; widths?: Widths | undefined }, name: string): number {
   return name === unitsWidth ? units : widths![name];
+}
+
+/** How many columns a kernel of a cell has. */
+export function kernelColumns(
+  { gates }: Pick<Cell, 'gates'>,
+  run: { units: number; widths?: Widths | undefined },
+  { to }: CellKernel,
+): number {
+  return to === gatesWidth ? gates.length * run.units : widthNamed(run, to);
 }
 
 /** What the widths of a cell's values follow from. */
@@ -29,6 +41,7 @@ export function widthOfRole({ stateWidths, kernels, recurrentWidth }: ValueWidth
     case 'next':
     case 'dNext':
     case 'dState':
+    case 'dShown':
       return stateWidths[of.state];
     case 'mask':
       return of.kind === 'step' ? stateWidths[of.state] : recurrentWidth;

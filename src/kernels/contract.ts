@@ -227,6 +227,28 @@ export interface RecurrentCall {
   /** By name: `[B, units]` masks constant over time, or `[N, units]` masks of each step, as the plan declares. */
   readonly masks: Readonly<Record<string, View>>;
   readonly scalars: Readonly<Record<string, number>>;
+  /** What steps attend to, where the cell has a kernel of it. */
+  readonly memory?: RecurrentMemory | undefined;
+}
+
+/** What each sequence attends to: S keys, each of width A with a value of width V. Sequences are in the batch's order. */
+export interface RecurrentMemory {
+  /** S, at least 1. */
+  readonly numKeys: number;
+  /** `[B, S, A]`. */
+  readonly keys: View;
+  /** `[B, S, V]`. */
+  readonly values: View;
+  /** By row of the run: its sequence in the batch. */
+  readonly sequenceOf: Int32Array;
+  /** By row of the run: of its sequence, the keys behind which none counts. */
+  readonly lengths: Int32Array;
+  /** `[B, S]` by row of the run: 0 where a key does not count; absent where all do. */
+  readonly mask?: View | undefined;
+  /** `[A]`, of additive scores. */
+  readonly scale?: View | undefined;
+  /** `[N, S]`: receives the share of each key in what each step is given. */
+  readonly shares: View;
 }
 
 export interface RecurrentWeights {
@@ -250,6 +272,8 @@ export interface RecurrentForwardCall extends RecurrentCall {
 export interface RecurrentBackwardCall extends RecurrentCall {
   /** `[N, units]`: dL/d(output of each step); absent where only the final states count. */
   readonly dOutput?: View | undefined;
+  /** By state `[N, units]`: dL/d(state after each step), besides what the steps after it make of it. */
+  readonly dShown?: Readonly<Record<string, View>> | undefined;
   /** By state `[B, units]`: dL/d(final state) on entry, dL/d(initial state) on return. */
   readonly dStates: Readonly<Record<string, View>>;
   /**
@@ -259,4 +283,17 @@ export interface RecurrentBackwardCall extends RecurrentCall {
   readonly dInput: Strided;
   /** Where wanted: the gradient is added to what the view holds. */
   readonly dWeights: RecurrentWeights;
+  readonly dMemory?: MemoryGradientViews | undefined;
+}
+
+/** Gradients are added to what these hold; those that are absent are not wanted. */
+export interface MemoryGradientViews {
+  /** `[B, S, A]`. */
+  readonly keys?: View | undefined;
+  /** `[B, S, V]`. */
+  readonly values?: View | undefined;
+  /** `[A]`. */
+  readonly scale?: View | undefined;
+  /** `[N, S]`: dL/d(shares), which is read. */
+  readonly shares?: View | undefined;
 }

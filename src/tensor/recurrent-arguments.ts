@@ -30,9 +30,25 @@ export interface RecurrentArguments {
   /** Dropout and zoneout masks by the plan's names: `[B, U]` for the whole sequence, `[T * B, U]` for each step. */
   readonly masks: Readonly<Record<string, Tensor>>;
   readonly scalars: Readonly<Record<string, number>>;
+  /** What the steps attend to, where the cell does. */
+  readonly memory?: MemoryArguments | undefined;
+  /** States of which all steps are given besides the output; with `returnSequences` alone. */
+  readonly shownStates?: readonly string[] | undefined;
   readonly reverse: boolean;
   readonly outputOrder: 'time' | 'computed';
   readonly returnSequences: boolean;
   /** Whether to keep what a backward pass needs; derivatives that are noted on a tape keep it in any case. */
   readonly training: boolean;
+}
+
+/** What each sequence attends to. Shapes: S keys, A width of keys and queries, V width of values. */
+export interface MemoryArguments {
+  /** `[B, S, A]`. */
+  readonly keys: Tensor;
+  /** `[B, S, V]`. */
+  readonly values: Tensor;
+  /** `[B * S]` on the host, 0 where a key does not count. */
+  readonly mask?: ArrayLike<number> | undefined;
+  /** `[A]`, of additive scores. */
+  readonly scale?: Tensor | undefined;
 }

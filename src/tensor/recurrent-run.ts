@@ -12,6 +12,7 @@ import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
 import type { Packing } from './packing.js';
 import type { RecurrentArguments } from './recurrent-arguments.js';
+import { RunMemory } from './run-memory.js';
 import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
 
 /** The buffers of one run, from its forward to its backward pass. */
@@ -29,6 +30,7 @@ export class RecurrentRun {
   readonly #operands: Tensor[];
   readonly #separateOutput: Tensor | undefined;
   readonly #masks: Record<string, Tensor>;
+  readonly #memory: RunMemory | undefined;
 
   readonly #call: RecurrentArguments;
   readonly #packing: Packing;
@@ -51,6 +53,7 @@ export class RecurrentRun {
     this.#masks = Object.fromEntries(
       Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
+    this.#memory = call.memory && new RunMemory(call.memory, packing);
   }
 
   /** The products of all steps' inputs, into the gates. */
@@ -71,15 +74,33 @@ export class RecurrentRun {
   }
 
   outputTensor(): Tensor {
-    const { input, returnSequences, plan } = this.#call;
-    const width = this.#outputWidth;
-    const { numRows, outputAt, lastOf } = this.#packing;
-    // A states buffer begins with the initial states.
-    const source =
-      this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, width], this.#batch * width);
+    return this.#shown(this.#separateOutput ?? this.#statesAfter(this.#call.plan.outputState!));
+  }
+
+  /** `[N, width]`: a states buffer begins with the initial states. */
+  #statesAfter(state: string): Tensor {
+    const width = this.#widthOf(state);
+    return aliasTensor(this.#states[state], [this.#packing.numRows, width], this.#batch * width);
+  }
+
+  /** Rows `[N, width]` as a sequence, or those of the last steps. */
+  #shown(rows: Tensor): Tensor {
+    const { input, returnSequences } = this.#call;
+    const width = rows.shape[1];
+    const { outputAt, lastOf } = this.#packing;
     return returnSequences
-      ? gatherInto([this.#batch, input.shape[1], width], source, width, outputAt)
-      : gatherInto([this.#batch, width], source, width, lastOf);
+      ? gatherInto([this.#batch, input.shape[1], width], rows, width, outputAt)
+      : gatherInto([this.#batch, width], rows, width, lastOf);
+  }
+
+  /** `[B, T, width]`: a state after each step. */
+  stateSequence(state: string): Tensor {
+    return this.#shown(this.#statesAfter(state));
+  }
+
+  /** What the steps attended to; none where the cell attends to nothing. */
+  sharesTensor(): Tensor[] {
+    return this.#memory === undefined ? [] : [this.#shown(this.#memory.shares)];
   }
 
   finalState(state: string): Tensor {
@@ -96,8 +117,9 @@ export class RecurrentRun {
     [dOutput, ...dFinal]: readonly (Tensor | undefined)[],
     wanted: ReadonlySet<string>,
   ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
-    const { plan, returnSequences } = this.#call;
+    const { plan, returnSequences, shownStates = [] } = this.#call;
     const { numRows } = this.#packing;
+    const dFollowing = dFinal.slice(plan.cell.states.length);
     const dStates = Object.fromEntries(
       plan.cell.states.map((state, i) => [
         state,
@@ -109,7 +131,14 @@ export class RecurrentRun {
       const places = this.#packing.order.map((sequence) => (this.#packing.lastOf[sequence] < 0 ? -1 : sequence));
       const last = gatherInto([this.#batch, this.#outputWidth], dOutput, this.#outputWidth, places);
       dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
-    } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
+    } else if (dOutput !== undefined) dPacked = this.#packed(dOutput, this.#outputWidth);
+    const dShown = Object.fromEntries(
+      shownStates.flatMap((state, i) => {
+        const gradient = dFollowing[i];
+        return gradient === undefined ? [] : [[state, this.#packed(gradient, this.#widthOf(state))] as const];
+      }),
+    );
+    const dShares = dFollowing[shownStates.length];
 
     const dInput: Strided = plan.gradientOverSaved
       ? this.#rows(this.#gates, this.#slotsWidth)
@@ -138,9 +167,16 @@ export class RecurrentRun {
     const call: RecurrentBackwardCall = {
       ...this.#commonCall(),
       dOutput: dPacked?.viewOn(this.#backend),
+      dShown: this.#views(dShown),
       dStates: this.#views(dStates),
       dInput,
       dWeights,
+      dMemory: {
+        keys: zerosLike('memory.keys', this.#call.memory?.keys),
+        values: zerosLike('memory.values', this.#call.memory?.values),
+        scale: zerosLike('memory.scale', this.#call.memory?.scale),
+        shares: dShares && this.#packed(dShares, dShares.shape.at(-1)!).viewOn(this.#backend),
+      },
     };
     return { call, finish: () => this.#finishBackward(gradients, dInput, dStates, wanted) };
   }
@@ -209,13 +245,13 @@ export class RecurrentRun {
       output: view(this.#separateOutput),
       masks: this.#views(this.#masks),
       scalars: call.scalars,
+      memory: this.#memory?.view(),
     };
   }
 
-  /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
-  #packedOutputGradient(dOutput: Tensor): Tensor {
+  /** dL/d(what is shown) of each packed row, from dL/d(sequence) or dL/d(last step). */
+  #packed(dOutput: Tensor, width: number): Tensor {
     const { returnSequences } = this.#call;
-    const width = this.#outputWidth;
     const { outputAt, lastOf, placeOf, numRows } = this.#packing;
     const shape = [numRows, width];
     if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, width, placeOf);

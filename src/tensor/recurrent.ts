@@ -10,6 +10,10 @@ export interface RecurrentResult {
   readonly output: Tensor;
   /** By state: `[B, U]`. */
   readonly finalStates: Readonly<Record<string, Tensor>>;
+  /** By shown state: `[B, T, width]`. */
+  readonly shownStates?: Readonly<Record<string, Tensor>> | undefined;
+  /** Of each step the share of each key that it attends to: `[B, T, S]`, or `[B, S]` of the last step. */
+  readonly shares?: Tensor | undefined;
 }
 
 /** Runs a cell along time with the hoisted input product, and notes its derivative. */
@@ -42,6 +46,8 @@ export function recurrentTogether(calls: readonly RecurrentArguments[]): Recurre
         outputs: runs.flatMap((run, i) => [
           run.outputTensor(),
           ...given[i].call.plan.cell.states.map((state) => run.finalState(state)),
+          ...(given[i].call.shownStates ?? []).map((state) => run.stateSequence(state)),
+          ...run.sharesTensor(),
         ]),
         backward: (dOutputs, wanted) => {
           const [outputsOf, inputsOf] = [
@@ -67,10 +73,16 @@ export function recurrentTogether(calls: readonly RecurrentArguments[]): Recurre
       };
     },
   );
-  return shares(outputs, calls.map(numResults)).map(([output, ...finals], i) => ({
-    output,
-    finalStates: Object.fromEntries(calls[i].plan.cell.states.map((state, j) => [state, finals[j]])),
-  }));
+  return shares(outputs, calls.map(numResults)).map(([output, ...others], i) => {
+    const { plan, shownStates = [] } = calls[i];
+    const { states } = plan.cell;
+    return {
+      output,
+      finalStates: Object.fromEntries(states.map((state, j) => [state, others[j]])),
+      shownStates: Object.fromEntries(shownStates.map((state, j) => [state, others[states.length + j]])),
+      shares: others[states.length + shownStates.length],
+    };
+  });
 }
 
 /** The tensors that a run depends on, by what they are to it. */
@@ -83,14 +95,17 @@ function rolesOf(call: RecurrentArguments): readonly (readonly [role: string, va
     ['recurrentBias', call.recurrentBias],
     ...Object.entries(call.kernels ?? {}).map(([name, value]) => [`kernels.${name}`, value] as const),
     ...Object.entries(call.vectors).map(([name, value]) => [`vector.${name}`, value] as const),
+    ['memory.keys', call.memory?.keys],
+    ['memory.values', call.memory?.values],
+    ['memory.scale', call.memory?.scale],
     ...call.plan.cell.states.map((state) => [`state.${state}`, call.initialStates[state]] as const),
   ];
   return roles.filter((entry): entry is readonly [string, Tensor] => entry[1] !== undefined);
 }
 
-/** A run gives its output and a final state for each state. */
-function numResults({ plan }: RecurrentArguments): number {
-  return 1 + plan.cell.states.length;
+/** A run gives its output, a final state for each state, those that are shown, and shares where it attends. */
+function numResults({ plan, shownStates = [], memory }: RecurrentArguments): number {
+  return 1 + plan.cell.states.length + shownStates.length + (memory === undefined ? 0 : 1);
 }
 
 /** Cuts a list into neighbouring shares of these sizes. */

@@ -82,6 +82,8 @@ function namesOf(program: PointwiseProgram): ProgramNames {
 export interface ProductResults {
   readonly recurrent: Strided;
   readonly kernels: Readonly<Record<string, Strided>>;
+  /** Those with the input, of all steps, which kernels of the cell add to. */
+  readonly input: Strided;
 }
 
 /** The array behind a leaf or output of a forward program, which finds results of products in `results`. */
@@ -125,6 +127,8 @@ export function backwardArray(
     case 'dNext':
     case 'dState':
       return stepArray(call.dStates[of.state], 0, stateWidth(call, of.state), 'fixed');
+    case 'dShown':
+      return stepArray(call.dShown![of.state], 0, stateWidth(call, of.state), 'packed');
     case 'dOutput':
       return stepArray(call.dOutput!, 0, widthNamed(call, plan.outputWidth), 'packed');
     case 'dOperand':
@@ -175,6 +179,7 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
     case 'output':
     case 'dNext':
     case 'dState':
+    case 'dShown':
     case 'dOutput':
     case 'dOperand':
     case 'dInput':

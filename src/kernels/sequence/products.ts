@@ -1,5 +1,5 @@
 import type { Product } from '../../cells/plan.js';
-import { unitsWidth, widthNamed } from '../../cells/widths.js';
+import { gatesWidth, kernelColumns, unitsWidth, widthNamed } from '../../cells/widths.js';
 import type { MatmulCall, RecurrentCall, RecurrentWeights, Strided, View } from '../contract.js';
 import {
   columnsAt,
@@ -10,8 +10,9 @@ import {
   stateWidth,
   stepArray,
 } from './arrays.js';
-import type { Shard, StepRun } from './layout.js';
-import type { CpuLoopHost, PackedMatrix, StepCall } from './loop-host.js';
+import type { Layout, Shard, StepRun } from './layout.js';
+import type { CpuLoopHost, PackedMatrix, StepCall, StepLoop } from './loop-host.js';
+import { MemoryAttention, type MemoryGradients } from './memory-attention.js';
 
 /** A dense part of a product: `result[:, column to column + n] = operand[:, row to row + k] x matrix`, `[k, n]`. */
 export interface Block {
@@ -66,9 +67,10 @@ function blocksOfOperand(call: RecurrentCall, product: Product, units: Units): B
 }
 
 function ownKernelBlock(call: RecurrentCall, { kernels }: RecurrentWeights, kernel: string): Block {
-  const { from, to } = call.plan.cell.kernels[kernel];
-  const n = widthNamed(call, to);
-  return { matrix: { ...kernels![kernel], rowStride: n }, row: 0, k: widthNamed(call, from), column: 0, n };
+  const { cell } = call.plan;
+  const n = kernelColumns(cell, call, cell.kernels[kernel]);
+  const k = widthNamed(call, cell.kernels[kernel].from);
+  return { matrix: { ...kernels![kernel], rowStride: n }, row: 0, k, column: 0, n };
 }
 
 interface HeadUnits extends Units {
@@ -107,8 +109,23 @@ function headBlock(
 }
 
 /** Where the result of a product lies, or its gradient. */
-export function resultOf({ kernel }: Product, { recurrent, kernels }: ProductResults): Strided {
-  return kernel === undefined ? recurrent : kernels[kernel];
+export function resultOf(
+  call: RecurrentCall,
+  product: Product,
+  { recurrent, kernels, input }: ProductResults,
+): Strided {
+  const { kernel } = product;
+  if (kernel === undefined) return recurrent;
+  return addsToInput(call, product) ? input : kernels[kernel];
+}
+
+function addsToInput({ plan }: RecurrentCall, { kernel }: Product): boolean {
+  return kernel !== undefined && plan.cell.kernels[kernel].to === gatesWidth;
+}
+
+/** The product that asks the memory of each row; undefined where the cell has none. */
+function asksMemory({ plan }: RecurrentCall): Product | undefined {
+  return plan.products.find(({ kernel }) => kernel !== undefined && plan.cell.kernels[kernel].memory !== undefined);
 }
 
 /**
@@ -119,16 +136,25 @@ export class RecurrentProducts {
   readonly #packed = new Map<string, PackedMatrix | undefined>();
   readonly #host: CpuLoopHost;
   readonly #call: RecurrentCall;
+  /** The product that asks the memory, and what answers. */
+  readonly #asking: Product | undefined;
+  readonly #attention: MemoryAttention | undefined;
+  #memoryGradients: MemoryGradients | undefined;
 
   constructor(host: CpuLoopHost, call: RecurrentCall) {
     this.#host = host;
     this.#call = call;
+    this.#asking = asksMemory(call);
+    if (this.#asking !== undefined) this.#attention = new MemoryAttention(host.backend, call, this.#asking.kernel!);
   }
 
   /** A shard's columns of a product. */
   forward(product: Product, results: ProductResults, shard: Shard, stepRun: StepRun): StepCall[] {
-    const target = resultOf(product, results);
+    const target = resultOf(this.#call, product, results);
     const operand = this.operand(product);
+    if (product === this.#asking)
+      return this.#attention!.forward(operand, stepArray(target, 0, target.rowStride, 'fixed'), shard, stepRun);
+    const accumulate = addsToInput(this.#call, product);
     return blocksOfResult(this.#call, this.#call.weights, product, shard).map(({ matrix, row, k, column, n }) =>
       this.#matmul(`forward ${product.kernel} ${row} ${column}`, {
         m: stepRun.numRows,
@@ -136,7 +162,8 @@ export class RecurrentProducts {
         k,
         a: placed(operand, row, stepRun),
         b: matrix,
-        c: placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stepRun),
+        c: placed(stepArray(target, column, target.rowStride, accumulate ? 'packed' : 'fixed'), 0, stepRun),
+        accumulate,
       }),
     );
   }
@@ -150,8 +177,16 @@ export class RecurrentProducts {
     shard: Shard,
     stepRun: StepRun,
   ): StepCall[] {
-    const dResult = resultOf(product, dProducts);
-    const { rowStride } = this.operand(product);
+    const dResult = resultOf(this.#call, product, dProducts);
+    const operand = this.operand(product);
+    const { rowStride } = operand;
+    if (product === this.#asking) {
+      const [dContext, dQuery] = [
+        stepArray(dResult, 0, dResult.rowStride, 'packed'),
+        stepArray(target, 0, rowStride, 'fixed'),
+      ];
+      return this.#attention!.backward(operand, dContext, dQuery, accumulate, shard, stepRun, this.#memoryGradients!);
+    }
     const written = new Set<number>();
     return blocksOfOperand(this.#call, product, shard).map(({ matrix, row, k, column, n }) => {
       const isFirst = !written.has(row);
@@ -167,6 +202,23 @@ export class RecurrentProducts {
         accumulate: accumulate || !isFirst,
       });
     });
+  }
+
+  /** Prepares the backward pass. */
+  startBackward(layout: Layout): void {
+    this.#memoryGradients = this.#attention?.gradients(layout);
+  }
+
+  /** What a shard does behind its last step back. */
+  memoryLoops(dProducts: ProductResults, layout: Layout, shard: Shard): StepLoop[] {
+    if (this.#asking === undefined) return [];
+    const dResult = resultOf(this.#call, this.#asking, dProducts);
+    const dContext = stepArray(dResult, 0, dResult.rowStride, 'packed');
+    return this.#attention!.memoryLoops(this.operand(this.#asking), dContext, layout, shard, this.#memoryGradients!);
+  }
+
+  finishBackward(): void {
+    if (this.#memoryGradients !== undefined) this.#attention!.finish(this.#memoryGradients);
   }
 
   /** What a product multiplies: the state before the step, or a value computed in the step. */

@@ -1,4 +1,4 @@
-import { widthNamed } from '../../cells/widths.js';
+import { gateRowWidth, gatesWidth, widthNamed } from '../../cells/widths.js';
 import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from '../contract.js';
@@ -83,6 +83,7 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Thre
   const results: ProductResults = {
     recurrent: rows(plan.products.length > 0 ? call.batch : 0, gateWidth),
     kernels: kernelResults(call, (width) => rows(call.batch, width)),
+    input: { ...call.gates, rowStride: gateRowWidth(plan, call) },
   };
   const products = new RecurrentProducts(host, call);
   const stepCalls = (shard: Shard, stepRun: StepRun): StepCall[] =>
@@ -104,7 +105,9 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Thre
 /** By kernel of the cell's own: what is made of the width of its result. */
 function kernelResults(call: RecurrentCall, make: (width: number) => Strided): Record<string, Strided> {
   return Object.fromEntries(
-    Object.entries(call.plan.cell.kernels).map(([kernel, { to }]) => [kernel, make(widthNamed(call, to))]),
+    Object.entries(call.plan.cell.kernels)
+      .filter(([, { to }]) => to !== gatesWidth)
+      .map(([kernel, { to }]) => [kernel, make(widthNamed(call, to))]),
   );
 }
 
@@ -114,7 +117,7 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  const backward = plan.backward(call.dOutput !== undefined);
+  const backward = plan.backward(call.dOutput !== undefined, Object.keys(call.dShown ?? {}));
   const { shards, usesBarriers } = splitRun(call, layout, threads);
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput
@@ -126,11 +129,13 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
       offset: 0,
       rowStride,
     })),
+    input: call.dInput,
   };
   const dOperands = plan.operands.map(
     (_, i): View => ({ buffer: backend.temporary(call.batch * operandWidth(call, i)), offset: 0 }),
   );
   const products = new RecurrentProducts(host, call);
+  products.startBackward(layout);
   const vectors = new VectorGradients(backend, call, usesBarriers ? 1 : shards.length);
 
   const stepCalls = (shard: Shard, stepRun: StepRun, index: number): StepCall[] => {
@@ -170,9 +175,13 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
     return calls;
   };
   return {
-    items: shards.map((shard, i) => itemOf(layout, shard, 'backward', (own, stepRun) => stepCalls(own, stepRun, i))),
+    items: shards.map((shard, i) => [
+      ...itemOf(layout, shard, 'backward', (own, stepRun) => stepCalls(own, stepRun, i)),
+      ...products.memoryLoops(dProducts, layout, shard),
+    ]),
     usesBarriers,
     finish() {
+      products.finishBackward();
       vectors.addUp();
       addKernelGradients(backend, call, layout, dProducts);
       addBiasGradients(backend, call, layout, dRecurrent);
@@ -260,7 +269,7 @@ function addKernelGradients(
         k: layout.rows,
         a: columnsAt(multiplied, 0, block.row),
         transposeA: true,
-        b: columnsAt(resultOf(product, dProducts), 0, block.column),
+        b: columnsAt(resultOf(call, product, dProducts), 0, block.column),
         c: block.matrix,
         accumulate: true,
       });

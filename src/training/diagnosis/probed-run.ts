@@ -27,7 +27,8 @@ export interface ProbedRun {
  */
 export function probingCells<T>(work: () => T): { result: T; runs: Map<Layer<never>, ProbedRun> } {
   const runs = new Map<Layer<never>, ProbedRun>();
-  const observer: CellObserver = (member, call, { output, finalStates }) => {
+  const observer: CellObserver = (member, call, result) => {
+    const { output, finalStates } = result;
     const numRows = rowsLookedAt(call.input.shape);
     const kept = firstRowsOf(call, numRows);
     runs.set(member, { call: kept, dOutput: undefined, dFinalStates: {} });
@@ -43,7 +44,11 @@ export function probingCells<T>(work: () => T): { result: T; runs: Map<Layer<nev
         });
       },
     );
-    return { output: seenOutput, finalStates: Object.fromEntries(states.map((state, i) => [state, seenFinals[i]])) };
+    return {
+      ...result,
+      output: seenOutput,
+      finalStates: Object.fromEntries(states.map((state, i) => [state, seenFinals[i]])),
+    };
   };
   return { result: observingCells(observer, work), runs };
 }
