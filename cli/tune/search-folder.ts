@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
 import { FileLock, fileAccessError, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
+import { addRecord, parsedJson, type RecordLines, readRecords } from '../json-lines.js';
 import { say } from '../output.js';
 import { exists, lockPathOf, namingOutput, type OutputPaths, pathsOf, wouldLose } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';
@@ -68,7 +69,7 @@ export class SearchFolder {
           'is gone; taken over.',
       );
     if (resume) {
-      await folder.#readRecords();
+      folder.records.push(...(await readRecords(folder.#at('trials.jsonl'), runLines)));
       return folder;
     }
     // Another search may have begun since the first look.
@@ -118,8 +119,7 @@ export class SearchFolder {
     const { model, checkpoint } = this.pathsOf(record);
     // Before the record: what is not recorded is run again, and ends with the same model.
     if (keepModel) await rename(model, this.bestModel);
-    // One write of one line, so that a reader sees whole lines.
-    await appendFile(this.#at('trials.jsonl'), lineOf(record));
+    await addRecord(this.#at('trials.jsonl'), runLines, record);
     this.records.push(record);
     await rm(model, { force: true });
     await rm(checkpoint, { force: true });
@@ -158,7 +158,7 @@ export class SearchFolder {
         fix: 'leave --resume out to start, or give the --out of the interrupted search.',
       });
     const text = await readText(path);
-    const found = parsed(text);
+    const found = parsedJson(text);
     if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Search;
     throw new RondoError('FILE_FORMAT', {
       where: path,
@@ -185,25 +185,6 @@ export class SearchFolder {
     }
   }
 
-  /** A line that was being written when the machine went down is no record. */
-  async #readRecords(): Promise<void> {
-    const path = this.#at('trials.jsonl');
-    if (!(await exists(path))) return;
-    const lines = (await readText(path)).split('\n').filter((line) => line !== '');
-    for (const [i, line] of lines.entries()) {
-      const record = recordOf(line);
-      if (record !== undefined) this.records.push(record);
-      else if (i < lines.length - 1)
-        throw new RondoError('FILE_FORMAT', {
-          where: `${path}, line ${i + 1}`,
-          what: 'this is no record of a run.',
-          received: line.slice(0, 80),
-          fix: 'remove the line; its run is then done again.',
-        });
-    }
-    await writeFileAtomically(path, this.records.map(lineOf).join(''));
-  }
-
   #at(...names: readonly string[]): string {
     return join(this.path, ...names);
   }
@@ -214,12 +195,14 @@ export function asCounted<R extends RunResult>(record: R): R {
   return { ...record, trial: record.trial + 1, rung: record.rung + 1 };
 }
 
-function lineOf(record: RunRecord): string {
-  return `${JSON.stringify(asCounted(record))}\n`;
-}
+const runLines: RecordLines<RunRecord> = {
+  of: 'a run',
+  lineOf: (record) => JSON.stringify(asCounted(record)),
+  recordOf,
+};
 
 function recordOf(line: string): RunRecord | undefined {
-  const found = parsed(line) as Partial<RunRecord> | null | undefined;
+  const found = parsedJson(line) as Partial<RunRecord> | null | undefined;
   const { trial, rung, score, values, status } = found ?? {};
   if (!isCount(trial) || !isCount(rung) || !(score === null || Number.isFinite(score))) return undefined;
   if (typeof values !== 'object' || values === null || (status !== 'done' && status !== 'failed')) return undefined;
@@ -228,15 +211,6 @@ function recordOf(line: string): RunRecord | undefined {
 
 function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1;
-}
-
-/** Undefined for what is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function requireSameSearch(where: string, path: string, before: Search, now: Search): void {
