@@ -140,6 +140,7 @@ export type { Backend, MemoryReport, Support } from './kernels/contract.js';
 export { describeHost, type HostDescription, type WasmDescription } from './kernels/describe-host.js';
 export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';
 export * from './layers/index.js';
+export * from './long-memory/index.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
 // Tensors and derivatives
 export type { Resolved } from './resolved.js';

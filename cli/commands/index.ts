@@ -19,5 +19,6 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,
   vectors: async () => (await import('./vectors.js')).vectors,
+  tasks: async () => (await import('./tasks.js')).tasks,
   demo: async () => (await import('./demo.js')).demo,
 };

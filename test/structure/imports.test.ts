@@ -33,7 +33,7 @@ const order = [
   ['src/layers/'],
   ['src/training/'],
   ['src/data/', 'src/io/', 'src/tuning/'],
-  ['src/tasks/'],
+  ['src/tasks/', 'src/long-memory/'],
   ['src/index.ts'],
   ['src/node.ts'],
   ['cli/', 'examples/', 'bench/'],

@@ -66,6 +66,7 @@ const files: Readonly<Record<string, string>> = {
 function shortened(command: string): string {
   if (/rondo train /.test(command)) return `${command} --epochs 1 --units 4 --force`;
   if (/rondo tune /.test(command)) return `${command} --epochs 1 --trials 2`;
+  if (/rondo tasks /.test(command)) return `${command} --steps 25 --units 4`;
   return command;
 }
 

@@ -67,4 +67,31 @@ export const commandLineMutations: readonly Mutation[] = [
       ],
     ],
   ),
+  ...inFile(
+    'src/long-memory/copy-memory.ts',
+    ['src/long-memory/problems.test.ts'],
+    [
+      ['the mark comes one step late', 'step === asked - 1 ? mark', 'step === asked ? mark'],
+      ['only the ten answers count in guessing', 'Math.log(numSymbols)) / timesteps', 'Math.log(numSymbols)) / length'],
+    ],
+  ),
+  ...inFile(
+    'src/long-memory/keeping-gates.ts',
+    ['src/long-memory/keeping-gates.test.ts'],
+    [['what keeps and what replaces are exchanged', 'change > leastChange', 'change < -2 * leastChange']],
+  ),
+  ...inFile(
+    'src/long-memory/solve-problem.ts',
+    ['src/long-memory/solve-problem.test.ts'],
+    [
+      ['blanks count as right answers', 'place % scoredSteps < scoredSteps - answerSteps', 'place < 0'],
+      ['it is checked on what it was trained on', "new Random(seed, 'held out')", 'shown'],
+      ['it goes on when it is solved', 'check.loss < problem.solvedAt', 'check.loss < 0'],
+    ],
+  ),
+  ...inFile(
+    'cli/long-memory/results-folder.ts',
+    ['test/system/cli-tasks.test.ts'],
+    [['a run counts for any seed', 'record[key] === run[key]', "key === 'seed' || record[key] === run[key]"]],
+  ),
 ];
