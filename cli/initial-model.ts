@@ -6,15 +6,17 @@ import { withSeparators } from './text-table.js';
 import { vectorsOption } from './vector-options.js';
 import { notTogether } from './wrong-usage.js';
 
-/** Options of a `rondo train` whose embedding or weights may begin with what was learned before. */
-export const beginningOptions = {
-  ...vectorsOption,
+/** Option of a `rondo train` whose weights may begin with those of an earlier model. */
+export const initialOption = {
   init: {
     type: 'text',
     value: 'MODEL',
     about: 'Begin with the weights and the vocabulary of a model of the same task, whose shape the new one then has.',
   },
 } as const satisfies OptionSpecs;
+
+/** The same, and where the embedding may begin with vectors. */
+export const beginningOptions = { ...vectorsOption, ...initialOption } as const satisfies OptionSpecs;
 
 /**
  * The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another

@@ -1,6 +1,7 @@
 import { type TranslationReport, TranslatorTraining, translatorOptions } from '../../src/index.js';
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
+import { beginningLines, initialOption } from '../initial-model.js';
 import { counted, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
@@ -21,6 +22,7 @@ export const train = defineTrain({
     'rondo train translate dictionary.tsv --out sounds.safetensors',
     'rondo train translate dates.csv --source text --target iso --out dates.safetensors',
     'rondo train translate dictionary.tsv --out sounds.safetensors --resume',
+    'rondo train translate names.tsv --init sounds.safetensors --out names.safetensors',
   ],
   numFiles: { least: 1, most: 2 },
   table: translatorOptions,
@@ -30,12 +32,14 @@ export const train = defineTrain({
       dev: `Pairs that choose the best epoch: ${files} Default: a share of the pairs.`,
       test: `Pairs that are held out for the report: ${files} Default: a share of the pairs.`,
     }),
+    ...initialOption,
   },
-  async prepare({ files: given, options, given: own, interrupted }) {
+  async prepare({ files: given, options, given: own, initial, interrupted }) {
     const data = {
       train: await readPairFiles(given, options),
       validation: await readPairOption(options.dev, options),
       test: await readPairOption(options.test, options),
+      initial,
     };
     const training = new TranslatorTraining(data, own, interrupted);
     const { translator, numBatches } = training;
@@ -44,19 +48,20 @@ export const train = defineTrain({
       training,
       unit: 'pairs',
       unitsPerStep: Math.round(translator.pairs.numPairs.train / numBatches),
-      about: aboutTraining(training, data.train.length),
+      about: aboutTraining(training, data.train.length, options.init),
       answer: (trained) => answerOf(training, trained),
     };
   },
 });
 
 function aboutTraining(
-  { translator, numTooLong, numEmpty, numBatches }: TranslatorTraining,
+  { translator, beginning, numTooLong, numEmpty, numBatches }: TranslatorTraining,
   numRead: number,
+  init: string | undefined,
 ): string[] {
   const { codecs, pairs: facts, options, model } = translator;
   const { train: numTrain, validation, test } = facts.numPairs;
-  const { cell, units, layers, attention, timesteps } = options;
+  const { cell, units, layers, attention, encoder, timesteps } = options;
   const side = ({ size, kind }: typeof codecs.source): string => `${withSeparators(size)} ${kind}`;
   return [
     `${counted(numRead, 'pair')}: train ${withSeparators(numTrain)}, validation ${withSeparators(validation)}, held out ` +
@@ -68,7 +73,9 @@ function aboutTraining(
     facts.isShared
       ? `both sides: ${side(codecs.source)}`
       : `source: ${side(codecs.source)}, target: ${side(codecs.target)}`,
-    `${layers} x ${cell} of ${counted(units, 'unit')} each side, ${attention} attention, ` +
+    ...beginningLines(init, beginning, { tokens: 'tokens', items: 'sources' }),
+    `${layers} x ${cell} of ${counted(units, 'unit')} each side, ` +
+      `${encoder === 'hybrid' ? 'self-attention above the encoder, ' : ''}${attention} attention, ` +
       `${withSeparators(model.countParams())} parameters; ${counted(numBatches, 'step')} an epoch of up to ` +
       `${withSeparators(options.batchTokens)} tokens`,
   ];
@@ -87,6 +94,7 @@ async function answerOf(
   return {
     facts: {
       pairs: { ...translator.pairs, seen: undefined },
+      beginning: training.beginning,
       seconds,
       pairsPerSecond: (numEpochs * translator.pairs.numPairs.train) / seconds,
       measured: part ?? null,

@@ -3,7 +3,7 @@ import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import { sameShape } from '../shape.js';
 import { variablesOf } from '../training/model-weights.js';
-import type { Sequential } from '../training/sequential.js';
+import type { Trainable } from '../training/trainable.js';
 import type { TaskOption } from './option-table.js';
 import { type SavedSeenItems, SeenItems } from './seen-items.js';
 
@@ -41,8 +41,8 @@ export interface LearnedBefore {
 
 /** Copies every weight that both models have by name and shape, but for those of the layers that begin anew. */
 export function takeWeights(
-  model: Sequential,
-  initial: Sequential,
+  model: Trainable,
+  initial: Trainable,
   layersAnew: readonly Layer<unknown>[] = [],
 ): TakenWeights {
   const theirs = variablesOf(initial);

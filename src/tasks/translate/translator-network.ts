@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import { Add } from '../../layers/add.js';
 import { AdditiveAttention } from '../../layers/additive-attention.js';
 import { Attention } from '../../layers/attention.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
@@ -6,6 +7,7 @@ import { Concatenate } from '../../layers/concatenate.js';
 import { Dense } from '../../layers/dense.js';
 import { Dropout } from '../../layers/dropout.js';
 import { Embedding } from '../../layers/embedding.js';
+import { LayerNormalization } from '../../layers/layer-normalization.js';
 import { MultiHeadAttention } from '../../layers/multi-head-attention.js';
 import { RNN } from '../../layers/rnn.js';
 import { input, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
@@ -30,10 +32,13 @@ export interface VocabularySizes {
  * first layer asks: its states are compared with the encoder's, and what they attend to goes into the layers above it
  * and into the output (Luong et al. 2015, eq. 5, for the last step; Wu et al. 2016, section 3, asks from the lowest
  * layer too). So no step waits for the attention of the one before, and whole targets are computed at once.
+ *
+ * A `hybrid` encoder lets each place of the source attend to all others once it is read in both directions, with several
+ * heads, a residual connection and layer normalization (Chen et al. 2018, "The best of both worlds", section 5.2).
  */
 export function translatorNetwork(
   sizes: VocabularySizes,
-  { cell, units, layers, dropout, embeddingUnits, attention }: Resolved<TranslatorOptions>,
+  { cell, units, layers, dropout, embeddingUnits, attention, encoder }: Resolved<TranslatorOptions>,
 ): Functional<SymbolicTensor> {
   const drop = (x: SymbolicTensor): SymbolicTensor => (dropout > 0 ? new Dropout({ rate: dropout }).apply(x) : x);
   const [source, target] = ['source', 'target'].map((name) => input({ shape: [null], name }));
@@ -62,6 +67,11 @@ export function translatorNetwork(
         ]),
       ),
     );
+  }
+
+  if (encoder === 'hybrid') {
+    const around = new MultiHeadAttention({ ...headsOf(units), name: 'selfAttention' }).apply(encoded);
+    encoded = new LayerNormalization({ name: 'selfNormalization' }).apply(new Add().apply([encoded, drop(around)]));
   }
 
   const decoder = (x: SymbolicTensor, i: number): SymbolicTensor =>
@@ -95,11 +105,14 @@ function attended(
     case 'additive':
       return new AdditiveAttention(options).apply([projected(query, 'query'), encoded, projected(encoded, 'key')])
         .output;
-    case 'multiHead': {
-      const numHeads = units % 8 === 0 ? 8 : 2;
-      return new MultiHeadAttention({ ...options, numHeads, keyDim: units / numHeads }).apply([query, encoded]).output;
-    }
+    case 'multiHead':
+      return new MultiHeadAttention({ ...options, ...headsOf(units) }).apply([query, encoded]).output;
   }
+}
+
+function headsOf(units: number): { readonly numHeads: number; readonly keyDim: number } {
+  const numHeads = units % 8 === 0 ? 8 : 2;
+  return { numHeads, keyDim: units / numHeads };
 }
 
 const attentionName = 'attention';

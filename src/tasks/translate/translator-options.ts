@@ -28,6 +28,11 @@ export const translatorOptions = optionTable({
    * al. 2015), `additive` (Bahdanau et al. 2015), or `multiHead` products (Vaswani et al. 2017).
    */
   attention: choice({ of: attentionScores, default: 'general', ofInitial: 'decided' }),
+  /**
+   * How the source is read: `recurrent` in both directions (default), or `hybrid`, with self-attention of several heads
+   * above that, as suits `multiHead` attention (Chen et al. 2018).
+   */
+  encoder: choice({ of: ['recurrent', 'hybrid'], default: 'recurrent', ofInitial: 'decided' }),
   /** Width of a token's vector. Default 256. */
   embeddingUnits: count({ default: 256, ofInitial: 'decided', search: { choices: [128, 256, 512] } }),
   /** Share of the pairs that chooses the best epoch where no others are given. Default 0.05, and at most 2,000 pairs. */

@@ -4,8 +4,9 @@ import type { Resolved } from '../../resolved.js';
 import { AverageCheckpoints } from '../../training/callbacks/average-checkpoints.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
+import { type Beginning, learnedBefore, optionsOfInitial, takeWeights, unknownTokens } from '../initial-model.js';
 import { requireFields } from '../require-texts.js';
-import { SeenItems } from '../seen-items.js';
+import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
@@ -26,6 +27,7 @@ import {
   defaultBatchTokens,
   resolvedTranslatorOptions,
   type TranslatorOptions,
+  translatorOptions,
   translatorTask,
 } from './translator-options.js';
 import { WordByWord } from './word-by-word.js';
@@ -50,6 +52,8 @@ export class TranslatorTraining {
   /** Training pairs with an empty side, which are left out. */
   readonly numEmpty: number;
   readonly parts: PairParts;
+  /** Undefined without an earlier model, and for a training that goes on. */
+  readonly beginning: Beginning | undefined;
   readonly #learned: readonly EncodedPair[];
   readonly #validation: readonly EncodedPair[];
 
@@ -57,22 +61,25 @@ export class TranslatorTraining {
   constructor(data: TranslatorData, options: TranslatorOptions = {}, interrupted?: Translator) {
     const where = 'TranslatorTraining';
     requireFields(where, data, ['train'], '{ train } with pairs such as { source, target }');
-    const resolved = interrupted?.options ?? resolvedTranslatorOptions(options);
+    const initial = interrupted === undefined ? data.initial : undefined;
+    const given = initial && optionsOfInitial<TranslatorOptions>(where, translatorOptions, options, initial.options);
+    const chosen = { ...options, ...given };
+    const resolved = interrupted?.options ?? resolvedTranslatorOptions(chosen);
     const { parts, numEmpty } = partsOf(data, resolved, where);
     this.parts = parts;
     this.numEmpty = numEmpty;
     const { train, validation } = parts;
-    const codecs = interrupted?.codecs ?? codecsOf(train, resolved);
+    const codecs = (interrupted ?? initial)?.codecs ?? codecsOf(train, resolved);
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
       Math.max(source.length, target.length) <= resolved.timesteps;
     this.#learned = encoded.filter(isShort);
-    const chosen = validation.map((pair) => encodedPair(pair, codecs));
-    this.#validation = chosen.filter(isShort);
-    this.numTooLong = encoded.length - this.#learned.length + chosen.length - this.#validation.length;
+    const choosing = validation.map((pair) => encodedPair(pair, codecs));
+    this.#validation = choosing.filter(isShort);
+    this.numTooLong = encoded.length - this.#learned.length + choosing.length - this.#validation.length;
     if (this.#learned.length === 0) throw nothingShort(resolved.timesteps, where);
     const batchTokens =
-      interrupted?.options.batchTokens ?? options.batchTokens ?? defaultBatchTokens(numTokensOf(this.#learned));
+      interrupted?.options.batchTokens ?? chosen.batchTokens ?? defaultBatchTokens(numTokensOf(this.#learned));
     this.numBatches = numBatchesOf(this.#learned, { ...resolved, batchTokens });
     const fingerprint = fingerprintOfParts(parts);
     if (interrupted !== undefined) requireSamePairs(interrupted, fingerprint, where);
@@ -87,12 +94,13 @@ export class TranslatorTraining {
         codecs,
         this.#learned,
         {
-          ...factsOf(parts, this.#learned, this.#validation.length),
+          ...factsOf(parts, this.#learned, { numValidation: this.#validation.length, earlier: initial?.pairs.seen }),
           isShared: codecs.source === codecs.target,
           fingerprint,
         },
         own,
       );
+    this.beginning = initial && beginningOf(this.translator, initial, parts);
     const { learningRate, epochs, maxEpochs, labelSmoothing } = this.translator.options;
     this.translator.model.compile({
       optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
@@ -166,15 +174,37 @@ function encodedPair({ source, target }: SentencePair, codecs: Translator['codec
 function factsOf(
   parts: PairParts,
   learned: readonly EncodedPair[],
-  numValidation: number,
+  { numValidation, earlier }: { readonly numValidation: number; readonly earlier: SavedSeenItems | undefined },
 ): Omit<TrainedPairs, 'isShared' | 'fingerprint'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
   const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length)).sort((a, b) => a - b);
-  const sources = (part: readonly SentencePair[]): string[] => part.map(({ source }) => source);
   return {
-    seen: SeenItems.of(sources(parts.train), sources(parts.validation)).toJSON(),
+    seen: SeenItems.of(sourcesOf(parts.train), sourcesOf(parts.validation)).with(earlier).toJSON(),
     numPairs: { train: learned.length, validation: numValidation, test: parts.test.length },
     lengthRatio: { mean: sum('target') / sum('source'), most: ratios[Math.floor(0.999 * (ratios.length - 1))] },
+  };
+}
+
+function sourcesOf(part: readonly SentencePair[]): string[] {
+  return part.map(({ source }) => source);
+}
+
+/** Gives a new translator the weights of an earlier one, with whose tokens it was made. */
+function beginningOf({ model, codecs }: Translator, initial: Translator, parts: PairParts): Beginning {
+  const bySide = (['source', 'target'] as const).map((side) => {
+    const codec = codecs[side];
+    const tokens = parts.train.flatMap((pair) => codec.split(pair[side]));
+    return unknownTokens(tokens, (token) => !codec.encode(token).some((id) => codec.isUnknown(id)));
+  });
+  const sum = (count: 'numTokens' | 'numUnknown'): number => bySide.reduce((total, side) => total + side[count], 0);
+  const examples = new Set(bySide.flatMap((side) => side.examples));
+  return {
+    ...takeWeights(model, initial.model),
+    unknown: { numTokens: sum('numTokens'), numUnknown: sum('numUnknown'), examples: [...examples].slice(0, 10) },
+    learnedBefore: learnedBefore(initial.pairs.seen, {
+      validation: sourcesOf(parts.validation),
+      test: sourcesOf(parts.test),
+    }),
   };
 }
 

@@ -46,6 +46,14 @@ export const translatorMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    `${folder}/translator-training.ts`,
+    [`${folder}/initial-translator.test.ts`],
+    [
+      ['what an earlier translator learned from is forgotten', '.with(earlier)', ''],
+      ['an earlier translator has other tokens', '(interrupted ?? initial)?.codecs', 'interrupted?.codecs'],
+    ],
+  ),
+  ...inFile(
     `${folder}/pair-batches.ts`,
     [translator],
     [['what is to be said is shown', '[begin, ...target])),\n    },', '[...target, end])),\n    },']],
