@@ -9,6 +9,15 @@ export interface EncodedPair {
   readonly target: Int32Array;
 }
 
+/** Ids, `[rows, time]`. */
+export type PaddedIds = ReturnType<typeof paddedIds>;
+
+/** Pairs side by side: what is read of both sides, and what is to be said. */
+export interface PairBatch extends DatasetBatch {
+  readonly x: { readonly source: PaddedIds; readonly target: PaddedIds };
+  readonly y: PaddedIds;
+}
+
 /** How much is computed at once. */
 export interface PairLimits {
   readonly batchSize: number;
@@ -27,16 +36,12 @@ export function numTokensOf(pairs: readonly EncodedPair[]): number {
 }
 
 /** Batches of pairs of like length, the shortest first. */
-export function* batchesInOrder(pairs: readonly EncodedPair[], limits: PairLimits): Generator<DatasetBatch> {
+export function* batchesInOrder(pairs: readonly EncodedPair[], limits: PairLimits): Generator<PairBatch> {
   for (const places of placesOf(pairs, limits)) yield batchOf(Array.from(places, (place) => pairs[place]));
 }
 
 /** The batches of an epoch: pairs of like length in a new order each time. */
-export function* epochBatches(
-  pairs: readonly EncodedPair[],
-  limits: PairLimits,
-  random: Random,
-): Generator<DatasetBatch> {
+export function* epochBatches(pairs: readonly EncodedPair[], limits: PairLimits, random: Random): Generator<PairBatch> {
   const order = random.shuffle(Int32Array.from(pairs, (_, place) => place));
   const mixed = Array.from(order, (place) => pairs[place]);
   for (const places of random.shuffle(placesOf(mixed, limits)))
@@ -53,7 +58,7 @@ function placesOf(pairs: readonly EncodedPair[], { batchSize, batchTokens }: Pai
 }
 
 /** Sources with an end, targets with a beginning as what is read and with an end as what is to be said. */
-function batchOf(pairs: readonly EncodedPair[]): DatasetBatch {
+function batchOf(pairs: readonly EncodedPair[]): PairBatch {
   const { begin, end } = specialIds;
   return {
     x: {

@@ -3,6 +3,7 @@ import type { Resolved } from '../../resolved.js';
 import { choice, count, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
 import { resolvedOptions } from '../resolved-options.js';
+import { samplingSchedules } from './scheduled-sampling.js';
 import { sentenceTokens } from './sentence-codec.js';
 
 /** How a decoder's state is compared with those of the source. */
@@ -57,6 +58,14 @@ export const translatorOptions = optionTable({
    */
   labelSmoothing: rate({ default: 0, value: 'SHARE', search: { choices: [0, 0.1, 0.2] } }),
   /**
+   * Share of the target's tokens that the decoder reads as it would write them at the end of training; it grows from
+   * none. A first pass over each batch says what the model would write (Bengio et al. 2015; Mihaylova and Martins 2019).
+   * Default 0: it reads the true ones.
+   */
+  scheduledSampling: number({ atLeast: 0, atMost: 1, default: 0, value: 'SHARE' }),
+  /** How the share of `scheduledSampling` grows. Default inverseSigmoid. */
+  samplingSchedule: choice({ of: samplingSchedules, default: 'inverseSigmoid' }),
+  /**
    * Epochs whose weights are averaged, the latest ones, for the validation and the model that is kept; training goes on
    * with its own. See {@link AverageCheckpoints}. Default 1: none.
    */
@@ -94,6 +103,13 @@ export function defaultBatchTokens(numTokens: number): number {
 
 /** @internal Every option; how long training goes on as for many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<TranslatorOptions> {
+  if (options.samplingSchedule !== undefined && !options.scheduledSampling)
+    throw new RondoError('USAGE', {
+      where: translatorTask.where,
+      what: '`samplingSchedule` says how a share grows that is 0.',
+      fix: 'give `scheduledSampling`, such as 0.25, or leave `samplingSchedule` out.',
+      option: 'scheduledSampling',
+    });
   const all = resolvedOptions<TranslatorOptions>(translatorTask, {
     ...options,
     batchTokens: options.batchTokens ?? defaultBatchTokens(Infinity),

@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
 import { AverageCheckpoints } from '../../training/callbacks/average-checkpoints.js';
+import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { type Beginning, learnedBefore, optionsOfInitial, takeWeights, unknownTokens } from '../initial-model.js';
@@ -16,8 +17,16 @@ import {
   type TrainingControls,
   type TrainingOutcome,
 } from '../training-run.js';
-import { batchesInOrder, type EncodedPair, epochBatches, numBatchesOf, numTokensOf } from './pair-batches.js';
+import {
+  batchesInOrder,
+  type EncodedPair,
+  epochBatches,
+  numBatchesOf,
+  numTokensOf,
+  type PairBatch,
+} from './pair-batches.js';
 import { fingerprintOfParts, type PairParts, partsOf, type TranslatorData } from './pair-parts.js';
+import { samplingShare, withOwnTokens } from './scheduled-sampling.js';
 import { SentenceCodec, type SentenceTokens, tokensFor } from './sentence-codec.js';
 import type { SentencePair } from './sentence-pair.js';
 import type { TranslationReport } from './translation-report.js';
@@ -137,8 +146,20 @@ export class TranslatorTraining {
     return this.translator.evaluate(this.parts[part], options);
   }
 
-  readonly #trainData = (_epoch: number, random: Random) =>
-    epochBatches(this.#learned, this.translator.options, random);
+  readonly #trainData = (epoch: number, random: Random) => {
+    const batches = epochBatches(this.#learned, this.translator.options, random);
+    return this.translator.options.scheduledSampling > 0 ? this.#withOwnTokens(batches, epoch, random) : batches;
+  };
+
+  async *#withOwnTokens(batches: Iterable<PairBatch>, epoch: number, random: Random): AsyncGenerator<DatasetBatch> {
+    const { model, options } = this.translator;
+    const { scheduledSampling: most, samplingSchedule: schedule, epochs } = options;
+    let step = epoch * this.numBatches;
+    for (const batch of batches) {
+      const share = samplingShare({ schedule, most, numSteps: epochs * this.numBatches }, step++);
+      yield await withOwnTokens(batch, model, share, random);
+    }
+  }
 }
 
 function newTranslator(

@@ -54,6 +54,15 @@ export const translatorMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    `${folder}/scheduled-sampling.ts`,
+    [`${folder}/scheduled-sampling.test.ts`],
+    [
+      ['a place reads what is said of itself', 'written[place - 1] : id', 'written[place] : id'],
+      ['the end is read within a target', ' && written[place - 1] > specialIds.end', ''],
+      ['later rounds go back to other shares', 'Math.min(step, numSteps)', 'step'],
+    ],
+  ),
+  ...inFile(
     `${folder}/pair-batches.ts`,
     [translator],
     [['what is to be said is shown', '[begin, ...target])),\n    },', '[...target, end])),\n    },']],
