@@ -53,6 +53,7 @@ function trainedPairs(saved: SavedFields): TrainedPairs {
       mean: ratio.read('mean', 'a number above 0', isRatio),
       most: ratio.read('most', 'a number above 0', isRatio),
     },
+    longestTarget: saved.read('longestTarget', 'a whole number', isCount),
     isShared: saved.read('isShared', 'true or false', isBoolean),
     seen: saved.read('seen', 'hashes of sources', isSavedSeenItems),
     fingerprint: saved.read('fingerprint', 'a whole number', isCount),

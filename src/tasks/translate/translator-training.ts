@@ -198,11 +198,14 @@ function factsOf(
   { numValidation, earlier }: { readonly numValidation: number; readonly earlier: SavedSeenItems | undefined },
 ): Omit<TrainedPairs, 'isShared' | 'fingerprint'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
-  const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length)).sort((a, b) => a - b);
+  const mostOf = (numbers: readonly number[]): number =>
+    [...numbers].sort((a, b) => a - b)[Math.floor(0.999 * (numbers.length - 1))];
+  const ratios = learned.map(({ source, target }) => target.length / Math.max(1, source.length));
   return {
     seen: SeenItems.of(sourcesOf(parts.train), sourcesOf(parts.validation)).with(earlier).toJSON(),
     numPairs: { train: learned.length, validation: numValidation, test: parts.test.length },
-    lengthRatio: { mean: sum('target') / sum('source'), most: ratios[Math.floor(0.999 * (ratios.length - 1))] },
+    lengthRatio: { mean: sum('target') / sum('source'), most: mostOf(ratios) },
+    longestTarget: mostOf(learned.map(({ target }) => target.length)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import { Random, setSeed } from '../../random.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
@@ -192,6 +192,25 @@ it('writes unknown words as those of the source where it may', async () => {
   );
   expect(copied.text).toBe('zebra blue');
   expect(kept.text).not.toMatch(/unk|zebra/);
+});
+
+test('A short source may have a target as long as training has shown, in whatever company', async () => {
+  const train = Array.from({ length: 20 }, (_, i) => {
+    const [short, long] = [String.fromCharCode(97 + i), names.slice(i % 5, (i % 5) + 5).join(' ')];
+    return [
+      { source: short, target: long },
+      { source: long, target: short },
+    ];
+  }).flat();
+  setSeed(2);
+  const { translator } = new TranslatorTraining(
+    { train },
+    { ...options, sourceTokens: 'characters', targetTokens: 'characters', validation: 0, test: 0 },
+  );
+  // What has learned nothing does not end by itself.
+  const [[{ text, isComplete }]] = await translator.predict(['c'], { beams: 1 });
+  expect(isComplete).toBe(false);
+  expect(text.length).toBeGreaterThan(Math.max(...train.map(({ target }) => target.length)));
 });
 
 describe('a training of a translator refuses', () => {

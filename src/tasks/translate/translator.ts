@@ -29,8 +29,10 @@ import type { WordByWord } from './word-by-word.js';
 export interface TrainedPairs {
   /** Pairs that were learned from, that chose the best epoch, and that were held out. */
   readonly numPairs: Readonly<Record<'train' | 'validation' | 'test', number>>;
-  /** Target tokens for each of the source, the mean and the most of training. */
+  /** Target tokens for each of the source: the mean, and the most but for a thousandth of the pairs. */
   readonly lengthRatio: { readonly mean: number; readonly most: number };
+  /** Tokens of the longest target but for a thousandth of the pairs. */
+  readonly longestTarget: number;
   /** Whether both sides have the same tokens. */
   readonly isShared: boolean;
   /** Which sources were learned from and which chose the best epoch. */
@@ -186,10 +188,17 @@ export class Translator implements TaskModel {
   /** What a model file keeps beside the weights, the options and the outcome. */
   toJSON(): TaskFields {
     const { source, target } = this.codecs;
-    const { numPairs, lengthRatio, isShared, seen, fingerprint } = this.pairs;
+    const { numPairs, lengthRatio, longestTarget, isShared, seen, fingerprint } = this.pairs;
     return {
       codecs: isShared ? { both: source.toJSON() } : { source: source.toJSON(), target: target.toJSON() },
-      pairs: { numPairs: { ...numPairs }, lengthRatio: { ...lengthRatio }, isShared, seen: { ...seen }, fingerprint },
+      pairs: {
+        numPairs: { ...numPairs },
+        lengthRatio: { ...lengthRatio },
+        longestTarget,
+        isShared,
+        seen: { ...seen },
+        fingerprint,
+      },
       wordByWord: this.wordByWord.toJSON(),
     };
   }
@@ -229,8 +238,12 @@ export class Translator implements TaskModel {
 
   /** Most tokens of a target: what training has shown, and half as much again. */
   #limitOf(numSourceTokens: number): number {
-    const { mean, most } = this.pairs.lengthRatio;
-    return Math.ceil(Math.min(most, 3 * mean) * numSourceTokens * 1.5) + 10;
+    const { longestTarget, lengthRatio } = this.pairs;
+    const shown = Math.min(
+      lengthRatio.most * numSourceTokens,
+      Math.max(longestTarget, lengthRatio.mean * numSourceTokens),
+    );
+    return Math.ceil(1.5 * shown) + 10;
   }
 }
 
