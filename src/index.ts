@@ -192,6 +192,9 @@ export type { TextOverlap } from './tasks/classify/text-keys.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { type TextSide, TokenEncoder } from './tasks/classify/token-encoder.js';
 export { type CodecOptions, codecOfText, tokenLevels } from './tasks/codec-of-text.js';
+export { coveragePenaltyOf, lengthPenaltyOf } from './tasks/decoding/beam-search.js';
+export { type SamplingOptions, sampleToken } from './tasks/decoding/sample-token.js';
+export type { TokenConstraint } from './tasks/decoding/token-constraint.js';
 export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
 export type { TriedUnits } from './tasks/forecast/choose-units.js';
 export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
@@ -217,9 +220,8 @@ export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
 export type { TrainedSeries } from './tasks/forecast/trained-series.js';
 // Tasks: from data to answers
 export { type GenerateOptions, generate } from './tasks/generate/generate.js';
-export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
+export { PoemForm, type PoemFormOptions, type PoemPlace } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
-export { type SamplingOptions, sampleToken } from './tasks/generate/sample-token.js';
 export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
 export {
   type DocumentKind,
@@ -268,7 +270,6 @@ export { deserializeTask, type LoadedTask, serializeTask, serializeTaskAsync } f
 export { registerTask, taskNames } from './tasks/task-registry.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
-export { coveragePenaltyOf, lengthPenaltyOf } from './tasks/translate/beam-search.js';
 export type { TranslatorData } from './tasks/translate/pair-parts.js';
 export {
   type PairFormat,

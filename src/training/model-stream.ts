@@ -27,6 +27,15 @@ export type Stepped<Output> = Output extends Tensor ? FlatArray : { readonly [Ke
 /** A model, whose weights are made where the shapes of its samples are known. */
 type Streamed = Layer<unknown> & { readonly inputSampleShapes?: readonly Shape[] | undefined };
 
+/** What runs a step. */
+export interface StreamSteps {
+  readonly stepper: Stepper;
+  /** Of a step, without the batch. */
+  readonly inputShape: Shape;
+  /** Whether such a step has run before, so that the first value finds it compiled. */
+  readonly isCompiled?: boolean;
+}
+
 /** A step as it was prepared on a backend. */
 interface Prepared {
   readonly backend: Backend;
@@ -64,9 +73,9 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
 
   /** Use {@link Model.stream}. */
   constructor(...made: never);
-  /** @internal @param steps what runs a step, and the shape of its input without the batch. */
-  constructor(model: Streamed, options: StreamOptions, steps?: { stepper: Stepper; inputShape: Shape });
-  constructor(model: Streamed, options: StreamOptions, steps?: { stepper: Stepper; inputShape: Shape }) {
+  /** @internal */
+  constructor(model: Streamed, options: StreamOptions, steps?: StreamSteps);
+  constructor(model: Streamed, options: StreamOptions, steps?: StreamSteps) {
     const where = `${model.className}.stream`;
     refuseUnknownOptions(where, options, ['batchSize']);
     const { batchSize = 1 } = options;
@@ -87,7 +96,7 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
     this.#input = new Variable([batchSize, 1, ...inputShape], new Float32Array(size), 'input', false);
     this.#weights = model.weights;
     // The first run compiles: better now than when the first value comes.
-    this.#prepare(currentBackend());
+    if (steps?.isCompiled !== true) this.#prepare(currentBackend());
     this.#clear();
   }
 
@@ -152,17 +161,7 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
    */
   takeRows(rows: ArrayLike<number>): void {
     const { batchSize } = this;
-    const all = Int32Array.from(rows);
-    const wrong = all.find((row) => row < 0 || row >= batchSize);
-    if (all.length !== batchSize || wrong !== undefined) {
-      throw new RondoError(wrong === undefined ? 'SHAPE_MISMATCH' : 'OUT_OF_RANGE', {
-        where: 'ModelStream.takeRows',
-        what: 'the rows do not fit the stream.',
-        expected: `${batchSize} rows from 0 to ${batchSize - 1}`,
-        received: wrong === undefined ? `${all.length} rows` : `row ${wrong}`,
-        fix: 'give for each sequence the one whose state it goes on from.',
-      });
-    }
+    const all = requireRows(rows, { count: batchSize, batchSize, where: 'ModelStream.takeRows' });
     for (const state of this.#states.values())
       scope(() => assignTensor(state, gatherInto(state.shape, state, state.size / batchSize, all)));
   }
@@ -246,6 +245,12 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
     this.#prepared = { backend, buffers, recording };
   }
 
+  /** Gives the memory back at once; the stream cannot be used afterwards. @throws USAGE inside of a scope */
+  dispose(): void {
+    this.forget();
+    for (const variable of [...this.#states.values(), this.#input, this.#output]) variable?.dispose();
+  }
+
   /** Lets the next step note its operations anew. */
   protected forget(): void {
     this.#prepared?.recording?.free();
@@ -260,6 +265,23 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
     for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
     return true;
   }
+}
+
+/** @throws SHAPE_MISMATCH where there are not `count` rows; OUT_OF_RANGE for one that is not in the batch */
+export function requireRows(
+  rows: ArrayLike<number>,
+  { count, batchSize, where }: { readonly count: number; readonly batchSize: number; readonly where: string },
+): Int32Array {
+  const all = Int32Array.from(rows);
+  const wrong = all.find((row) => row < 0 || row >= batchSize);
+  if (all.length === count && wrong === undefined && count > 0) return all;
+  throw new RondoError(wrong === undefined ? 'SHAPE_MISMATCH' : 'OUT_OF_RANGE', {
+    where,
+    what: 'the rows do not fit the stream.',
+    expected: `${count} rows from 0 to ${batchSize - 1}`,
+    received: wrong === undefined ? `${all.length} rows` : `row ${wrong}`,
+    fix: 'give for each sequence the one whose state it goes on from.',
+  });
 }
 
 /** A state that has seen NaN never gets rid of it. */

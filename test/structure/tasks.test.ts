@@ -11,7 +11,7 @@ function sources(folder: string): string[] {
 
 /** The folders of tasks, by what makes a folder of `cli/` or `src/tasks/` one. */
 const cliFolders = folders('cli', (folder) => existsSync(join(root, folder, 'task.ts')));
-const libraryFolders = folders('src/tasks', () => true);
+const libraryFolders = folders('src/tasks', (folder) => !folder.startsWith('src/tasks/decoding'));
 
 function folders(parent: string, isTask: (folder: string) => boolean): string[] {
   return readdirSync(join(root, parent), { withFileTypes: true })

@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { graphemesOf } from '../../data/graphemes.js';
 import { TextCodec } from '../../data/tokens/text-codec.js';
 import { Random, setSeed } from '../../random.js';
+import { sampleToken } from '../decoding/sample-token.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import type { LanguageModelOptions } from '../language-model/language-model-options.js';
 import { LanguageModelTraining } from '../language-model/language-model-training.js';
 import { type GenerateOptions, generate } from './generate.js';
 import { PoemForm } from './poem-form.js';
 import { penalised } from './repetition.js';
-import { sampleToken } from './sample-token.js';
 import { StopTexts } from './stop-texts.js';
 
 /** A model with random weights: everything is likely, so only constraints keep a form. */

@@ -3,12 +3,13 @@ import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
 import type { ModelStream } from '../../training/model-stream.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { beamSearch } from '../decoding/beam-search.js';
+import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from '../decoding/sample-token.js';
 import type { LanguageModel } from '../language-model/language-model.js';
-import { beamSearch } from './beam-search.js';
-import { PoemForm, type PoemFormOptions, type TokenConstraint } from './poem-form.js';
+import { PoemForm, type PoemFormOptions } from './poem-form.js';
 import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
-import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from './sample-token.js';
 import { StopTexts } from './stop-texts.js';
+import { textDecoder } from './text-decoder.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   /**
@@ -158,7 +159,7 @@ async function* drawn(
   const writer = codec.writer(before);
   const stops = new StopTexts(stopsOf(options));
   const recent = [...start];
-  let constraint: TokenConstraint | undefined = form?.start();
+  let constraint = form?.start();
   const never = { has: (token: number): boolean => token === codec.unknownId || constraint?.allows(token) === false };
   const most = mostTokens(length, form);
   let logits: ArrayLike<number> = [];
@@ -201,15 +202,18 @@ async function* searched(
     }
     return text + writer.end();
   };
-  const tokens = await beamSearch(model, start, {
-    beams: options.beams,
-    length: mostTokens(options.length, form),
+  const { beams, repetitionPenalty, repetitionWindow } = options;
+  const decoder = await textDecoder(model, start, { batchSize: beams, repetitionPenalty, repetitionWindow });
+  const [[best]] = await beamSearch([{ limit: mostTokens(options.length, form), constraint: form?.start() }], decoder, {
+    beams,
+    begin: start[start.length - 1],
+    numComplete: 1,
+    // The mean of ln P.
+    lengthPenalty: (numTokens) => Math.max(1, numTokens),
     never: { has: (token) => token === codec.unknownId },
-    constraint: form?.start(),
-    repetitionPenalty: options.repetitionPenalty,
-    repetitionWindow: options.repetitionWindow,
     isComplete: (found) => stops.length > 0 && stops.some((stop) => textOf(found).includes(stop)),
   });
+  const { tokens } = best;
   const { free } = new StopTexts(stops).push(textOf(tokens));
   const text = stops.some((stop) => textOf(tokens).includes(stop)) ? free : textOf(tokens);
   if (text !== '') yield text;

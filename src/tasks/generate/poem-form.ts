@@ -1,6 +1,7 @@
 import { graphemesOf } from '../../data/graphemes.js';
 import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import type { TokenConstraint } from '../decoding/token-constraint.js';
 
 /** The form of a poem, which every text written in it has. */
 export interface PoemFormOptions {
@@ -17,14 +18,12 @@ export interface PoemFormOptions {
   lineEnds?: readonly string[] | undefined;
 }
 
-/** What may be written next, at one place of a text. */
-export interface TokenConstraint {
+/** What may be written next, at one place of a poem. */
+export interface PoemPlace extends TokenConstraint {
   readonly isDone: boolean;
-  allows(token: number): boolean;
   /** Whether an allowed token is part of the text; a line end that only ends the whole is not. */
   writes(token: number): boolean;
-  /** What may be written after this token. */
-  after(token: number): TokenConstraint;
+  after(token: number): PoemPlace;
 }
 
 /** A line whose length the model chooses is ended after this many characters. */
@@ -110,7 +109,7 @@ export class PoemForm {
   }
 
   /** The constraint on the first token. */
-  start(): TokenConstraint {
+  start(): PoemPlace {
     return new PlaceInPoem(this, 0, 0, false, undefined);
   }
 
@@ -154,7 +153,7 @@ export class PoemForm {
   }
 }
 
-class PlaceInPoem implements TokenConstraint {
+class PlaceInPoem implements PoemPlace {
   readonly #form: PoemForm;
   readonly #line: number;
   readonly #count: number;
@@ -207,7 +206,7 @@ class PlaceInPoem implements TokenConstraint {
     );
   }
 
-  after(token: number): TokenConstraint {
+  after(token: number): PoemPlace {
     const form = this.#form;
     const line = this.#line;
     const count = this.#count;

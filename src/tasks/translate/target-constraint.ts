@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import type { TokenConstraint } from '../decoding/token-constraint.js';
 import { requireTexts } from '../require-texts.js';
 import { type SentenceCodec, specialIds } from './sentence-codec.js';
 import { cleanSentence } from './sentence-pair.js';
@@ -13,14 +14,9 @@ export interface TargetConstraint {
   readonly oneOf?: readonly string[] | undefined;
 }
 
-/** The ids that may follow others, by id. */
-type Tree = Map<number, Tree>;
-
-/** What ids of targets may be. */
-export interface AllowedIds {
-  /** Which may follow others; undefined where all may. */
-  allowed(ids: readonly number[]): Iterable<number> | undefined;
-  /** The most ids that are told. */
+/** A constraint on ids of targets, and the most ids that it tells. */
+export interface IdConstraint {
+  readonly constraint: TokenConstraint | undefined;
   readonly numTold: number;
 }
 
@@ -29,41 +25,52 @@ export interface AllowedIds {
  *
  * @throws USAGE where both are given, and for what holds an unknown token; DATA_FORMAT for what is no text
  */
-export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: SentenceCodec): AllowedIds | undefined {
+export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: SentenceCodec): IdConstraint | undefined {
   if (prefix !== undefined && oneOf !== undefined)
     throw misuse('a prefix and a list of translations cannot be given together.', 'one of them', 'leave one out.');
   if (prefix !== undefined) {
     requireTexts(`${where}, prefix`, [prefix], 'a text that translations begin with');
     const ids = encoded(prefix, codec);
-    return {
-      allowed: (before) => (before.length < ids.length ? [ids[before.length]] : undefined),
-      numTold: ids.length,
-    };
+    return { constraint: told(ids), numTold: ids.length };
   }
   if (oneOf === undefined) return undefined;
   requireTexts(`${where}, oneOf`, oneOf, 'a list of texts');
   if (oneOf.length === 0)
     throw misuse('there is no translation to choose.', 'a list of texts', 'give at least one text.');
-  const tree: Tree = new Map();
+  const tree = new Choice();
   let numTold = 0;
   for (const text of oneOf) {
-    let at = tree;
     const ids = encoded(text, codec);
     numTold = Math.max(numTold, ids.length);
-    for (const id of [...ids, specialIds.end]) {
-      const next = at.get(id) ?? new Map();
-      at.set(id, next);
-      at = next;
-    }
+    [...ids, specialIds.end].reduce((at, id) => at.with(id), tree);
   }
-  return {
-    allowed(before) {
-      let at: Tree | undefined = tree;
-      for (const id of before) at = at?.get(id);
-      return at?.keys() ?? [];
-    },
-    numTold,
-  };
+  return { constraint: tree, numTold };
+}
+
+/** These ids, one after the other, and everything behind them. */
+function told(ids: Int32Array): TokenConstraint | undefined {
+  if (ids.length === 0) return undefined;
+  return { allows: (id) => id === ids[0], after: () => told(ids.subarray(1)) };
+}
+
+/** The ids that lists of ids go on with, and what follows on each. */
+class Choice implements TokenConstraint {
+  readonly #next = new Map<number, Choice>();
+
+  allows(id: number): boolean {
+    return this.#next.has(id);
+  }
+
+  after(id: number): Choice {
+    return this.#next.get(id) ?? new Choice();
+  }
+
+  /** Allows an id, and gives what may follow it. */
+  with(id: number): Choice {
+    const next = this.after(id);
+    this.#next.set(id, next);
+    return next;
+  }
 }
 
 function encoded(text: string, codec: SentenceCodec): Int32Array {

@@ -12,15 +12,16 @@ import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { requireSignal } from '../../training/require-signal.js';
+import { beamSearch, type Hypothesis, lengthPenaltyOf } from '../decoding/beam-search.js';
 import { requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
-import { BeamSearch, type Hypothesis } from './beam-search.js';
-import type { SentenceCodec } from './sentence-codec.js';
+import { type SentenceCodec, specialIds } from './sentence-codec.js';
 import { cleanSentence, requirePairs, type SentencePair } from './sentence-pair.js';
 import { constraintOf } from './target-constraint.js';
 import { type TranslationReport, translationReport } from './translation-report.js';
+import { TranslatorDecoder } from './translator-decoder.js';
 import { withShares } from './translator-network.js';
 import type { TranslatorOptions } from './translator-options.js';
 import type { WordByWord } from './word-by-word.js';
@@ -123,8 +124,12 @@ export class Translator implements TaskModel {
     const places = [...sentences.keys()].filter((place) => sentences[place].ids.length > 0);
     const constraint = constraintOf({ prefix, oneOf }, target);
     const lengths = places.map((place) => sentences[place].ids.length);
-    const isHidden = (id: number): boolean => !settings.replaceUnknown && target.isUnknown(id);
-    const beamSearch = new BeamSearch(this.#withShares(), { ...settings, isHidden });
+    const never = { has: (id: number) => id < specialIds.end || (!settings.replaceUnknown && target.isUnknown(id)) };
+    const search = {
+      ...{ beams: settings.beams, coveragePenalty: settings.coveragePenalty, begin: specialIds.begin, never },
+      lengthPenalty: (numTokens: number) => lengthPenaltyOf(numTokens, settings.lengthPenalty),
+      isComplete: (ids: readonly number[]) => ids.at(-1) === specialIds.end,
+    };
     const limits = {
       batchSize: Math.max(1, Math.floor(rowsAtOnce / settings.beams)),
       mostSteps: Math.ceil(tokensAtOnce / settings.beams),
@@ -137,13 +142,14 @@ export class Translator implements TaskModel {
           fix: 'start it again for a result.',
         });
       const own = Array.from(batch, (i) => places[i]);
-      const results = await beamSearch.search(
-        own.map((place) => {
-          const { ids } = sentences[place];
-          const limit = this.#limitOf(ids.length) + (constraint?.numTold ?? 0);
-          return { source: ids, limit, allowed: constraint?.allowed };
-        }),
-      );
+      const sources = own.map((place) => sentences[place].ids);
+      const decoder = this.#decoder().begin(sources);
+      const searched = sources.map(({ length }) => ({
+        limit: this.#limitOf(length) + (constraint?.numTold ?? 0),
+        constraint: constraint?.constraint,
+      }));
+      const results = await beamSearch(searched, decoder, search);
+      decoder.end();
       own.forEach((place, i) => {
         const pieces = source.split(sentences[place].text);
         found[place] = results[i].slice(0, nBest).map((one) => this.#translation(one, pieces));
@@ -218,13 +224,14 @@ export class Translator implements TaskModel {
     return { ...options, beams, lengthPenalty, coveragePenalty, nBest, replaceUnknown };
   }
 
-  #shown: ReturnType<typeof withShares> | undefined;
+  #decoding: TranslatorDecoder | undefined;
 
-  #withShares(): ReturnType<typeof withShares> {
-    return (this.#shown ??= withShares(this.model));
+  #decoder(): TranslatorDecoder {
+    return (this.#decoding ??= new TranslatorDecoder(withShares(this.model)));
   }
 
-  #translation({ ids, shares, ...facts }: Hypothesis, pieces: readonly string[]): Translation {
+  #translation({ tokens, shares, ...facts }: Hypothesis, pieces: readonly string[]): Translation {
+    const ids = facts.isComplete ? tokens.slice(0, -1) : tokens;
     const { target } = this.codecs;
     const copied = (place: number): string => pieces[argMaxOf(shares[place], 0, pieces.length)];
     const texts = ids.map((id, place) => (target.isUnknown(id) ? copied(place) : undefined));

@@ -1,6 +1,7 @@
-import { replaceMask, stillMaskOf } from '../../layers/mask.js';
+import { type Mask, replaceMask, stillMaskOf } from '../../layers/mask.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { assignTensor } from '../../tensor/accumulate.js';
+import { gatherInto } from '../../tensor/gather.js';
 import { type Tensor, Variable } from '../../tensor/tensor.js';
 import { runNode } from './run-node.js';
 
@@ -33,23 +34,56 @@ export class FixedPart {
     const values = new Map<SymbolicTensor, Tensor>();
     for (const [input, given] of inputs) values.set(input, input.node.layer.apply(given) as Tensor);
     for (const node of this.#nodes) for (const [tensor, value] of runNode(node, values)) values.set(tensor, value);
-    const variables = new Map(this.#kept.map((tensor) => [tensor, this.#variableFor(tensor, values.get(tensor)!)]));
-    return {
-      values,
-      keep: () =>
-        [...variables].flatMap(([tensor, variable]) => {
-          const [before, value] = [this.#values.get(tensor), values.get(tensor)!];
-          assignTensor(variable, value);
-          replaceMask(variable, stillMaskOf(value));
-          this.#values.set(tensor, variable);
-          return before === undefined || before === variable ? [] : [before];
-        }),
-    };
+    return { values, keep: this.#keeping((tensor) => values.get(tensor)!) };
   }
 
-  #variableFor(tensor: SymbolicTensor, { shape, size }: Tensor): Variable {
-    const before = this.#values.get(tensor);
-    if (before?.shape.join() === shape.join()) return before;
-    return new Variable(shape, new Float32Array(size), 'fixed', false);
+  /**
+   * Keeps rows of what another stream of the same graph keeps, in the open scope.
+   *
+   * @returns the variables that no step reads any more.
+   */
+  takeRows(other: FixedPart, rows: Int32Array): readonly Variable[] {
+    return this.#keeping((tensor) => rowsOf(other.#values.get(tensor)!, rows))();
   }
+
+  /** Makes place for values now; keeps them, and gives the variables that no step reads any more, when it is called. */
+  #keeping(valueOf: (tensor: SymbolicTensor) => Tensor): () => readonly Variable[] {
+    const kept = this.#kept.map((tensor) => {
+      const value = valueOf(tensor);
+      return { tensor, value, variable: this.#variableFor(tensor, value) };
+    });
+    return () =>
+      kept.flatMap(({ tensor, value, variable }) => {
+        const before = this.#values.get(tensor);
+        assignTensor(variable, value);
+        replaceMask(variable, stillMaskOf(value));
+        this.#values.set(tensor, variable);
+        return before === undefined || before === variable ? [] : [before];
+      });
+  }
+
+  /** The variable of before serves where steps that were recorded with its shape and mask are right for the value too. */
+  #variableFor(tensor: SymbolicTensor, value: Tensor): Variable {
+    const before = this.#values.get(tensor);
+    if (before?.shape.join() === value.shape.join() && isSameMask(stillMaskOf(before), stillMaskOf(value)))
+      return before;
+    return new Variable(value.shape, new Float32Array(value.size), 'fixed', false);
+  }
+}
+
+function isSameMask(a: Mask | undefined, b: Mask | undefined): boolean {
+  return a === b || (a !== undefined && a.length === b?.length && a.every((counts, step) => counts === b[step]));
+}
+
+/** Rows of a tensor, `[batch, ...]`, and of its mask. */
+function rowsOf(source: Tensor, rows: Int32Array): Tensor {
+  const [batch, ...rest] = source.shape;
+  const taken = gatherInto([rows.length, ...rest], source, source.size / batch, rows);
+  const mask = stillMaskOf(source);
+  if (mask === undefined) return taken;
+  const steps = mask.length / batch;
+  const own = new Uint8Array(rows.length * steps);
+  rows.forEach((row, i) => void own.set(mask.subarray(row * steps, (row + 1) * steps), i * steps));
+  replaceMask(taken, own);
+  return taken;
 }

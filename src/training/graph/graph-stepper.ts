@@ -39,6 +39,8 @@ export interface GraphStepper extends Stepper {
   staged(inputs: readonly (Tensor | undefined)[]): () => readonly Variable[];
   /** Sets the states that do not begin with zeros to where sequences begin. */
   begin(): void;
+  /** What stays, its own and that of the models inside that go along with the steps. */
+  readonly fixedParts: readonly FixedPart[];
 }
 
 /**
@@ -116,6 +118,7 @@ export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper
     begin() {
       for (const node of steppedNodes) node.begin(fixed.values);
     },
+    fixedParts: [fixed, ...steppedNodes.flatMap(({ stepper }) => (isGraph(stepper) ? stepper.fixedParts : []))],
   };
 }
 

@@ -89,6 +89,44 @@ describe.each(['reference', 'wasm'] as const)('a stream of a graph on %s', (back
     expect([...stream.getState().keys()]).toEqual(['lstm/state/hidden', 'lstm/state/cell']);
   });
 
+  it('spreads to other rows, and into a stream that is there; others with as many ids have another mask', () => {
+    const { text, written, outputs } = translator();
+    const model = new Functional({ inputs: { text, written }, outputs });
+    const read = model.stream({ fixed: { text: source } });
+    const padded = [
+      [3, 0, 0],
+      [5, 2, 0],
+    ];
+    let spread: ReturnType<typeof read.spread> | undefined;
+    for (const from of [source, padded, source]) {
+      read.reset({ fixed: { text: from } });
+      read.step([1, 1]);
+      spread = read.spread([1, 1, 0], spread);
+      expect(spread.batchSize).toBe(3);
+      const ways = [
+        [1, 5, 4],
+        [1, 2, 6],
+        [1, 3, 3],
+      ];
+      for (let t = 2; t <= 3; t++) {
+        const step = spread.step(ways.map((way) => way[t - 1]));
+        const whole = model.apply([tensor([from[1], from[1], from[0]]), upTo(ways, t)]);
+        expectClose(step.next, lastStep(whole.next), 2e-6, `step ${t}`);
+        expectClose(step.shares, lastStep(whole.shares), 2e-6, `shares of step ${t}`);
+      }
+      // The one that it came from goes on as before.
+      const whole = model.apply([tensor(from), upTo(target, 2)]);
+      expectClose(read.step(target.map((row) => row[1])).next, lastStep(whole.next), 2e-6, 'before');
+    }
+    spread!.reset();
+    const whole = model.apply([tensor([source[1], source[1], source[0]]), upTo([[1], [1], [1]], 1)]);
+    expectClose(spread!.step([1, 1, 1]).next, lastStep(whole.next), 2e-6, 'reset');
+    expect(() => read.spread([0, 2])).toThrow(/OUT_OF_RANGE.*stream.spread/);
+    expect(() => read.spread([0, 1], spread)).toThrow(/SHAPE_MISMATCH.*stream.spread[\s\S]*3 rows from 0 to 1/);
+    spread!.dispose();
+    expect(() => spread!.step([1, 1, 1])).toThrow('after dispose()');
+  });
+
   it('of a decoder by itself begins with states and reads a memory that it is given', async () => {
     const { text, written, begin, memory, outputs } = translator();
     const whole = new Functional({ inputs: { text, written }, outputs: outputs.next });

@@ -1,11 +1,11 @@
 import { refuseUnknownOptions, requireCount, requireKind, unknownName, withinMemory } from '../../errors.js';
 import { openScope } from '../../tensor/open-scope.js';
-import type { FlatArray, Tensor } from '../../tensor/tensor.js';
+import type { FlatArray, Tensor, Variable } from '../../tensor/tensor.js';
 import { requireFiniteData } from '../finite-data.js';
 import { type HostArray, hostArray, type OneArray } from '../host-data.js';
 import type { Model } from '../model.js';
 import { arranged, type ModelOutput } from '../model-outputs.js';
-import { ModelStream, type Stepped, type StepValues, type StreamOptions } from '../model-stream.js';
+import { ModelStream, requireRows, type Stepped, type StepValues, type StreamOptions } from '../model-stream.js';
 import type { GraphStepper } from './graph-stepper.js';
 import { PackedSteps, type SeveralValues } from './packed-steps.js';
 
@@ -26,13 +26,19 @@ export interface GraphStreamOptions extends StreamOptions {
 export class GraphStream<Output extends ModelOutput = Tensor> extends ModelStream<Output> {
   readonly #model: Model<Output>;
   readonly #steps: PackedSteps;
+  readonly #stepsOf: (batchSize: number) => PackedSteps;
 
-  /** @internal Use {@link Functional.stream}. @param batchSize of steps. */
-  constructor(model: Model<Output>, batchSize: number, steps: PackedSteps) {
+  /** @internal Use {@link Functional.stream}. @param stepsOf steps of another number of sequences. */
+  constructor(
+    model: Model<Output>,
+    batchSize: number,
+    steps: PackedSteps,
+    stepsOf: (batchSize: number) => PackedSteps,
+  ) {
     super(model, { batchSize }, steps);
     this.#model = model;
     this.#steps = steps;
-    steps.begin();
+    this.#stepsOf = stepsOf;
   }
 
   /**
@@ -63,7 +69,39 @@ export class GraphStream<Output extends ModelOutput = Tensor> extends ModelStrea
     const unread = withinMemory(where, () => this.#steps.hold(whole));
     super.reset();
     this.#steps.begin();
-    if (whole !== undefined) this.forget();
+    this.#renewed(unread);
+  }
+
+  /**
+   * Another stream of the model, in which sequence i goes on from that of `rows[i]`, with its states and with what was
+   * computed of its fixed inputs: to follow several ways from each sentence, or fewer sentences. This one stays as it is.
+   *
+   * @param into a stream that an earlier call gave for as many rows: it is used again, and what was worked out for its
+   *   steps, where that still fits. @throws SHAPE_MISMATCH, OUT_OF_RANGE
+   */
+  spread(rows: ArrayLike<number>, into?: GraphStream<Output>): GraphStream<Output> {
+    const where = `${this.#model.className}.stream.spread`;
+    const taken = requireRows(rows, { count: into?.batchSize ?? rows.length, batchSize: this.batchSize, where });
+    if (into !== undefined) {
+      into.#renewed(into.#steps.takeRows(this.#steps, taken));
+      return into;
+    }
+    return withinMemory(where, () => {
+      const steps = this.#stepsOf(taken.length);
+      const stream = new GraphStream(this.#model, taken.length, steps, this.#stepsOf);
+      steps.takeRows(this.#steps, taken);
+      return stream;
+    });
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#steps.dispose();
+  }
+
+  /** Notes the next step anew where it reads other variables. */
+  #renewed(unread: readonly Variable[]): void {
+    if (unread.length > 0) this.forget();
     // Inside of a scope, which may still use them, they are left to be found when nothing does.
     if (openScope() === undefined) for (const variable of unread) variable.dispose();
   }
@@ -97,19 +135,23 @@ export function streamOfGraph<Output extends ModelOutput>(
     what: 'every input is fixed, and none goes along with the steps.',
     fix: 'use predict.',
   });
-  const inputs = names.map((name, i) => ({
-    name,
-    shape: [batchSize, ...model.inputSampleShapes![i].slice(1)],
-    isFixed: fixed.has(name),
-  }));
+  const isFixed = names.map((name) => fixed.has(name));
+  const stepsOf = (size: number): PackedSteps => {
+    const inputs = names.map((name, i) => ({
+      name,
+      shape: [size, ...model.inputSampleShapes![i].slice(1)],
+      isFixed: isFixed[i],
+    }));
+    return new PackedSteps(inputs, stepperOf(size, isFixed), isCompiled);
+  };
+  let isCompiled = false;
   return withinMemory(where, () => {
-    const stepper = stepperOf(
-      batchSize,
-      inputs.map(({ isFixed }) => isFixed),
-    );
-    const steps = new PackedSteps(inputs, stepper);
+    const steps = stepsOf(batchSize);
+    isCompiled = true;
     steps.hold(steps.wholeOf(fixed, where));
-    return new GraphStream(model, batchSize, steps);
+    const stream = new GraphStream(model, batchSize, steps, stepsOf);
+    steps.begin();
+    return stream;
   });
 }
 

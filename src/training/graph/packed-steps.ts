@@ -3,13 +3,15 @@ import { currentBackend } from '../../kernels/select.js';
 import { withoutCarriedStates } from '../../layers/carried-states.js';
 import type { Stepper } from '../../layers/stepper.js';
 import { describeShape, requireAxes, type Shape, sizeOf } from '../../shape.js';
+import { assignTensor } from '../../tensor/accumulate.js';
+import { gatherInto } from '../../tensor/gather.js';
 import * as ops from '../../tensor/index.js';
 import { withoutTape } from '../../tensor/tape.js';
 import { type FlatArray, scope, type Tensor, Variable } from '../../tensor/tensor.js';
 import { firstNotFinite } from '../finite-data.js';
 import type { HostArray } from '../host-data.js';
-import { notFinite, type StepValues } from '../model-stream.js';
-import { hostTensor } from '../rows.js';
+import { notFinite, type StepValues, type StreamSteps } from '../model-stream.js';
+import { gatherRows, hostTensor } from '../rows.js';
 import type { GraphStepper } from './graph-stepper.js';
 
 /** A step of several inputs: in a list, or by name. */
@@ -31,7 +33,7 @@ export interface SteppedInput {
  * The steps of a graph as a stream takes them: with all inputs one behind the other in one array, and all outputs in
  * another.
  */
-export class PackedSteps {
+export class PackedSteps implements StreamSteps {
   readonly stepper: Stepper;
   /** Of the array of all inputs, without the batch: where there is one input, its shape. */
   readonly inputShape: Shape;
@@ -43,7 +45,11 @@ export class PackedSteps {
   #outputSizes: readonly number[] = [];
   #whole: WholeInputs = [];
 
-  constructor(inputs: readonly SteppedInput[], graph: GraphStepper) {
+  constructor(
+    inputs: readonly SteppedInput[],
+    graph: GraphStepper,
+    readonly isCompiled: boolean,
+  ) {
     this.#graph = graph;
     this.#inputs = inputs;
     this.#moving = inputs.filter(({ isFixed }) => !isFixed);
@@ -97,9 +103,27 @@ export class PackedSteps {
     return unread;
   }
 
+  /** Goes on from rows of the steps of another stream of the same graph; as {@link PackedSteps.hold}. */
+  takeRows(other: PackedSteps, rows: Int32Array): readonly Variable[] {
+    this.#whole = other.#whole.map((array) => array && gatherRows(array, rows, 0, rows.length));
+    return scope(() => {
+      for (const [name, state] of this.stepper.states) {
+        const before = other.stepper.states.get(name)!;
+        assignTensor(state, gatherInto(state.shape, before, state.size / rows.length, rows));
+      }
+      return this.#graph.fixedParts.flatMap((part, i) => part.takeRows(other.#graph.fixedParts[i], rows));
+    });
+  }
+
   /** Sets the states that do not begin with zeros to where sequences begin. */
   begin(): void {
     this.#graph.begin();
+  }
+
+  /** Gives back the memory of what stays. */
+  dispose(): void {
+    const kept = this.#graph.fixedParts.flatMap(({ values }) => [...values.values()]);
+    for (const variable of [...kept, ...this.#places]) variable.dispose();
   }
 
   /** The whole of the inputs that stay, in the model's order. @throws UNKNOWN_NAME, SHAPE_MISMATCH */

@@ -182,6 +182,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ['src/training/graph/graph-stream.test.ts'],
     [
       ['what stays loses its mask', 'replaceMask(variable, stillMaskOf(value));', ''],
+      ['a recording keeps the mask of before', '&& isSameMask(stillMaskOf(before), stillMaskOf(value))', ''],
       ['what no step reads any more stays in memory', 'before === variable ? [] : [before]', 'true ? [] : [before]'],
     ],
   ),
@@ -199,7 +200,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     'src/training/graph/graph-stream.ts',
     ['src/training/graph/graph-stream.test.ts'],
     [
-      ['other fixed inputs are not looked at', 'if (whole !== undefined) this.forget();', ''],
+      ['a recording reads what is no longer there', 'if (unread.length > 0) this.forget();', ''],
       ['a reset keeps the states', 'super.reset();', ''],
       [
         'what stays is that of old weights',

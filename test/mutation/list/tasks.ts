@@ -9,8 +9,8 @@ const [classify, generate, tag, language] = [
 
 export const taskMutations: readonly Mutation[] = [
   ...inFile(
-    'src/tasks/generate/sample-token.ts',
-    ['src/tasks/generate/sample-token.test.ts'],
+    'src/tasks/decoding/sample-token.ts',
+    ['src/tasks/decoding/sample-token.test.ts'],
     [
       [
         'the nucleus is taken before the temperature',
@@ -42,17 +42,28 @@ export const taskMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/tasks/generate/beam-search.ts',
-    ['src/tasks/generate/beam-search.test.ts'],
+    'src/tasks/decoding/beam-search.ts',
+    ['src/tasks/decoding/beam-search.test.ts'],
     [
+      ['one beam goes on behind the end', 'if (beams === 1 && found.length > 0) search.alive = [];\n  else if', 'if'],
+      ['the end is not counted', '/ lengthPenalty(tokens.length)', '/ lengthPenalty(tokens.length - 1)'],
+      ['what is unlikely is not written though it is told', 'Math.log(Math.max(share, least))', 'Math.log(share)'],
+      ['a search ends with the first complete texts', 'lengthPenalty(limit) < least', 'lengthPenalty(limit) < 0'],
+      ['texts that are done stay', '(4 * numDone >= rows.length', '(numDone > rows.length'],
+      ['the rows of a text are those of its neighbour', 'const start = (firstRow + from)', 'const start = from'],
       [
-        'a beam search stops at the first complete text',
-        'alive.every((beam) => beam.score / length < mean(best!))',
-        'true',
+        'what is covered twice makes up for what is not',
+        'Math.min(Math.max(covered, Number.MIN_VALUE), 1)',
+        'Math.max(covered, Number.MIN_VALUE)',
       ],
-      ['a beam search stops as if no text could grow', 'beam.score / length < mean(best!)', 'mean(beam) < mean(best!)'],
-      ['long texts lose by their sum', 'score / Math.max(1, tokens.length)', 'score'],
-      ['beams go on from the state of another', 'alive[i]?.row ?? i', 'i'],
+    ],
+  ),
+  ...inFile(
+    'src/tasks/generate/text-decoder.ts',
+    ['src/tasks/generate/text-decoder.test.ts'],
+    [
+      ['beams go on from the state of another', 'stream.takeRows(from);', ''],
+      ['the prompt is not read', 'await stream.stepAsync(rows.fill(token));', ''],
     ],
   ),
   ...inFile(

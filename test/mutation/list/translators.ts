@@ -1,36 +1,20 @@
 import { inFile, type Mutation } from '../mutation.js';
 
 const folder = 'src/tasks/translate';
-const [search, translator] = [`${folder}/beam-search.test.ts`, `${folder}/translator.test.ts`];
+const translator = `${folder}/translator.test.ts`;
 
 export const translatorMutations: readonly Mutation[] = [
   ...inFile(
-    `${folder}/beam-search.ts`,
-    [search],
+    `${folder}/translator-decoder.ts`,
+    [`${folder}/translator-decoder.test.ts`],
     [
-      ['beams keep the states of their rows', 'if (step > 1) stream.takeRows(rows);', ''],
       [
         'one head alone is attended with',
         'for (let head = 0; head < numHeads; head++)',
         'for (let head = 0; head < 1; head++)',
       ],
-      ['one beam goes on behind the end', 'if (beams === 1 && found.length > 0) search.alive = [];\n  else if', 'if'],
-      ['the end is not counted', 'ids.length + (isComplete ? 1 : 0)', 'ids.length'],
-      [
-        'what is unlikely is not written though it is told',
-        'Math.max(next[start + id], Number.MIN_VALUE)',
-        'next[start + id]',
-      ],
-      [
-        'a search ends with the first complete targets',
-        'lengthPenaltyOf(search.limit + 1, lengthPenalty) < least',
-        'lengthPenaltyOf(search.limit + 1, lengthPenalty) < 0',
-      ],
-      [
-        'what is covered twice makes up for what is not',
-        'Math.min(Math.max(covered, Number.MIN_VALUE), 1)',
-        'Math.max(covered, Number.MIN_VALUE)',
-      ],
+      ['streams in use are given to others', 'this.#kept.delete(key);\n    return stream;', 'return stream;'],
+      ['beams keep the states of their rows', 'if (!isOther) return current.takeRows(from);', 'if (!isOther) return;'],
     ],
   ),
   ...inFile(

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomise } from '../../../test/support/random.js';
+import { softmaxRows } from '../../exponential.js';
 import { useBackend } from '../../kernels/select.js';
 import { Dense } from '../../layers/dense.js';
 import { Embedding } from '../../layers/embedding.js';
@@ -7,8 +8,8 @@ import { GRU } from '../../layers/gru.js';
 import { Random } from '../../random.js';
 import { tensor } from '../../tensor/tensor.js';
 import { Sequential } from '../../training/sequential.js';
-import { beamSearch } from './beam-search.js';
-import { logSoftmax } from './log-softmax.js';
+import { type BeamSearchSettings, beamSearch } from '../decoding/beam-search.js';
+import { textDecoder } from './text-decoder.js';
 
 const [TOKENS, END] = [4, 3];
 
@@ -30,7 +31,7 @@ function bestOfAll(model: Sequential, start: number[], length: number): { tokens
     model.resetStates();
     const read = [...start, ...tokens];
     const logits = model.apply(tensor(Int32Array.from(read), [1, read.length])).dataSync();
-    const logProbabilities = logSoftmax(logits.slice(-TOKENS));
+    const logProbabilities = softmaxRows(logits.slice(-TOKENS), TOKENS).map(Math.log);
     for (let token = 0; token < TOKENS; token++) {
       const next = { tokens: [...tokens, token], score: score + logProbabilities[token] };
       if (token === END) found.push({ tokens: next.tokens, mean: next.score / next.tokens.length });
@@ -42,7 +43,25 @@ function bestOfAll(model: Sequential, start: number[], length: number): { tokens
   return found.sort((a, b) => b.mean - a.mean);
 }
 
-describe('a beam search', () => {
+/** The likeliest continuation, as `generate` searches for it. */
+async function searched(
+  model: Sequential,
+  start: readonly number[],
+  { length, ...given }: Pick<BeamSearchSettings, 'beams'> & Partial<BeamSearchSettings> & { readonly length: number },
+): Promise<readonly number[]> {
+  const decoder = await textDecoder(model, Int32Array.from(start), { batchSize: given.beams });
+  const [[{ tokens }]] = await beamSearch([{ limit: length }], decoder, {
+    begin: start.at(-1)!,
+    numComplete: 1,
+    lengthPenalty: (numTokens) => numTokens,
+    never: new Set(),
+    isComplete: (found) => found.at(-1) === END,
+    ...given,
+  });
+  return tokens;
+}
+
+describe('a beam search of a language model', () => {
   beforeAll(() => void useBackend('reference'));
 
   it('goes on as long as a continuation can still be better than the best complete one', async () => {
@@ -50,11 +69,9 @@ describe('a beam search', () => {
     for (let seed = 0; seed < 7; seed++) {
       const model = modelOf(seed);
       const [best] = bestOfAll(model, [1, 2], 5);
-      const found = await beamSearch(model, Int32Array.of(1, 2), {
+      const found = await searched(model, [1, 2], {
         beams: 3 ** 5,
         length: 5,
-        never: new Set(),
-        isComplete: (tokens) => tokens.at(-1) === END,
       });
       expect(found, `model ${seed}`).toEqual(best.tokens);
       lengths.add(best.tokens.length);
@@ -82,11 +99,9 @@ describe('a beam search', () => {
     kernel.assign(next.flat().map(Math.log));
     for (const beams of [3, 40]) {
       expect(
-        await beamSearch(model, Int32Array.of(2), {
+        await searched(model, [2], {
           beams,
           length: 6,
-          never: new Set(),
-          isComplete: (tokens) => tokens.at(-1) === END,
         }),
       ).toEqual([0, 1, END]);
     }
@@ -94,13 +109,12 @@ describe('a beam search', () => {
 
   it('never writes a forbidden token, also where it is the likeliest', async () => {
     const model = modelOf(1);
-    const [likeliest] = await beamSearch(model, Int32Array.of(1), {
+    const [likeliest] = await searched(model, [1], {
       beams: 1,
       length: 1,
-      never: new Set(),
       isComplete: () => false,
     });
-    const others = await beamSearch(model, Int32Array.of(1), {
+    const others = await searched(model, [1], {
       beams: 5,
       length: 4,
       never: new Set([likeliest]),
