@@ -58,7 +58,7 @@ export const tasks = defineCommand({
     'learning-rate': {
       type: 'number',
       value: 'RATE',
-      about: `Of Adam. Defaults: ${problems.map(([name, { learningRate }]) => `${name} ${learningRate}`).join('; ')}.`,
+      about: `Of Adam. Default ${defaults['learning-rate']}.`,
     },
     'clip-norm': {
       type: 'number',

@@ -44,7 +44,7 @@ const attentionEnding = '+attention';
 /** Cells that are compared where none are named: one of each family. */
 export const defaultCells = ['lstm', 'gru', 'minGRU', 'simple'];
 
-export const defaults = { units: 64, layers: 1, 'batch-size': 32, 'clip-norm': 1 } as const;
+export const defaults = { units: 64, layers: 1, 'batch-size': 32, 'learning-rate': 0.005, 'clip-norm': 1 } as const;
 
 /**
  * The runs of a table, length by length, the short ones first.
@@ -59,7 +59,7 @@ export function runsOf(where: string, names: readonly string[], options: Compari
   });
   const cells = cellsOf(where, options.cells);
   const given = options.lengths === undefined ? undefined : lengthsOf(where, options.lengths);
-  const { units, layers, 'batch-size': batchSize, 'clip-norm': clipNorm } = { ...defaults, ...defined(options) };
+  const net = { ...defaults, ...defined(options) };
   return problems.flatMap((problem) => {
     const kind = longMemoryProblems[problem];
     const lengths: readonly number[] = given ?? kind.lengths;
@@ -77,11 +77,11 @@ export function runsOf(where: string, names: readonly string[], options: Compari
         problem,
         length,
         cell,
-        units,
-        layers,
-        batchSize,
-        learningRate: options['learning-rate'] ?? kind.learningRate,
-        clipNorm,
+        units: net.units,
+        layers: net.layers,
+        batchSize: net['batch-size'],
+        learningRate: net['learning-rate'],
+        clipNorm: net['clip-norm'],
         maxSteps: options.steps ?? kind.steps,
         seed: options.seed ?? 0,
       })),

@@ -29,7 +29,7 @@ export function comparisonReport(records: readonly RunRecord[]): string {
 }
 
 function problemTable(name: LongMemoryProblemName, records: readonly RunRecord[]): string {
-  const { chance } = longMemoryProblem(name, records[0].length);
+  const { chance, baseline, solvedAt } = longMemoryProblem(name, records[0].length);
   const hasAccuracy = chance !== undefined;
   const rows = records.map((record) => {
     const { cell, length, loss, accuracy, msPerStep, numParams } = record;
@@ -47,7 +47,8 @@ function problemTable(name: LongMemoryProblemName, records: readonly RunRecord[]
   });
   const accuracies = hasAccuracy ? ['accuracy', 'guessed'] : [];
   const headings = ['cell', 'T', 'result', 'loss', 'guessing', ...accuracies, 'a step', 'weights'];
-  return `${name}: ${longMemoryProblems[name].about}\n${textTable(headings, rows)}`;
+  const least = percent(solvedAt / baseline);
+  return `${name}: ${longMemoryProblems[name].about}; solved below ${least} of the loss of guessing\n${textTable(headings, rows)}`;
 }
 
 function resultOf({ status, steps, reason }: RunRecord): string {
@@ -57,6 +58,6 @@ function resultOf({ status, steps, reason }: RunRecord): string {
     : `not solved in ${withSeparators(steps)} steps`;
 }
 
-function milliseconds(ms: number): string {
-  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+function milliseconds(ms: number | null): string {
+  return ms === null ? '-' : `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }

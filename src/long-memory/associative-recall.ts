@@ -5,12 +5,14 @@ const numValues = 8;
 const numPairs = 4;
 
 /**
- * Associative recall: four pairs of a key and a value, no key twice; T blanks; one of the four keys again, whose value
- * is the answer. Keys and values are of eight each, so a guess has a crossentropy of ln 8. Ba et al. 2016, "Using fast
- * weights to attend to the recent past", section 4.1, with blanks before the question.
+ * Associative recall: four steps that show a key and a value each, no key twice; T blanks; one of the four keys again,
+ * whose value is the answer. Keys and values are of eight each, so a guess has a crossentropy of ln 8. Who remembers the
+ * values but not whose they are still has 1.14. Ba et al. 2016, "Using fast weights to attend to the recent past",
+ * section 4.1, with a key beside its value, where the paper shows one after the other, and with blanks before the
+ * question.
  */
 export function associativeRecall(length: number): LongMemoryProblem {
-  const timesteps = 2 * numPairs + length + 1;
+  const timesteps = numPairs + length + 1;
   const question = numKeys + numValues;
   return problemOf({
     name: 'recall',
@@ -29,8 +31,8 @@ export function associativeRecall(length: number): LongMemoryProblem {
       const asked = random.integer(numPairs);
       for (const [pair, key] of keys.entries()) {
         const value = random.integer(numValues);
-        show(2 * pair, key);
-        show(2 * pair + 1, numKeys + value);
+        show(pair, key);
+        show(pair, numKeys + value);
         if (pair === asked) expect(0, value);
       }
       show(timesteps - 1, keys[asked]);

@@ -37,7 +37,12 @@ const answerOf: Readonly<Record<LongMemoryProblemName, (x: Drawn['x'][number]) =
   parity: (x) => x.map((_, step) => x.slice(0, step + 1).filter(([bit]) => bit === 1).length % 2),
   sort: (x) => x.slice(0, 13).map(hot).sort(),
   reverse: (x) => x.slice(0, 13).map(hot).reverse(),
-  recall: (x) => [hot(x[x.slice(0, 8).findIndex((step) => hot(step) === hot(x[21])) + 1]) - 8],
+  recall: (x) => [
+    x
+      .slice(0, 4)
+      .find((step) => hot(step) === hot(x[17]))!
+      .indexOf(1, 8) - 8,
+  ],
   order: (x) => {
     const [first, second] = x.map(hot).filter((symbol) => symbol >= 4);
     return [['4,4', '4,5', '5,4', '5,5'].indexOf([first, second].join())];

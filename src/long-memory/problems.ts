@@ -7,7 +7,7 @@ import type { LongMemoryProblem } from './problem.js';
 import { reversing, sorting } from './rearranging.js';
 import { temporalOrder } from './temporal-order.js';
 
-/** A problem at any length, and how it is trained where nothing else is said. */
+/** A problem at any length, and what of it is trained where nothing else is said. */
 export interface ProblemKind {
   readonly about: string;
   at(length: number): LongMemoryProblem;
@@ -15,7 +15,6 @@ export interface ProblemKind {
   readonly leastLength: number;
   /** Lengths that a small net learns in minutes. */
   readonly lengths: readonly number[];
-  readonly learningRate: number;
   /** Steps after which a run ends unsolved. */
   readonly steps: number;
 }
@@ -27,7 +26,6 @@ export const longMemoryProblems = {
     at: adding,
     leastLength: 2,
     lengths: [50, 100],
-    learningRate: 0.005,
     steps: 3000,
   },
   copy: {
@@ -35,15 +33,13 @@ export const longMemoryProblems = {
     at: copyMemory,
     leastLength: 1,
     lengths: [10, 30],
-    learningRate: 0.005,
-    steps: 3000,
+    steps: 5000,
   },
   parity: {
     about: 'whether an odd number of ones was seen, at each of T steps',
     at: parity,
     leastLength: 1,
     lengths: [10, 30],
-    learningRate: 0.005,
     steps: 3000,
   },
   sort: {
@@ -51,7 +47,6 @@ export const longMemoryProblems = {
     at: sorting,
     leastLength: 1,
     lengths: [5, 10],
-    learningRate: 0.005,
     steps: 3000,
   },
   reverse: {
@@ -59,7 +54,6 @@ export const longMemoryProblems = {
     at: reversing,
     leastLength: 1,
     lengths: [5, 10],
-    learningRate: 0.005,
     steps: 3000,
   },
   recall: {
@@ -67,7 +61,6 @@ export const longMemoryProblems = {
     at: associativeRecall,
     leastLength: 1,
     lengths: [5, 20],
-    learningRate: 0.005,
     steps: 3000,
   },
   order: {
@@ -75,7 +68,6 @@ export const longMemoryProblems = {
     at: temporalOrder,
     leastLength: 10,
     lengths: [50, 100],
-    learningRate: 0.005,
     steps: 3000,
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>;

@@ -61,7 +61,7 @@ describe('solveProblem', () => {
 
   it('says why it failed where numbers stop being finite', async () => {
     const wild = { ...options, cell: cellNamed('indRNN'), learningRate: 1e30, clipNorm: 1e30 };
-    expect(await solveProblem(problem, wild)).toMatchObject({ status: 'failed' });
+    expect(await solveProblem(problem, wild)).toMatchObject({ status: 'failed', loss: null, steps: 0 });
   });
 });
 

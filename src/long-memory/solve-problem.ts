@@ -44,11 +44,16 @@ export interface ProblemCheck extends ProblemScore {
 }
 
 /** How a training on a problem ended. */
-export interface ProblemOutcome extends ProblemScore {
+export interface ProblemOutcome {
   readonly status: 'solved' | 'unsolved' | 'failed';
   /** Steps of training, until it was solved or ended. */
   readonly steps: number;
-  readonly msPerStep: number;
+  /** At the last check; null where it failed before the first. */
+  readonly loss: number | null;
+  /** See {@link ProblemScore}. */
+  readonly accuracy: number | null;
+  /** Of training; null where it failed before the first check. */
+  readonly msPerStep: number | null;
   readonly numParams: number;
   /** Why it failed. */
   readonly reason?: string | undefined;
@@ -81,27 +86,28 @@ export async function solveProblem(
   const batches = function* (count: number): Generator<DatasetBatch> {
     for (let i = 0; i < count; i++) yield { ...problem.batch(shown, batchSize) };
   };
-  let check: ProblemCheck = { step: 0, loss: NaN, accuracy: null };
+  let check: ProblemCheck | undefined;
   let trainingMs = 0;
   const outcome = (status: ProblemOutcome['status'], reason?: string): ProblemOutcome => ({
     status,
-    steps: check.step,
-    loss: check.loss,
-    accuracy: check.accuracy,
-    msPerStep: trainingMs / check.step,
+    steps: check?.step ?? 0,
+    loss: check?.loss ?? null,
+    accuracy: check?.accuracy ?? null,
+    msPerStep: check === undefined ? null : trainingMs / check.step,
     numParams: model.countParams(),
     ...(reason !== undefined && { reason }),
   });
   try {
-    for (let epoch = 0; check.step < steps; epoch++) {
-      const count = Math.min(stepsPerCheck, steps - check.step);
+    for (let step = 0, epoch = 0; step < steps; epoch++) {
+      const count = Math.min(stepsPerCheck, steps - step);
       const startedMs = performance.now();
       await model.fit(() => batches(count), { initialEpoch: epoch, epochs: epoch + 1, signal });
       if (signal?.aborted) return undefined;
       trainingMs += performance.now() - startedMs;
       const unseen = problem.batch(heldOut, sequencesOfCheck);
       const predicted = (await model.predict(unseen.x, { batchSize: sequencesOfCheck })) as Tensor;
-      check = { step: check.step + count, ...scoreOf(problem, unseen, predicted) };
+      step += count;
+      check = { step, ...scoreOf(problem, unseen, predicted) };
       onCheck?.(check);
       if (check.loss < problem.solvedAt) return outcome('solved');
     }
