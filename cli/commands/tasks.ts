@@ -35,8 +35,8 @@ export const tasks = defineCommand({
       type: 'text',
       value: 'LIST',
       about:
-        `Cells with commas between them, or all; +attention behind one lets what answers attend to all of its ` +
-        `outputs. Default ${defaultCells.join(',')}.`,
+        `Cells with commas between them, or all; +attention behind one lets answers attend to all of its outputs. ` +
+        `Default ${defaultCells.join(',')}.`,
     },
     lengths: {
       type: 'text',

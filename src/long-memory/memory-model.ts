@@ -8,6 +8,7 @@ import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { RNN, type RNNOptions } from '../layers/rnn.js';
 import { input, type SymbolicTensor } from '../layers/symbolic-tensor.js';
 import { hasUseFor } from '../layers/unused-options.js';
+import { ZeroPadding1D } from '../layers/zero-padding-1d.js';
 import { Functional } from '../training/graph/functional.js';
 import type { Model } from '../training/model.js';
 import { keepingGates } from './keeping-gates.js';
@@ -16,7 +17,7 @@ import type { LongMemoryProblem } from './problem.js';
 /** What is compared on a problem. */
 export interface MemoryModelOptions {
   readonly cell: Cell;
-  /** Whether what is answered at a step also sees the outputs of all steps up to there. */
+  /** Whether answers also attend to the outputs of all steps. */
   readonly attention: boolean;
   readonly units: number;
   /** Recurrent layers, one above the other. */
@@ -42,11 +43,11 @@ export function longMemoryOptions(
 }
 
 /**
- * Recurrent layers and one dense layer that answers; with attention, one head whose queries are the steps that are
- * scored, and whose values stand beside them.
+ * Recurrent layers and one dense layer that answers; with attention, one head whose queries are the steps whose answers
+ * need memory, and what they attend to stands beside them.
  */
 export function memoryModel(
-  { timesteps, features, outputs, scoredSteps, loss }: LongMemoryProblem,
+  { timesteps, features, outputs, scoredSteps, answerSteps, loss }: LongMemoryProblem,
   { cell, attention, units, layers }: MemoryModelOptions,
 ): Model {
   const isAtLast = scoredSteps === 1;
@@ -57,15 +58,17 @@ export function memoryModel(
     const returnSequences = !isTop || attention || !isAtLast;
     steps = new RNN({ cell, units, returnSequences, ...longMemoryOptions(cell, timesteps) }).apply(steps);
   }
-  const scored = (all: SymbolicTensor): SymbolicTensor =>
-    scoredSteps === timesteps ? all : new Cropping1D({ cropping: [timesteps - scoredSteps, 0] }).apply(all);
-  let answered = steps;
+  const last = (count: number): SymbolicTensor =>
+    count === timesteps ? steps : new Cropping1D({ cropping: [timesteps - count, 0] }).apply(steps);
+  let answered = !attention && isAtLast ? steps : last(scoredSteps);
   if (attention) {
-    const query = scored(steps);
-    const attend = new MultiHeadAttention({ numHeads: 1, keyDim: units, useCausalMask: scoredSteps === timesteps });
-    answered = new Concatenate().apply([query, attend.apply([query, steps])]);
+    const attend = new MultiHeadAttention({ numHeads: 1, keyDim: units, useCausalMask: answerSteps === timesteps });
+    const attended = attend.apply([last(answerSteps), steps]);
+    // Steps whose answers need no memory attend to nothing.
+    const padding = new ZeroPadding1D({ padding: [scoredSteps - answerSteps, 0] });
+    answered = new Concatenate().apply([answered, padding.apply(attended)]);
     if (isAtLast) answered = new Flatten().apply(answered);
-  } else if (!isAtLast) answered = scored(steps);
+  }
   const activation = loss === 'meanSquaredError' ? 'linear' : 'softmax';
   return new Functional({ inputs: shown, outputs: new Dense({ units: outputs, activation }).apply(answered) });
 }

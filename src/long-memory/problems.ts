@@ -61,7 +61,7 @@ export const longMemoryProblems = {
     at: associativeRecall,
     leastLength: 1,
     lengths: [5, 20],
-    steps: 3000,
+    steps: 5000,
   },
   order: {
     about: 'the order of two symbols among T',
