@@ -2,12 +2,10 @@ import { RondoError, unknownName } from '../errors.js';
 import type { Expression } from '../expression/build.js';
 import type { AttentionScore, Cell, StepKernel } from './cell.js';
 import { roleLeaf } from './leaf-role.js';
-import { gatesWidth } from './widths.js';
+import { gatesWidth, memoryWidths } from './widths.js';
 
 /** The state of an {@link attending} cell that holds what its last step attended to. */
 export const contextState = 'context';
-/** The widths of keys and values. */
-export const memoryWidths = { key: 'memoryKey', value: 'memoryValue' } as const;
 
 export interface AttendingOptions {
   /** How queries are compared with keys. */

@@ -9,6 +9,9 @@ export const unitsWidth = 'units';
 /** The width of all gates side by side: a kernel to it adds to the gates' products with the input. */
 export const gatesWidth = 'gates';
 
+/** The widths of the keys and values of what a cell attends to, which follow from that. */
+export const memoryWidths = { key: 'memoryKey', value: 'memoryValue' } as const;
+
 /** By name, the widths that a cell has besides `units`. */
 export type Widths = Readonly<Record<string, number>>;
 

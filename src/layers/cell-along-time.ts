@@ -2,7 +2,7 @@ import type { Cell, EquationOptions, StartingValue } from '../cells/cell.js';
 import { kernelWeight, requireRate } from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
-import { unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
+import { gatesWidth, kernelColumns, memoryWidths, unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import { sizeOf } from '../shape.js';
@@ -10,6 +10,7 @@ import * as ops from '../tensor/index.js';
 import { type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';
 import type { RecurrentArguments } from '../tensor/recurrent-arguments.js';
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
+import type { SequenceMemory } from '../tensor/sequence-memory.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
 import type { Initializer } from './initializer.js';
@@ -29,6 +30,8 @@ export interface CellRun {
   readonly reverse: boolean;
   readonly outputOrder: 'time' | 'computed';
   readonly returnSequences: boolean;
+  /** Makes what the cell attends to, where it does, with its weight of additive scores; what it holds of it is shown. */
+  readonly memory?: ((scale: Tensor | undefined) => SequenceMemory) | undefined;
 }
 
 /** The weights of one cell and its run along time: what recurrent layers are made of. */
@@ -39,7 +42,9 @@ export class CellAlongTime extends Layer<never> {
   #bias: Variable | undefined;
   readonly #kernels: Record<string, Variable> = {};
   readonly #vectors: Record<string, Variable> = {};
-  readonly #widths: Widths;
+  #widths: Widths;
+  /** `[width of keys]`, of additive scores. */
+  #scale: Variable | undefined;
   readonly #heads: number;
   readonly #zoneout: Readonly<Record<string, number>>;
   readonly #kernelOptions: WeightOptions;
@@ -93,23 +98,32 @@ export class CellAlongTime extends Layer<never> {
     return [inputShape[0], inputShape[1], this.widthNamed(this.cell.outputWidth)];
   }
 
-  override build(inputShape: OpenShape): void {
+  /** @param memory shapes of what is attended to: values and keys. */
+  override build(inputShape: OpenShape, ...memory: OpenShape[]): void {
     const { cell, units } = this;
     const options = this.#options;
     const where = this.#where;
     const width = cell.gates.length * units;
+    if (memory.length > 0) {
+      const [value, key] = memory.map((shape) => knownAxis(where, shape, 2, 'features'));
+      this.#widths = { ...this.#widths, [memoryWidths.value]: value, [memoryWidths.key]: key };
+    }
     this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
     if (cell.recurrent === 'full') {
       const ofHead = [this.widthNamed(cell.recurrentWidth) / this.#heads, width / this.#heads];
       const shape = this.#heads === 1 ? ofHead : [this.#heads, ...ofHead];
       this.#recurrentKernel = this.addWeight('recurrentKernel', shape, this.#recurrentOptions);
     }
-    for (const [name, { from, to }] of Object.entries(cell.kernels))
+    for (const [name, kernel] of Object.entries(cell.kernels)) {
+      if (kernel.memory === 'additive')
+        this.#scale = this.addWeight('scale', [this.widthNamed(kernel.from)], { initializer: 'glorotUniform' });
+      if (kernel.memory !== undefined) continue;
       this.#kernels[name] = this.addWeight(
         kernelWeight(name),
-        [this.widthNamed(from), this.widthNamed(to)],
-        this.#ownKernelOptions,
+        [this.widthNamed(kernel.from), kernelColumns(cell, { units, widths: this.#widths }, kernel)],
+        kernel.to === gatesWidth ? this.#kernelOptions : this.#ownKernelOptions,
       );
+    }
     for (const [name, start] of Object.entries(cell.vectors))
       this.#vectors[name] = this.addWeight(name, [units], {
         initializer: initializerOf(start),
@@ -147,6 +161,7 @@ export class CellAlongTime extends Layer<never> {
     reverse,
     outputOrder,
     returnSequences,
+    memory,
   }: CellRun): RecurrentArguments {
     const { units } = this;
     const options = this.#options;
@@ -182,6 +197,10 @@ export class CellAlongTime extends Layer<never> {
       vectors: this.#vectors,
       masks,
       scalars,
+      ...(memory && {
+        memory: memory(this.#scale),
+        shownStates: this.cell.zeroStates,
+      }),
       reverse,
       outputOrder,
       returnSequences,

@@ -9,6 +9,7 @@ export { AlphaDropout } from './alpha-dropout.js';
 export { Attention, type AttentionOptions } from './attention.js';
 export type { OutputAndScores } from './attention-layer.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './attention-pooling-1d.js';
+export { AttentionRNN, type AttentionRNNCallOptions, type AttentionRNNOptions } from './attention-rnn.js';
 export { Average } from './average.js';
 export { AveragePooling1D } from './average-pooling-1d.js';
 export { AveragePooling2D } from './average-pooling-2d.js';

@@ -66,7 +66,7 @@ export class RNN<ReturnState extends boolean = false, Choice extends CellChoice 
       withCell(
         'RNN',
         options,
-        ({ cell, cellEquations }) => cellsOf(cell, cellEquations),
+        ({ cell, cellEquations }) => cellsOf('RNN', cell, cellEquations),
         true,
       ) as object as CellsOptions & typeof options,
       'RNN',
@@ -85,19 +85,24 @@ export class RNN<ReturnState extends boolean = false, Choice extends CellChoice 
   }
 }
 
-function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations']): (Cell | CellOptions)[] {
+/** @internal The cells that are named or given, and their own options. @throws USAGE, UNKNOWN_NAME, FILE_FORMAT */
+export function cellsOf(
+  where: string,
+  given: RNNOptions['cell'],
+  stored: RNNOptions['cellEquations'],
+): (Cell | CellOptions)[] {
   const members = [given].flat().map((member: CellLike | CellWithOptions) => {
     const hasOwn = Object(member) === member && 'cell' in (member as object);
     const { cell, ...own } = hasOwn ? (member as CellWithOptions) : { cell: member as CellLike };
-    refuseUnknownOptions('RNN.cell', own, cellOptionNames);
-    return { cell: typeof cell === 'string' ? cellNamed(cell, 'RNN') : cell, own, hasOwn };
+    refuseUnknownOptions(`${where}.cell`, own, cellOptionNames);
+    return { cell: typeof cell === 'string' ? cellNamed(cell, where) : cell, own, hasOwn };
   });
   const cells = members.map(({ cell }) => cell);
-  requireCells('RNN', cells);
+  requireCells(where, cells);
   for (const { cell, own } of members) {
-    requireOwnName('RNN', cell);
-    refuseUnusedOptions('RNN', [cell], own);
+    requireOwnName(where, cell);
+    refuseUnusedOptions(where, [cell], own);
   }
-  requireEquations('RNN', cells, stored);
+  requireEquations(where, cells, stored);
   return members.map(({ cell, own, hasOwn }) => (hasOwn ? { ...givenOptions(own), cell } : cell));
 }

@@ -21,6 +21,8 @@ export interface Stepper {
    * read them.
    */
   readonly apart?: readonly string[] | undefined;
+  /** Which of the inputs is the first state to begin with, where states stand behind them; by default none. */
+  readonly firstState?: number | undefined;
   /** Whether the output is the input. */
   readonly isIdentity?: boolean | undefined;
 }

@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { AttentionRNN } from './attention-rnn.js';
 import type { Bidirectional, MergeMode } from './bidirectional.js';
 import type { CellAlongTime } from './cell-along-time.js';
 import { titleOf } from './input-axes.js';
@@ -67,10 +68,14 @@ export function withInitialStates<Edge>(
 ): readonly Edge[] {
   const list = layer instanceof RecurrentLayer && !Array.isArray(given) ? [given] : given;
   const edges = leavesByPath(list, isEdge);
-  const states = leavesByPath(
-    layerStates(layer, (_, state) => state),
-    (value) => typeof value === 'string',
-  );
+  const named = (layer as Partial<AttentionRNN>).beginningStates;
+  const states =
+    named !== undefined
+      ? new Map(Object.keys(named).map((state) => [state, state]))
+      : leavesByPath(
+          layerStates(layer, (_, state) => state),
+          (value) => typeof value === 'string',
+        );
   if (states.size > 0 && [...states.keys()].every((path) => edges.has(path)) && edges.size === states.size)
     return [...inputs, ...[...states.keys()].map((path) => edges.get(path)!)];
   throw new RondoError('UNKNOWN_NAME', {

@@ -1,4 +1,5 @@
 import type { CellPlan } from '../cells/plan.js';
+import type { SequenceMemory } from './sequence-memory.js';
 import type { Tensor } from './tensor.js';
 
 /** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
@@ -31,7 +32,7 @@ export interface RecurrentArguments {
   readonly masks: Readonly<Record<string, Tensor>>;
   readonly scalars: Readonly<Record<string, number>>;
   /** What the steps attend to, where the cell does. */
-  readonly memory?: MemoryArguments | undefined;
+  readonly memory?: SequenceMemory | undefined;
   /** States of which all steps are given besides the output; with `returnSequences` alone. */
   readonly shownStates?: readonly string[] | undefined;
   readonly reverse: boolean;
@@ -39,16 +40,4 @@ export interface RecurrentArguments {
   readonly returnSequences: boolean;
   /** Whether to keep what a backward pass needs; derivatives that are noted on a tape keep it in any case. */
   readonly training: boolean;
-}
-
-/** What each sequence attends to. Shapes: S keys, A width of keys and queries, V width of values. */
-export interface MemoryArguments {
-  /** `[B, S, A]`. */
-  readonly keys: Tensor;
-  /** `[B, S, V]`. */
-  readonly values: Tensor;
-  /** `[B * S]` on the host, 0 where a key does not count. */
-  readonly mask?: ArrayLike<number> | undefined;
-  /** `[A]`, of additive scores. */
-  readonly scale?: Tensor | undefined;
 }

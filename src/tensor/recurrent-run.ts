@@ -12,7 +12,7 @@ import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
 import type { Packing } from './packing.js';
 import type { RecurrentArguments } from './recurrent-arguments.js';
-import { RunMemory } from './run-memory.js';
+import type { RunMemory } from './sequence-memory.js';
 import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
 
 /** The buffers of one run, from its forward to its backward pass. */
@@ -53,7 +53,7 @@ export class RecurrentRun {
     this.#masks = Object.fromEntries(
       Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
-    this.#memory = call.memory && new RunMemory(call.memory, packing);
+    this.#memory = call.memory?.forRun(packing);
   }
 
   /** The products of all steps' inputs, into the gates. */
@@ -119,6 +119,7 @@ export class RecurrentRun {
   ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
     const { plan, returnSequences, shownStates = [] } = this.#call;
     const { numRows } = this.#packing;
+    const memory = this.#call.memory?.tensors;
     const dFollowing = dFinal.slice(plan.cell.states.length);
     const dStates = Object.fromEntries(
       plan.cell.states.map((state, i) => [
@@ -172,9 +173,9 @@ export class RecurrentRun {
       dInput,
       dWeights,
       dMemory: {
-        keys: zerosLike('memory.keys', this.#call.memory?.keys),
-        values: zerosLike('memory.values', this.#call.memory?.values),
-        scale: zerosLike('memory.scale', this.#call.memory?.scale),
+        keys: zerosLike('memory.keys', memory?.keys),
+        values: zerosLike('memory.values', memory?.values),
+        scale: zerosLike('memory.scale', memory?.scale),
         shares: dShares && this.#packed(dShares, dShares.shape.at(-1)!).viewOn(this.#backend),
       },
     };
@@ -245,7 +246,7 @@ export class RecurrentRun {
       output: view(this.#separateOutput),
       masks: this.#views(this.#masks),
       scalars: call.scalars,
-      memory: this.#memory?.view(),
+      memory: this.#memory?.call(),
     };
   }
 

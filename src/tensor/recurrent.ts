@@ -95,9 +95,9 @@ function rolesOf(call: RecurrentArguments): readonly (readonly [role: string, va
     ['recurrentBias', call.recurrentBias],
     ...Object.entries(call.kernels ?? {}).map(([name, value]) => [`kernels.${name}`, value] as const),
     ...Object.entries(call.vectors).map(([name, value]) => [`vector.${name}`, value] as const),
-    ['memory.keys', call.memory?.keys],
-    ['memory.values', call.memory?.values],
-    ['memory.scale', call.memory?.scale],
+    ['memory.keys', call.memory?.tensors.keys],
+    ['memory.values', call.memory?.tensors.values],
+    ['memory.scale', call.memory?.tensors.scale],
     ...call.plan.cell.states.map((state) => [`state.${state}`, call.initialStates[state]] as const),
   ];
   return roles.filter((entry): entry is readonly [string, Tensor] => entry[1] !== undefined);

@@ -8,6 +8,7 @@ import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { AttentionRNN } from '../layers/attention-rnn.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
@@ -84,6 +85,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
   [new AdditiveAttention({ useScale: false, dropout: 0.2 }), [3, 5, 7]],
+  [new AttentionRNN({ cell: 'lstm', units: 5, score: 'additive', inputFeeding: true, zoneout: 0.1 }), [3, 5, 7]],
   [new Attention({ useScale: true, scoreMode: 'concat', useCausalMask: true }), [3, 5, 7]],
   [
     new MultiHeadAttention({

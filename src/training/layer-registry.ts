@@ -7,6 +7,7 @@ import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { AttentionRNN } from '../layers/attention-rnn.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
@@ -100,6 +101,7 @@ const makers = new Map<string, LayerMaker>(
     AlphaDropout: plain(AlphaDropout),
     Attention: plain(Attention),
     AttentionPooling1D: plain(AttentionPooling1D),
+    AttentionRNN: plain(AttentionRNN),
     Average: plain(Average),
     AveragePooling1D: plain(AveragePooling1D),
     AveragePooling2D: plain(AveragePooling2D),

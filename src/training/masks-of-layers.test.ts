@@ -10,6 +10,7 @@ import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { AttentionRNN } from '../layers/attention-rnn.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
@@ -116,6 +117,7 @@ const table: readonly (readonly [
   [new Attention({ dropout: 0.1 }), goesOn],
   [new MultiHeadAttention({ numHeads: 2, keyDim: 3, useCausalMask: true, slidingWindow: 2 }), goesOn],
   [new AttentionPooling1D({ units: 3 }), ends],
+  [new AttentionRNN({ cell: 'gru', units: 3 }), goesOn],
   [new BatchNormalization(), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3, returnSequences: true }) }), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3 }) }), ends],

@@ -10,6 +10,7 @@ import { Random } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { type RecurrentResult, recurrent } from '../../src/tensor/recurrent.js';
 import type { RecurrentArguments } from '../../src/tensor/recurrent-arguments.js';
+import { SequenceMemory } from '../../src/tensor/sequence-memory.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectDerivative } from '../support/central-differences.js';
@@ -112,7 +113,7 @@ function run(base: Cell, kind: AttendingOptions, given: Given, options: Options 
     outputOrder: 'time',
     returnSequences: true,
     training: true,
-    memory: { keys: isTied ? values : keys, values, scale, mask: seen },
+    memory: new SequenceMemory({ keys: isTied ? values : keys, values, scale, mask: seen }),
     shownStates: options.returnSequences === false ? [] : ['context'],
     ...others,
   });

@@ -16,17 +16,17 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 86_500,
+    largestBytes: 87_800,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 105_900,
+    largestBytes: 107_300,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 300_000,
+    largestBytes: 307_500,
   },
 ] as const;
 
@@ -34,9 +34,10 @@ const budgets = [
 const elsewhere = new RegExp(
   [
     String.raw`src/(training/(layer-registry|graph|callbacks/(?!callback\.))|io|data|tasks)`,
-    'src/kernels/(attention|reference|blas|describe-host|use-blas)',
-    'src/tensor/(chain-|dot-product-attention|linear-chain)',
-    'src/layers/(conv|symbolic-tensor|embedding|bidirectional|crf|gru|reshape|time-distributed)',
+    'src/kernels/(attention|sequence/memory-attention|reference|blas|describe-host|use-blas)',
+    'src/tensor/(chain-|dot-product-attention|linear-chain|sequence-memory)',
+    'src/cells/attending',
+    'src/layers/(attention-rnn|conv|symbolic-tensor|embedding|bidirectional|crf|gru|reshape|time-distributed)',
   ].join('|'),
 );
 

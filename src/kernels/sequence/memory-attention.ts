@@ -20,6 +20,7 @@ import type { RecurrentBackwardCall, RecurrentCall, RecurrentMemory, Strided, Vi
 import { placed, type StepArray, stepArray } from './arrays.js';
 import { type Layout, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { EngineBackend, StepCall, StepLoop, StepStrided, StepStridedPointwiseCall } from './loop-host.js';
+import type { MemoryGradients, StepAttention } from './step-attention.js';
 
 /** What a sequence's memory is to one of the rows: from where on, and how many of its keys count. */
 interface RowMemory {
@@ -38,7 +39,7 @@ interface RowMemory {
  * with `score` the product of both, or `sum of scale tanh(query + key)`. Keys behind the last that counts are not looked
  * at, so padding costs nothing. Letters: S keys, A width of queries and keys, V width of values.
  */
-export class MemoryAttention {
+export class MemoryAttention implements StepAttention {
   readonly #backend: EngineBackend;
   readonly #call: RecurrentCall;
   readonly #memory: RecurrentMemory;
@@ -59,7 +60,6 @@ export class MemoryAttention {
     this.#scratch = { buffer: backend.temporary(call.batch * this.#memory.numKeys), offset: 0 };
   }
 
-  /** The contexts of a shard's rows. @param query of each row. @param context where they go. */
   forward(query: StepArray, context: StepArray, shard: Shard, stepRun: StepRun): StepCall[] {
     const { values, mask, shares, numKeys } = this.#memory;
     const rows = this.#rowsOf(shard, stepRun);
@@ -108,7 +108,6 @@ export class MemoryAttention {
     });
   }
 
-  /** dL/d(query) of a shard's rows, added to what `target` holds or in the place of it. */
   backward(
     query: StepArray,
     dContext: StepArray,
@@ -200,7 +199,6 @@ export class MemoryAttention {
     });
   }
 
-  /** What the backward pass sums over all steps. */
   gradients(layout: Layout): MemoryGradients {
     const backend = this.#backend;
     const size = this.#score === 'additive' ? layout.batch * this.#keyWidth : 0;
@@ -209,7 +207,6 @@ export class MemoryAttention {
     return { dScores: { buffer: backend.temporary(layout.rows * this.#memory.numKeys), offset: 0 }, dScales };
   }
 
-  /** What a shard adds to the gradients of its sequences' memory behind its last step: products over all its steps. */
   memoryLoops(query: StepArray, dContext: StepArray, layout: Layout, shard: Shard, kept: MemoryGradients): StepLoop[] {
     const { dMemory = {} } = this.#call as RecurrentBackwardCall;
     const { numKeys } = this.#memory;
@@ -250,7 +247,6 @@ export class MemoryAttention {
     return [{ numSteps: 1, calls }];
   }
 
-  /** Adds up what is summed apart for each sequence. */
   finish({ dScales }: MemoryGradients): void {
     const { dMemory = {} } = this.#call as RecurrentBackwardCall;
     if (dMemory.scale === undefined) return;
@@ -282,14 +278,6 @@ export class MemoryAttention {
   #placed(values: View, movement: 'fixed' | 'packed', stepRun: StepRun): StepStrided {
     return placed(stepArray(values, 0, this.#memory.numKeys, movement), 0, stepRun);
   }
-}
-
-/** Sums over the steps, besides those of the contract. */
-export interface MemoryGradients {
-  /** `[N, S]`. */
-  readonly dScores: View;
-  /** `[B, A]`: by sorted row, so that no sum depends on how rows are shared. */
-  readonly dScales: View;
 }
 
 function rowOf(view: StepStrided, row: number): StepStrided {

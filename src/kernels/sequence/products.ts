@@ -12,7 +12,7 @@ import {
 } from './arrays.js';
 import type { Layout, Shard, StepRun } from './layout.js';
 import type { CpuLoopHost, PackedMatrix, StepCall, StepLoop } from './loop-host.js';
-import { MemoryAttention, type MemoryGradients } from './memory-attention.js';
+import type { AttendedMemory, MemoryGradients, StepAttention } from './step-attention.js';
 
 /** A dense part of a product: `result[:, column to column + n] = operand[:, row to row + k] x matrix`, `[k, n]`. */
 export interface Block {
@@ -138,14 +138,15 @@ export class RecurrentProducts {
   readonly #call: RecurrentCall;
   /** The product that asks the memory, and what answers. */
   readonly #asking: Product | undefined;
-  readonly #attention: MemoryAttention | undefined;
+  readonly #attention: StepAttention | undefined;
   #memoryGradients: MemoryGradients | undefined;
 
   constructor(host: CpuLoopHost, call: RecurrentCall) {
     this.#host = host;
     this.#call = call;
     this.#asking = asksMemory(call);
-    if (this.#asking !== undefined) this.#attention = new MemoryAttention(host.backend, call, this.#asking.kernel!);
+    if (this.#asking !== undefined)
+      this.#attention = (call.memory as AttendedMemory).attention(host.backend, call, this.#asking.kernel!);
   }
 
   /** A shard's columns of a product. */

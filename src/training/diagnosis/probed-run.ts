@@ -68,7 +68,7 @@ function rowsLookedAt([batch, time]: readonly number[]): number {
 }
 
 function firstRowsOf(call: RecurrentArguments, numRows: number): RecurrentArguments {
-  const { input, mask, initialStates, kernel, recurrentKernel, bias, recurrentBias } = call;
+  const { input, mask, memory, initialStates, kernel, recurrentKernel, bias, recurrentBias } = call;
   const time = input.shape[1];
   return {
     ...call,
@@ -80,6 +80,7 @@ function firstRowsOf(call: RecurrentArguments, numRows: number): RecurrentArgume
     kernel: kept(kernel),
     recurrentKernel: recurrentKernel && kept(recurrentKernel),
     bias: bias && kept(bias),
+    memory: memory?.firstRows(numRows, rowsOf),
     recurrentBias: recurrentBias && kept(recurrentBias),
   };
 }

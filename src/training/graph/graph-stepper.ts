@@ -128,8 +128,8 @@ class SteppedNode {
   readonly #node: GraphNode;
   readonly #given: readonly Pace[];
   readonly #where: string;
-  /** Whether states stand behind the input. */
-  readonly #hasInitialStates: boolean;
+  /** From which input on states stand, to begin with. */
+  readonly #firstState: number | undefined;
 
   constructor(node: GraphNode, given: readonly Pace[], batch: number, where: string) {
     this.#node = node;
@@ -141,13 +141,14 @@ class SteppedNode {
         'steps along the second axis',
         'steps along another axis, such as the shares of several heads',
       );
-    this.#hasInitialStates = given.length > 1 && !layer.takesSeveral;
-    if (this.#hasInitialStates && given.slice(1).some((pace) => pace !== 'fixed'))
+    const beginsWithStates = given.length > 1 && !layer.takesSeveral;
+    if (beginsWithStates && given.slice(1).some((pace) => pace !== 'fixed'))
       throw this.#refusal('initial states that stay over all steps', 'initial states from a layer that goes along');
     this.stepper = layer.stepper(
       batch,
       given.map((pace) => pace === 'fixed'),
     );
+    this.#firstState = beginsWithStates ? 1 : this.stepper.firstState;
     const isMixed = given.some((pace) => pace === 'now' || pace === 'mixed');
     if (isMixed && this.stepper.states.size > 0)
       throw this.#refusal('steps that do not change later', 'what a layer gives at the last step');
@@ -190,8 +191,9 @@ class SteppedNode {
   begin(values: NodeValues): void {
     const { inputs } = this.#node;
     if (isGraph(this.stepper)) this.stepper.begin();
-    if (!this.#hasInitialStates) return;
-    [...this.stepper.states.values()].forEach((state, i) => assignTensor(state, values.get(inputs[i + 1])!));
+    if (this.#firstState === undefined) return;
+    const states = [...this.stepper.states.values()];
+    inputs.slice(this.#firstState).forEach((edge, i) => assignTensor(states[i], values.get(edge)!));
   }
 
   step(values: NodeValues): readonly (readonly [SymbolicTensor, Tensor])[] {
