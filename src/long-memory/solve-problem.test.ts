@@ -47,7 +47,7 @@ describe('solveProblem', () => {
     expect(short.loss).toBeGreaterThan(problem.solvedAt);
   });
 
-  it.each(['order', 'reverse', 'parity', 'adding'] as const)('lets an answer to %s attend', async (name) => {
+  it.each(['order', 'reverse', 'parity', 'adding', 'copy'] as const)('lets an answer to %s attend', async (name) => {
     const attending = { ...options, attention: true, layers: 2, units: 5, steps: 2 };
     const outcome = (await solveProblem(longMemoryProblem(name, 11), attending))!;
     expect(Number.isFinite(outcome.loss)).toBe(true);
