@@ -8,6 +8,7 @@ import {
 import { loadModelOf } from '../load-model-of.js';
 import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { printJson, say, writeText } from '../output.js';
+import { samplingOf, samplingOptions } from '../sampling-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 import { languageModelNames } from './names.js';
 
@@ -20,14 +21,7 @@ const specs = {
       'texts of the training do.',
   },
   length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
-  temperature: {
-    type: 'number',
-    value: 'T',
-    about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.',
-  },
-  'top-k': { type: 'count', value: 'K', about: 'Draw only from the K likeliest tokens.' },
-  'top-p': { type: 'number', value: 'P', about: 'Draw only from the fewest tokens whose probabilities sum to P.' },
-  'min-p': { type: 'number', value: 'P', about: 'Draw only tokens at least P times as likely as the likeliest.' },
+  ...samplingOptions,
   'repetition-penalty': {
     type: 'number',
     value: 'F',
@@ -75,14 +69,11 @@ export const generate = defineCommand({
     const where = `rondo ${this.name}`;
     const poem = poemOf(where, options);
     const languageModel = await loadModelOf(where, path, languageModelNames);
-    const { prompt = '', length, temperature, seed, stop, beams, json } = options;
+    const { prompt = '', length, seed, stop, beams, json } = options;
     const pieces = generateText(languageModel, {
       prompt,
       length,
-      temperature,
-      topK: options['top-k'],
-      topP: options['top-p'],
-      minP: options['min-p'],
+      ...samplingOf(options),
       repetitionPenalty: options['repetition-penalty'],
       seed,
       stop,

@@ -3,6 +3,7 @@ import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { readTextInput } from '../read-input.js';
+import { samplingOf } from '../sampling-options.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted, withSeparators } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
@@ -54,8 +55,11 @@ export async function searchOf(options: Options): Promise<TranslateOptions> {
   const path = options['one-of'];
   const oneOf = path === undefined ? undefined : linesOf(await readTextInput(path, options.encoding));
   const nBest = options['n-best'];
+  const sampling = { ...samplingOf(options), seed: options.seed };
+  const isDrawn = Object.values(sampling).some((value) => value !== undefined);
   return {
-    beams: options.beams ?? Math.max(5, nBest ?? 1),
+    ...sampling,
+    beams: options.beams ?? (isDrawn ? undefined : Math.max(5, nBest ?? 1)),
     lengthPenalty: options['length-penalty'],
     coveragePenalty: options['coverage-penalty'],
     replaceUnknown: options['replace-unknown'],

@@ -1,6 +1,7 @@
 import { bleuTokenizerNames, pairFormats } from '../../src/index.js';
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
+import { samplingOptions } from '../sampling-options.js';
 
 /** Of commands that read pairs. */
 export const pairOptions = {
@@ -54,6 +55,16 @@ export const searchOptions = {
   },
 } as const satisfies OptionSpecs;
 
+/** Draws translations instead of searching for them. */
+const drawingOptions = {
+  ...samplingOptions,
+  temperature: {
+    ...samplingOptions.temperature,
+    about: `Draw translations instead of searching for the likeliest, --n-best of each text. ${samplingOptions.temperature.about}`,
+  },
+  seed: { type: 'whole', value: 'N', about: 'Draw, and repeatably. Default 0.' },
+} as const satisfies OptionSpecs;
+
 /** Of commands that translate. */
 export const translationOptions = {
   ...searchOptions,
@@ -63,6 +74,7 @@ export const translationOptions = {
     most: 1000,
     about: 'Translations of each text, with their scores. Default 1.',
   },
+  ...drawingOptions,
   prefix: { type: 'text', value: 'TEXT', about: 'What translations begin with.' },
   'one-of': { type: 'text', value: 'FILE', about: 'The only translations there are, one a line.' },
   ...encodingOption,

@@ -134,6 +134,19 @@ describe('a translator', () => {
     }
   });
 
+  it('draws translations, repeatably, with their scores', () => {
+    const draw = (...more: string[]): string =>
+      run('translate', model, 'afkp', '--temperature', '2', '--n-best', '9', ...more).stdout;
+    const drawn = draw('--seed', '5');
+    expect(drawn.trim().split('\n')).toHaveLength(9);
+    expect(drawn).toMatch(/^1\t-\d+\.\d{4}\t/);
+    expect(draw('--seed', '5')).toBe(drawn);
+    expect(draw('--seed', '6')).not.toBe(drawn);
+    expect(run('predict', model, 'few.src', '--temperature', '0').stdout).toBe(
+      run('predict', model, 'few.src', '--beams', '1').stdout,
+    );
+  });
+
   it('is measured on pairs, and says how many training has seen', () => {
     const { stdout } = run('evaluate', model, 'few.src', 'few.tgt', '--tokenize', 'none');
     expect(stdout).toMatch(/6 sources, 6 references/);
@@ -147,6 +160,7 @@ describe('a translator', () => {
 
   it.each<[string[], string, string]>([
     [['translate', model, 'afkp', '--prefix', 'ZZ'], 'USAGE', '"ZZ" has a token'],
+    [['translate', model, 'afkp', '--beams', '3', '--top-k', '2'], 'USAGE', 'no --beams with --top-k'],
     [['generate', model], 'USAGE', 'a model of another task'],
     [['translate', model, '-', '--one-of', '-'], 'USAGE', 'read once'],
     [['predict', model, 'few.src', '--n-best', '200000'], 'USAGE', '1000'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../random.js';
 import {
   type BeamSearchSettings,
   beamSearch,
@@ -7,6 +8,7 @@ import {
   lengthPenaltyOf,
   type SearchedText,
 } from './beam-search.js';
+import { sampleToken } from './sample-token.js';
 import type { TokenConstraint } from './token-constraint.js';
 
 const [begin, end, a, b, c] = [1, 2, 3, 4, 5];
@@ -205,6 +207,22 @@ describe('a beam search', () => {
     expect(model.numRows.slice(0, 3)).toEqual([5, 10, 10]);
     const [alone] = await search(chain(trap), [{ limit: 9 }], settings({ lengthPenalty: 1 }));
     expect([0, 2, 3, 4].map((place) => found[place])).toEqual([alone, alone, alone, alone]);
+  });
+
+  it('draws each text by itself where it is told how', async () => {
+    const random = new Random(2);
+    const draw: SearchedText['draw'] = (scores, never) => sampleToken(scores, random, {}, never);
+    const [found] = await search(chain(trap), [{ limit: 9, draw }], settings({ beams: 400 }));
+    expect(found).toHaveLength(400);
+    const begun = (token: number) => found.filter(({ ids }) => ids[0] === token);
+    expect(begun(a).length / 400).toBeCloseTo(0.6, 1);
+    expect(begun(b).filter(({ ids }) => ids.length === 1).length / begun(b).length).toBeCloseTo(0.9, 1);
+    for (const { ids, logProbability } of begun(b).filter((one) => one.ids.length === 1))
+      expect([ids, logProbability.toFixed(9)]).toEqual([[b], Math.log(0.4 * 0.9).toFixed(9)]);
+    const [told] = await search(chain(trap), [{ limit: 9, draw, constraint: only(c, b) }], settings({}));
+    for (const { ids } of told) expect(ids.slice(0, 2)).toEqual([c, b]);
+    const [hidden] = await search(chain(trap), [{ limit: 1, draw }], settings({ beams: 9, never: new Set([0, 1, a]) }));
+    for (const { ids } of hidden) expect(ids).toEqual([b]);
   });
 
   it('searches for several sentences side by side as for each alone', async () => {

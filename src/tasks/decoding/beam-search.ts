@@ -44,6 +44,12 @@ export interface SearchedText {
   /** Most tokens. */
   readonly limit: number;
   readonly constraint?: TokenConstraint | undefined;
+  /**
+   * Draws a token; `beams` texts are then drawn, each by itself, instead of searched for.
+   *
+   * @param scores `ln P(token)`, of which those that may not be written are in `never`.
+   */
+  readonly draw?: ((scores: Float64Array, never: { has(token: number): boolean }) => number) | undefined;
 }
 
 /** A text that was found. */
@@ -92,8 +98,7 @@ interface Beam extends Pick<Hypothesis, 'tokens' | 'logProbability' | 'shares'> 
 }
 
 /** One text of those that are searched for side by side. */
-interface Search {
-  readonly limit: number;
+interface Search extends Pick<SearchedText, 'limit' | 'draw'> {
   alive: readonly Beam[];
   readonly found: Hypothesis[];
 }
@@ -115,11 +120,11 @@ export async function beamSearch(
   settings: BeamSearchSettings,
 ): Promise<Hypothesis[][]> {
   const { beams, begin } = settings;
-  const searches = texts.map(({ limit, constraint }): Search => {
+  const searches = texts.map(({ limit, constraint, draw }): Search => {
     const start: Beam = { tokens: [], logProbability: 0, shares: [], constraint, from: 0 };
     return limit > 0
-      ? { limit, alive: [start], found: [] }
-      : { limit, alive: [], found: [hypothesisOf(start, false, settings)] };
+      ? { limit, draw, alive: [start], found: [] }
+      : { limit, draw, alive: [], found: [hypothesisOf(start, false, settings)] };
   });
   let rows: readonly Search[] = searches.filter(({ alive }) => alive.length > 0);
   let width = 1;
@@ -157,20 +162,16 @@ function advance(
   numTokens: number,
   settings: BeamSearchSettings,
 ): void {
-  const { alive, found, limit } = search;
+  const { alive, found, limit, draw } = search;
   if (alive.length === 0) return;
   const { beams, numComplete = beams, lengthPenalty } = settings;
   const numIds = step.next.length / (numTexts * width);
   const first = place * width;
   const attended = alive.map((_, b) => step.attendedBy?.(first + b));
   const followed: Beam[] = [];
-  for (const [rank, { from, token, logProbability }] of continuations(
-    alive,
-    step.next,
-    first,
-    numIds,
-    settings,
-  ).entries()) {
+  const rows = { next: step.next, first, numIds };
+  const best = draw === undefined ? continuations(alive, rows, settings) : drawn(search, draw, rows, settings);
+  for (const [rank, { from, token, logProbability }] of best.entries()) {
     const before = alive[from];
     const shares = attended[from];
     const beam: Beam = {
@@ -197,6 +198,25 @@ function advance(
   }
 }
 
+/** What each text goes on with, drawn; at the beginning all have the same row. */
+function drawn(
+  { alive }: Search,
+  draw: NonNullable<SearchedText['draw']>,
+  { next, first, numIds }: Rows,
+  { beams, never }: BeamSearchSettings,
+): Continuation[] {
+  return alive.flatMap(({ tokens, constraint, logProbability: before }, from) => {
+    const start = (first + from) * numIds;
+    const least = constraint === undefined ? 0 : Number.MIN_VALUE;
+    const scores = Float64Array.from({ length: numIds }, (_, token) => Math.log(Math.max(next[start + token], least)));
+    const hidden = { has: (token: number) => never.has(token) || constraint?.allows(token) === false };
+    return Array.from({ length: tokens.length === 0 ? beams : 1 }, () => {
+      const token = draw(scores, hidden);
+      return { from, token, logProbability: before + scores[token] };
+    });
+  });
+}
+
 /** A beam, by its place, and the token that may follow. */
 interface Continuation {
   readonly from: number;
@@ -204,18 +224,23 @@ interface Continuation {
   readonly logProbability: number;
 }
 
+/** P(next token) of the rows of a text, which begin at one of them. */
+interface Rows {
+  readonly next: ArrayLike<number>;
+  readonly first: number;
+  readonly numIds: number;
+}
+
 /** The likeliest continuations of a text, twice as many as are followed: half of them may be complete. */
 function continuations(
   alive: readonly Beam[],
-  next: ArrayLike<number>,
-  firstRow: number,
-  numIds: number,
+  { next, first, numIds }: Rows,
   { beams, never }: BeamSearchSettings,
 ): Continuation[] {
   const most = 2 * beams;
   const best: Continuation[] = [];
   for (const [from, { constraint, logProbability: before }] of alive.entries()) {
-    const start = (firstRow + from) * numIds;
+    const start = (first + from) * numIds;
     // What alone is allowed is followed however unlikely it is.
     const least = constraint === undefined ? 0 : Number.MIN_VALUE;
     // Shares up to this come after all of the best: a logarithm of each would take longer than the network.

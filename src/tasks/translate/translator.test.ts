@@ -98,6 +98,24 @@ describe('a translator of digits into words', () => {
     for (const row of attention.slice(0, 4)) expect(row.reduce((sum, share) => sum + share, 0)).toBeLessThan(1.0001);
   });
 
+  it('draws translations with their scores, repeatably, and the likelier the more often', async () => {
+    const drawn = { nBest: 40, temperature: 1.5, seed: 3 };
+    const [found, other] = await translator.predict(['271', '56'], drawn);
+    expect(found).toHaveLength(40);
+    expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((x, y) => y - x));
+    expect(new Set(found.map(({ text }) => text)).size).toBeGreaterThan(1);
+    expect(found.filter(({ text }) => text === 'one seven two').length).toBeGreaterThan(5);
+    expect(found[0].text).toBe('one seven two');
+    expect(found[0].score).toBeCloseTo(found[0].logProbability / (9 / 6), 6);
+    expect(other[0].text).toBe('six five');
+    expect(await translator.predict(['271', '56'], drawn)).toEqual([found, other]);
+    expect(await translator.predict(['271', '56'], { ...drawn, seed: 4 })).not.toEqual([found, other]);
+    const [[likeliest]] = await translator.predict(['271'], { temperature: 0 });
+    expect(likeliest).toEqual((await translator.predict(['271'], { beams: 1 }))[0][0]);
+    const told = await translator.predict(['17', '271'], { oneOf: ['one seven', 'four'], temperature: 3, nBest: 5 });
+    for (const { text } of told.flat()) expect(['one seven', 'four']).toContain(text);
+  });
+
   it('is the same after it was saved', async () => {
     const { task } = deserializeTask(serializeTask(translator));
     expect(await (task as Translator).predict(['58', '9031'])).toEqual(await translator.predict(['58', '9031']));
@@ -105,6 +123,10 @@ describe('a translator of digits into words', () => {
 
   it.each<[string, object, RegExp]>([
     ['a beam of none', { beams: 0 }, /OUT_OF_RANGE.*`beams`/],
+    ['beams that are drawn', { beams: 2, temperature: 0.5 }, /USAGE.*draws nothing/],
+    ['beams with a seed', { beams: 2, seed: 1 }, /USAGE.*draws nothing[\s\S]*no `beams` with `seed`/],
+    ['a negative temperature', { temperature: -1 }, /OUT_OF_RANGE.*`temperature`/],
+    ['more draws than there is memory for', { topK: 3, nBest: 5000 }, /OUT_OF_RANGE.*`nBest`/],
     ['more translations than beams', { beams: 2, nBest: 3 }, /OUT_OF_RANGE.*`nBest`/],
     ['a misspelt option', { beam: 2 }, /UNKNOWN_NAME.*`beam`/],
     ['more beams than there is memory for', { beams: 5000 }, /OUT_OF_RANGE.*`beams`/],

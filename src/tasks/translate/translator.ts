@@ -8,11 +8,13 @@ import {
   requireNumber,
   unknownName,
 } from '../../errors.js';
+import { currentRandom, Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { requireSignal } from '../../training/require-signal.js';
-import { beamSearch, type Hypothesis, lengthPenaltyOf } from '../decoding/beam-search.js';
+import { beamSearch, type Hypothesis, lengthPenaltyOf, type SearchedText } from '../decoding/beam-search.js';
+import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from '../decoding/sample-token.js';
 import { requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
@@ -43,15 +45,20 @@ export interface TrainedPairs {
 }
 
 /** How {@link Translator.predict} searches. */
-export interface TranslateOptions {
-  /** Hypotheses that are followed, at most 1,000. Default 5; 1 takes the likeliest token at each step. */
+export interface TranslateOptions extends SamplingOptions {
+  /**
+   * Hypotheses that are followed, at most 1,000. Default 5; 1 takes the likeliest token at each step. Not with
+   * `temperature`, `topK`, `topP`, `minP` or `seed`: with one of these translations are drawn.
+   */
   beams?: number | undefined;
   /** The exponent of {@link lengthPenaltyOf}. Default 1. */
   lengthPenalty?: number | undefined;
   /** The factor of {@link coveragePenaltyOf}. Default 0. */
   coveragePenalty?: number | undefined;
-  /** Translations of each text. Default 1, at most `beams`. */
+  /** Translations of each text, the best first. Default 1, at most `beams`; of drawn ones at most 1,000. */
   nBest?: number | undefined;
+  /** Makes drawn translations repeatable; by default they go on with the library's generator, see `setSeed`. */
+  seed?: number | undefined;
   /** What translations begin with. */
   prefix?: string | undefined;
   /** The only translations there are, of all texts. */
@@ -117,7 +124,8 @@ export class Translator implements TaskModel {
   async predict(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[][]> {
     const where = 'Translator.predict';
     requireTexts(where, texts, 'texts, such as ["ein Haus"]');
-    const { nBest, signal, prefix, oneOf, ...settings } = this.#settings(where, options);
+    const { nBest, signal, prefix, oneOf, sampling, ...settings } = this.#settings(where, options);
+    const seed = sampling && (settings.seed ?? currentRandom().uint32());
     const { source, target } = this.codecs;
     const sentences = texts.map(cleanSentence).map((text) => ({ text, ids: source.encode(text) }));
     const found: Translation[][] = texts.map(() => [nothing]);
@@ -144,10 +152,14 @@ export class Translator implements TaskModel {
       const own = Array.from(batch, (i) => places[i]);
       const sources = own.map((place) => sentences[place].ids);
       const decoder = this.#decoder().begin(sources);
-      const searched = sources.map(({ length }) => ({
-        limit: this.#limitOf(length) + (constraint?.numTold ?? 0),
-        constraint: constraint?.constraint,
-      }));
+      const searched = own.map((place, i) => {
+        const random = new Random(seed ?? 0, `translate ${place}`);
+        return {
+          limit: this.#limitOf(sources[i].length) + (constraint?.numTold ?? 0),
+          constraint: constraint?.constraint,
+          draw: sampling && ((scores, never) => sampleToken(scores, random, sampling, never)),
+        } satisfies SearchedText;
+      });
       const results = await beamSearch(searched, decoder, search);
       decoder.end();
       own.forEach((place, i) => {
@@ -212,16 +224,33 @@ export class Translator implements TaskModel {
   /** @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
   #settings(where: string, options: TranslateOptions) {
     refuseUnknownOptions(where, options, translateOptionNames);
-    const { beams = 5, lengthPenalty = 1, coveragePenalty = 0, nBest = 1, replaceUnknown = false } = options;
+    const { lengthPenalty = 1, coveragePenalty = 0, nBest = 1, replaceUnknown = false, seed } = options;
+    const { temperature, topK, topP, minP } = options;
+    const given = { temperature, topK, topP, minP };
+    requireSampling(where, given);
+    const drawing = Object.entries({ ...given, seed }).find(([, value]) => value !== undefined);
+    if (drawing !== undefined && options.beams !== undefined)
+      throw new RondoError('USAGE', {
+        where,
+        what: 'a beam search draws nothing.',
+        expected: `no \`beams\` with \`${drawing[0]}\``,
+        received: `beams ${options.beams}, ${drawing[0]} ${drawing[1]}`,
+        fix: 'leave out the one or the other.',
+      });
+    const beams = drawing === undefined ? (options.beams ?? 5) : Math.max(1, nBest);
     requireCount(where, 'beams', beams);
-    requireNumber(where, 'beams', beams, 'at most 1,000', (v) => v <= 1000);
+    requireNumber(where, drawing === undefined ? 'beams' : 'nBest', beams, 'at most 1,000', (v) => v <= 1000);
     requireNumber(where, 'lengthPenalty', lengthPenalty, 'a number of at least 0', (v) => v >= 0);
     requireNumber(where, 'coveragePenalty', coveragePenalty, 'a number of at least 0', (v) => v >= 0);
     requireCount(where, 'nBest', nBest);
     requireNumber(where, 'nBest', nBest, `at most \`beams\`, ${beams}`, (v) => v <= beams);
     requireBoolean(where, 'replaceUnknown', replaceUnknown);
     requireSignal(where, options.signal);
-    return { ...options, beams, lengthPenalty, coveragePenalty, nBest, replaceUnknown };
+    return {
+      ...{ beams, lengthPenalty, coveragePenalty, nBest, replaceUnknown, seed },
+      ...{ prefix: options.prefix, oneOf: options.oneOf, signal: options.signal },
+      sampling: drawing && given,
+    };
   }
 
   #decoding: TranslatorDecoder | undefined;
@@ -271,7 +300,9 @@ const translateOptionNames = [
   'prefix',
   'oneOf',
   'replaceUnknown',
+  'seed',
   'signal',
+  ...samplingOptionNames,
 ] as const satisfies readonly (keyof TranslateOptions)[];
 
 /** Every source once, with all that it may become. */

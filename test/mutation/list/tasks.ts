@@ -49,8 +49,13 @@ export const taskMutations: readonly Mutation[] = [
       ['the end is not counted', '/ lengthPenalty(tokens.length)', '/ lengthPenalty(tokens.length - 1)'],
       ['what is unlikely is not written though it is told', 'Math.log(Math.max(share, least))', 'Math.log(share)'],
       ['a search ends with the first complete texts', 'lengthPenalty(limit) < least', 'lengthPenalty(limit) < 0'],
+      ['what may not be written is drawn', '=> never.has(token) || constraint?.allows(token) === false', '=> false'],
       ['texts that are done stay', '(4 * numDone >= rows.length', '(numDone > rows.length'],
-      ['the rows of a text are those of its neighbour', 'const start = (firstRow + from)', 'const start = from'],
+      [
+        'the rows of a text are those of its neighbour',
+        'const start = (first + from) * numIds;\n    // What',
+        'const start = from * numIds;\n    // What',
+      ],
       [
         'what is covered twice makes up for what is not',
         'Math.min(Math.max(covered, Number.MIN_VALUE), 1)',
