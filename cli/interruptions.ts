@@ -9,7 +9,7 @@ export interface Interruption {
 }
 
 /** Ctrl-C, the order to end, and the terminal that is gone. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Set for the trainings of a search: they end with the process that started them, which may die without a word. */
 export const endsWithParent = 'RONDO_ENDS_WITH_PARENT';

@@ -6,16 +6,18 @@ import { counted, shortNumber } from './text-table.js';
 interface SharedOptions
   extends Readonly<Record<'epochs' | 'batchSize' | 'timesteps' | 'learningRate' | 'dropout', number>> {
   readonly cell: string;
+  /** Most tokens of a batch, where these and not texts fill it. */
+  readonly batchTokens?: number;
 }
 
 /** What `rondo inspect` says of the training of any model. */
 export function trainingLines(
-  { cell, epochs, batchSize, timesteps, learningRate, dropout }: SharedOptions,
+  { cell, epochs, batchSize, batchTokens, timesteps, learningRate, dropout }: SharedOptions,
   outcome: TrainingOutcome | undefined,
 ): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
-    `training  ${counted(epochs, 'epoch')} of batches of ${batchSize} x ${timesteps}, ` +
+    `training  ${counted(epochs, 'epoch')} of batches of ${batchTokens === undefined ? `${batchSize} x ${timesteps}` : `up to ${batchTokens} tokens`}, ` +
       `learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
     ...(outcome === undefined
       ? []

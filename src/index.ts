@@ -273,10 +273,12 @@ export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from 
 export type { TranslatorData } from './tasks/translate/pair-parts.js';
 export {
   type PairFormat,
+  pairFormatOf,
   pairFormats,
   parallelPairs,
   type ReadPairsOptions,
   readPairs,
+  readSources,
 } from './tasks/translate/read-pairs.js';
 export { SentenceCodec, type SentenceTokens } from './tasks/translate/sentence-codec.js';
 export type { SentencePair } from './tasks/translate/sentence-pair.js';

@@ -1,5 +1,7 @@
+import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type RunResult, rankTrials } from '../../src/index.js';
+import { fileAccessError } from '../../src/node.js';
 import { commandText } from '../command-words.js';
 import { interruptions } from '../interruptions.js';
 import type { Command } from '../options.js';
@@ -43,6 +45,10 @@ export function tuneCommand({ command, scores, exampleData }: AnyTask, train: Co
       const search = searchOf(where, { name: train.name, options: train.options, scores }, line);
       const score = scores[search.score];
       const path = options.out ?? defaultOutput(line.positionals[0].replace(/\/+$/, ''), '-tune');
+      for (const file of line.positionals)
+        await access(file).catch(async (error) => {
+          throw await fileAccessError('read', file, error);
+        });
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;
       const isQuiet = options.quiet || json;

@@ -24,7 +24,7 @@ export async function evaluateText(
   const table = textTable(
     ['measure', 'value'],
     [
-      ['tokens', withSeparators(numTokens)],
+      ['tokens, all but the first, which is only read', withSeparators(numTokens)],
       ['of them not in the vocabulary', unknown],
       ['loss (nats a token)', shortNumber(loss)],
       ['perplexity', shortNumber(perplexity)],

@@ -1,13 +1,22 @@
-import { linesOf, type TranslateOptions, type Translation, type Translator } from '../../src/index.js';
+import {
+  linesOf,
+  pairFormatOf,
+  readSources,
+  type TranslateOptions,
+  type Translation,
+  type Translator,
+} from '../../src/index.js';
 import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
+import { say } from '../output.js';
 import { readTextInput } from '../read-input.js';
 import { samplingOf } from '../sampling-options.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted, withSeparators } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
 import { notTogether } from '../wrong-usage.js';
+import { withReading } from './read-pair-files.js';
 import type { translationOptions } from './translate-options.js';
 
 type Options = Given<typeof translationOptions> & { readonly attention?: boolean };
@@ -24,12 +33,16 @@ export async function predictTranslations(
   data: string,
   call: TaskCall<Options>,
 ): Promise<Answer> {
-  const texts = await readSources(data, call);
+  const texts = await textsOf(translator, data, call);
   return answerOf(translator, await translatedTexts(translator, texts, await searchOf(call.options)), call.options);
 }
 
-/** A text itself, or each line of a file. @throws FILE_ACCESS, DATA_FORMAT; WrongUsage */
-export async function readSources(data: string, { where, path, options }: TaskCall<Options>): Promise<string[]> {
+/** A text itself, each line of a file, or of a table its sources. @throws FILE_ACCESS, DATA_FORMAT; WrongUsage */
+export async function textsOf(
+  { pairs: { reading } }: Translator,
+  data: string,
+  { where, path, options }: TaskCall<Options>,
+): Promise<string[]> {
   if (await isTextArgument(where, path, data)) return [data];
   if (data === '-' && options['one-of'] === '-')
     throw notTogether(
@@ -37,7 +50,13 @@ export async function readSources(data: string, { where, path, options }: TaskCa
       ['-', '--one-of -'],
       'the standard input is read once: put the texts or the translations into a file.',
     );
-  return linesOf(await readTextInput(data, options.encoding));
+  const { source, encoding } = withReading(options, reading, [data]);
+  const content = await readTextInput(data, encoding);
+  const isTable = /\.(csv|tsv|jsonl|ndjson)(\.gz)?$/i.test(data);
+  if (!isTable && options.source === undefined) return linesOf(content);
+  const format = isTable ? pairFormatOf(data) : 'tsv';
+  say(`${data}: translating ${source === undefined ? 'the sources' : `the column ${source}`} alone`);
+  return readSources(content, { where: data, format, source });
 }
 
 /** @throws OUT_OF_RANGE, USAGE */

@@ -1,11 +1,43 @@
-import { linesOf, parallelPairs, readPairs, type SentencePair } from '../../src/index.js';
+import { linesOf, pairFormatOf, parallelPairs, readPairs, type SentencePair } from '../../src/index.js';
 import type { Given } from '../options.js';
+import { say } from '../output.js';
 import { filesOf } from '../protect-inputs.js';
 import { readTextInput } from '../read-input.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { pairOptions } from './translate-options.js';
 
 type PairOptions = Given<typeof pairOptions>;
+
+/** What of the options a model file keeps, so that other files are read in the same way. */
+export function readingOf([first, second]: readonly string[], options: PairOptions): Record<string, string> {
+  const { source, target, encoding, format = pairFormatOf(first) } = options;
+  const kept = second === undefined ? { format, source, target, encoding } : { encoding };
+  return Object.fromEntries(Object.entries(kept).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** The options given, and for the others those that the model was trained with, where the file is of their kind. */
+export function withReading<Options extends Partial<PairOptions>>(
+  options: Options,
+  { format, source, target, encoding }: Readonly<Record<string, string>>,
+  files: readonly string[],
+): Options {
+  const isNamed = files.length === 1 && (options.format ?? pairFormatOf(files[0])) === format;
+  const all = { encoding, ...(isNamed && { source, target }) };
+  const known = Object.entries(all).filter(([name, value]) => value !== undefined && !(options as never)[name]);
+  return { ...options, ...Object.fromEntries(known) };
+}
+
+/** What a file of pairs holds that is not read, or may be another thing than it is taken for. */
+function notesOf(where: string, content: string, { format, source, target }: PairOptions): string[] {
+  if ((format ?? pairFormatOf(where)) !== 'tsv') return [];
+  const [first = []] = linesOf(content).map((line) => line.split('\t').map((name) => name.trim()));
+  if ([source ?? 'source', target ?? 'target'].every((name) => first.includes(name)) || first.length < 2) return [];
+  const [own, other] = first.map((text) => JSON.stringify(text.slice(0, 40)));
+  return [
+    `${where}: its first line names no columns source and target, so it is a pair: ${own} becomes ${other}` +
+      (first.length === 2 ? '' : `; the columns behind the first two are left out (${first.length - 2} of them)`),
+  ];
+}
 
 /** The pairs of one file, or of two with a sentence a line. @throws FILE_ACCESS, DATA_FORMAT, UNKNOWN_NAME, USAGE */
 export async function readPairFiles(files: readonly string[], options: PairOptions): Promise<SentencePair[]> {
@@ -21,7 +53,9 @@ export async function readPairFiles(files: readonly string[], options: PairOptio
     });
   if (second === undefined) {
     const where = first === '-' ? 'standard input' : first;
-    return readPairs(await readTextInput(first, encoding), { where, format, source, target });
+    const content = await readTextInput(first, encoding);
+    notesOf(where, content, options).forEach(say);
+    return readPairs(content, { where, format, source, target });
   }
   const unused = Object.entries({ format, source, target }).filter(([, value]) => value !== undefined);
   if (unused.length > 0)

@@ -6,7 +6,7 @@ import { counted, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
-import { readPairFiles, readPairOption } from './read-pair-files.js';
+import { readingOf, readPairFiles, readPairOption } from './read-pair-files.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 
@@ -40,6 +40,7 @@ export const train = defineTrain({
       validation: await readPairOption(options.dev, options),
       test: await readPairOption(options.test, options),
       initial,
+      reading: readingOf(given, options),
     };
     const training = new TranslatorTraining(data, own, interrupted);
     const { translator, numBatches } = training;

@@ -76,6 +76,11 @@ export const translationOptions = {
   },
   ...drawingOptions,
   prefix: { type: 'text', value: 'TEXT', about: 'What translations begin with.' },
+  source: {
+    ...pairOptions.source,
+    ofData: undefined,
+    about: 'Of a csv, tsv or jsonl: the column or field to translate. Default that of training, or source.',
+  },
   'one-of': { type: 'text', value: 'FILE', about: 'The only translations there are, one a line.' },
   ...encodingOption,
 } as const satisfies OptionSpecs;

@@ -3,6 +3,7 @@ import type { Translator } from '../../src/index.js';
 import { writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
 import { codedError } from '../coded-error.js';
+import { exitCodes } from '../interruptions.js';
 import { loadModelOf } from '../load-model-of.js';
 import { defineCommand, type Given, inferenceOptions, jsonOption } from '../options.js';
 import { errorText, print, say } from '../output.js';
@@ -12,7 +13,7 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 import { attentionHtml } from './attention-html.js';
 import { attentionMap } from './attention-map.js';
 import { translateNames } from './names.js';
-import { answerOf, readSources, searchOf, type TranslatedText, translatedTexts } from './predict-translations.js';
+import { answerOf, searchOf, type TranslatedText, textsOf, translatedTexts } from './predict-translations.js';
 import { translationOptions } from './translate-options.js';
 
 /** `rondo translate`: a text, a file line by line, or, without either, what is typed. */
@@ -51,7 +52,7 @@ export const translate = defineCommand({
     if (options.html !== undefined) await requireNewFile(where, '--html', options.html, options.force);
     const translator = await loadModelOf(where, path, translateNames);
     if (isTyped) return translateTyped(where, translator, options);
-    const texts = await readSources(data ?? '-', { where, path, options });
+    const texts = await textsOf(translator, data ?? '-', { where, path, options });
     const translated = await translatedTexts(translator, texts, await searchOf(options));
     showAnswer(answerOf(translator, translated, options), options.json);
     if (options.attention && !options.json) for (const one of translated) showAttention(one);
@@ -71,6 +72,11 @@ async function translateTyped(
   say('Type a text and Enter; Ctrl-D ends.');
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   let isOpen = true;
+  // What a shell expects of Ctrl-C.
+  lines.once('SIGINT', () => {
+    process.exitCode = exitCodes.SIGINT;
+    lines.close();
+  });
   lines.once('close', () => {
     isOpen = false;
   });

@@ -115,7 +115,7 @@ async function tableRows(
 }
 
 /** The column of a name, or of the usual one. @throws USAGE where no name is given and the usual one is absent */
-function columnOf(table: Table, usual: 'text' | 'label', given: string | undefined): string[] {
+export function columnOf(table: Table, usual: string, given: string | undefined): string[] {
   if (given !== undefined || table.columns.includes(usual)) return table.column(given ?? usual);
   throw new RondoError('USAGE', {
     where: table.where,

@@ -2,7 +2,7 @@ import { fnv1a } from '../../checksum.js';
 import { RondoError } from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
 import { requirePairs, type SentencePair } from './sentence-pair.js';
-import type { Translator } from './translator.js';
+import type { TrainedPairs, Translator } from './translator.js';
 import type { TranslatorOptions } from './translator-options.js';
 
 /** Pairs to train on. Parts that are not given are cut from `train`, as {@link TranslatorOptions} say. */
@@ -14,6 +14,8 @@ export interface TranslatorData {
   readonly test?: readonly SentencePair[] | undefined;
   /** An earlier translator, whose weights, tokens and shape training begins with. */
   readonly initial?: Translator | undefined;
+  /** How the pairs were read; kept in the model's file. See {@link TrainedPairs.reading}. */
+  readonly reading?: TrainedPairs['reading'] | undefined;
 }
 
 export type PairParts = Readonly<Record<'train' | 'validation' | 'test', readonly SentencePair[]>>;

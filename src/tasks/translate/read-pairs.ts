@@ -1,5 +1,6 @@
+import { readTable } from '../../data/csv.js';
 import { linesOf } from '../../data/text.js';
-import { readTextRows } from '../../data/text-rows.js';
+import { columnOf, readTextRows } from '../../data/text-rows.js';
 import { RondoError, unknownName } from '../../errors.js';
 import type { SentencePair } from './sentence-pair.js';
 
@@ -22,30 +23,54 @@ export interface ReadPairsOptions {
  * The pairs of a file, those with an empty side too. In a `tsv` quotes are signs as others are, as lists of sentences
  * have them; where its first line does not name both columns, these are the first two.
  *
- * @throws DATA_FORMAT naming file and line; UNKNOWN_NAME for a column or field that does not exist
+ * @throws DATA_FORMAT naming file and line; UNKNOWN_NAME for a column or field that does not exist; USAGE where the
+ *   column is to be named
  */
 export async function readPairs(content: string, options: ReadPairsOptions): Promise<SentencePair[]> {
-  const { where, source = 'source', target = 'target' } = options;
-  const format = options.format ?? formatOf(where);
+  const { source, target } = await sidesOf(content, options, ['source', 'target']);
+  return source.map((text, i) => ({ source: text, target: target[i] }));
+}
+
+/** The sources of a file of pairs, whose targets need not be there. @throws as {@link readPairs} */
+export async function readSources(content: string, options: ReadPairsOptions): Promise<string[]> {
+  return (await sidesOf(content, options, ['source'])).source;
+}
+
+async function sidesOf<Side extends keyof SentencePair>(
+  content: string,
+  options: ReadPairsOptions,
+  sides: readonly Side[],
+): Promise<Record<Side, string[]>> {
+  const { where } = options;
+  const format = options.format ?? pairFormatOf(where);
   if (!pairFormats.includes(format)) throw unknownName('readPairs', 'format', format, pairFormats);
-  if (format !== 'tsv') {
-    const [own, other] = await Promise.all(
-      [source, target].map((text) => readTextRows(content, { where, format, text, label: null })),
-    );
-    return own.texts.map((text, i) => ({ source: text, target: other.texts[i] }));
-  }
+  if (format === 'tsv') return tabbedSides(content, options, sides);
+  const table = format === 'csv' ? await readTable(content, { where }) : undefined;
+  const read = async (side: Side): Promise<string[]> => {
+    if (table !== undefined) return columnOf(table, side, options[side]);
+    const { texts } = await readTextRows(content, { where, format, text: options[side] ?? side, label: null });
+    return [...texts];
+  };
+  const all = await Promise.all(sides.map(async (side) => [side, await read(side)] as const));
+  return Object.fromEntries(all) as Record<Side, string[]>;
+}
+
+function tabbedSides<Side extends keyof SentencePair>(
+  content: string,
+  options: ReadPairsOptions,
+  sides: readonly Side[],
+): Record<Side, string[]> {
+  const { where } = options;
   const lines = linesOf(content.replace(/^\ufeff/, '')).map((line, i) => ({ line, number: i + 1 }));
   const filled = lines.filter(({ line }) => line.trim() !== '');
   const names = filled[0]?.line.split('\t').map((name) => name.trim()) ?? [];
-  const isNamed = names.includes(source) && names.includes(target);
-  const missing = [source, target].find((name) => !names.includes(name));
-  if (missing !== undefined && (options.source ?? options.target) !== undefined)
-    throw unknownName(where, 'column', missing, names);
-  const [from, to] = isNamed ? [names.indexOf(source), names.indexOf(target)] : [0, 1];
-  return filled.slice(isNamed ? 1 : 0).map(({ line, number }) => {
+  const missing = sides.map((side) => options[side] ?? side).find((name) => !names.includes(name));
+  const isNamed = missing === undefined;
+  if (!isNamed && (options.source ?? options.target) !== undefined) throw unknownName(where, 'column', missing, names);
+  const places = sides.map((side) => (isNamed ? names.indexOf(options[side] ?? side) : side === 'source' ? 0 : 1));
+  const rows = filled.slice(isNamed ? 1 : 0).map(({ line, number }) => {
     const fields = line.split('\t');
-    const [own, other] = [fields[from], fields[to]];
-    if (own !== undefined && other !== undefined) return { source: own, target: other };
+    if (places.every((place) => fields[place] !== undefined)) return places.map((place) => fields[place]);
     throw new RondoError('DATA_FORMAT', {
       where: `${where}, line ${number}`,
       what: 'the line is no pair.',
@@ -54,6 +79,7 @@ export async function readPairs(content: string, options: ReadPairsOptions): Pro
       fix: 'put a tab between both sides; two files with a sentence a line are given as SOURCE TARGET.',
     });
   });
+  return Object.fromEntries(sides.map((side, i) => [side, rows.map((row) => row[i])])) as Record<Side, string[]>;
 }
 
 /**
@@ -79,7 +105,8 @@ export function parallelPairs(
   });
 }
 
-function formatOf(where: string): PairFormat {
+/** What the name of a file says of pairs in it. */
+export function pairFormatOf(where: string): PairFormat {
   const ending = /\.(csv|jsonl|ndjson)(\.gz)?$/i.exec(where)?.[1].toLowerCase();
   return ending === undefined ? 'tsv' : ending === 'csv' ? 'csv' : 'jsonl';
 }

@@ -1,4 +1,14 @@
-import { isBoolean, isCount, isFiniteNumber, isObject, listOf, SavedFields } from '../../data/saved-fields.js';
+import {
+  isBoolean,
+  isCount,
+  isFiniteNumber,
+  isObject,
+  isText,
+  listOf,
+  optional,
+  recordOf,
+  SavedFields,
+} from '../../data/saved-fields.js';
 import { Embedding } from '../../layers/embedding.js';
 import type { Resolved } from '../../resolved.js';
 import { Functional } from '../../training/graph/functional.js';
@@ -57,5 +67,7 @@ function trainedPairs(saved: SavedFields): TrainedPairs {
     isShared: saved.read('isShared', 'true or false', isBoolean),
     seen: saved.read('seen', 'hashes of sources', isSavedSeenItems),
     fingerprint: saved.read('fingerprint', 'a whole number', isCount),
+    // A file of an earlier version does not say it.
+    reading: saved.read('reading', 'an object of texts', optional(recordOf(isText))) ?? {},
   };
 }

@@ -106,6 +106,7 @@ export class TranslatorTraining {
           ...factsOf(parts, this.#learned, { numValidation: this.#validation.length, earlier: initial?.pairs.seen }),
           isShared: codecs.source === codecs.target,
           fingerprint,
+          reading: data.reading ?? {},
         },
         own,
       );
@@ -196,7 +197,7 @@ function factsOf(
   parts: PairParts,
   learned: readonly EncodedPair[],
   { numValidation, earlier }: { readonly numValidation: number; readonly earlier: SavedSeenItems | undefined },
-): Omit<TrainedPairs, 'isShared' | 'fingerprint'> {
+): Omit<TrainedPairs, 'isShared' | 'fingerprint' | 'reading'> {
   const sum = (side: keyof EncodedPair): number => learned.reduce((total, pair) => total + pair[side].length, 0);
   const mostOf = (numbers: readonly number[]): number =>
     [...numbers].sort((a, b) => a - b)[Math.floor(0.999 * (numbers.length - 1))];

@@ -42,6 +42,8 @@ export interface TrainedPairs {
   readonly seen: SavedSeenItems;
   /** Of the pairs that were learned from and that chose, to know them again. */
   readonly fingerprint: number;
+  /** How the pairs were read, such as the names of their columns, for reading others in the same way. */
+  readonly reading: Readonly<Record<string, string>>;
 }
 
 /** How {@link Translator.predict} searches. */
@@ -206,7 +208,7 @@ export class Translator implements TaskModel {
   /** What a model file keeps beside the weights, the options and the outcome. */
   toJSON(): TaskFields {
     const { source, target } = this.codecs;
-    const { numPairs, lengthRatio, longestTarget, isShared, seen, fingerprint } = this.pairs;
+    const { numPairs, lengthRatio, longestTarget, isShared, seen, fingerprint, reading } = this.pairs;
     return {
       codecs: isShared ? { both: source.toJSON() } : { source: source.toJSON(), target: target.toJSON() },
       pairs: {
@@ -216,6 +218,7 @@ export class Translator implements TaskModel {
         isShared,
         seen: { ...seen },
         fingerprint,
+        reading,
       },
       wordByWord: this.wordByWord.toJSON(),
     };
