@@ -106,10 +106,13 @@ async function rondo(dist: string, file: string): Promise<(texts: readonly strin
 }
 
 /** What the peer decodes: the ids of sources, and how long targets may be. */
-function caseOf({ codecs, pairs: { lengthRatio } }: Translator, texts: readonly string[], one: Case) {
-  const ratio = Math.min(lengthRatio.most, 3 * lengthRatio.mean);
+function caseOf({ codecs, pairs: { lengthRatio, longestTarget } }: Translator, texts: readonly string[], one: Case) {
   const sources = texts.map((text) => [...codecs.source.encode(text), 2]);
-  const limits = sources.map(({ length }) => Math.ceil(ratio * (length - 1) * 1.5) + 10);
+  // As long as training has shown, and half as much again.
+  const limits = sources.map(({ length }) => {
+    const shown = Math.max(longestTarget, lengthRatio.mean * (length - 1));
+    return Math.ceil(1.5 * Math.min(lengthRatio.most * (length - 1), shown)) + 10;
+  });
   const unknown = Array.from({ length: codecs.target.size }, (_, id) => id).filter((id) => codecs.target.isUnknown(id));
   return { ...one, sources, limits, hidden: [0, 1, ...unknown], longest: Math.max(...limits) };
 }

@@ -147,6 +147,36 @@ describe('a translator', () => {
     );
   });
 
+  it('reads tables as its training was read, and of those to translate the sources alone', () => {
+    const rows = pairs.map(({ source, target }) => `${source};${target};x\n`).join('');
+    writeFileSync(at('named.csv'), `word;code;note\n${rows}`);
+    writeFileSync(at('more.tsv'), `word\tcode\tnote\n${rows.replaceAll(';', '\t')}`);
+    const quick = [...small, '--epochs', '1', '--quiet'];
+    const refused = run('train', 'translate', 'named.csv', '--out', 'named.safetensors', ...quick);
+    expect(refused.stderr).toMatch(/no column "source".*[\s\S]*fix: say with `--source`/);
+    run(
+      'train',
+      'translate',
+      'named.csv',
+      '--source',
+      'word',
+      '--target',
+      'code',
+      '--out',
+      'named.safetensors',
+      ...quick,
+    );
+    expect(run('evaluate', 'named.safetensors', 'named.csv').stdout).toMatch(/\d+ references/);
+    const translated = run('translate', 'named.safetensors', 'named.csv', '--beams', '1');
+    expect(translated.stderr).toContain('named.csv: translating the column word alone');
+    expect(translated.stdout.split('\n')).toHaveLength(401);
+    const other = run('predict', 'named.safetensors', 'more.tsv', '--beams', '1', '--source', 'word');
+    expect(other.stdout).toBe(translated.stdout);
+    const unnamed = run('evaluate', 'named.safetensors', 'more.tsv', '--beams', '1');
+    expect(unnamed.stderr).toMatch(/more.tsv: its first line names no .*"word" becomes "code".*\(1 of them\)/);
+    expect(run('inspect', 'named.safetensors').stdout).toContain('batches of up to 300 tokens');
+  });
+
   it('is measured on pairs, and says how many training has seen', () => {
     const { stdout } = run('evaluate', model, 'few.src', 'few.tgt', '--tokenize', 'none');
     expect(stdout).toMatch(/6 sources, 6 references/);

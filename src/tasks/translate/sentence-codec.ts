@@ -89,6 +89,9 @@ export class SentenceCodec {
 /** Symbols, such as phonemes, are few and stand alone between spaces. */
 const mostSymbols = 300;
 
+/** What is made of smaller tokens: there are other numbers than those of the training, and signs belong to sentences. */
+const partedSymbol = /^\p{Nd}{2,}$|\p{L}[.,;:!?…]$/u;
+
 /** Signs of a text on average from which on it is cut into more than characters. */
 const shortText = 20;
 
@@ -106,6 +109,7 @@ export function tokensFor(texts: readonly string[]): SentenceTokens {
   }
   const numSigns = texts.reduce((sum, { length }) => sum + length, 0);
   const isOfWords = numWords >= 1.5 * texts.length;
-  if (isOfWords && symbols.size <= mostSymbols && numWords > 20 * symbols.size) return 'whitespace';
+  const areFew = symbols.size <= mostSymbols && numWords > 20 * symbols.size;
+  if (isOfWords && areFew && ![...symbols].some((symbol) => partedSymbol.test(symbol))) return 'whitespace';
   return isOfWords && numSigns > shortText * texts.length ? 'bpe' : 'characters';
 }
