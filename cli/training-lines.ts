@@ -17,7 +17,8 @@ export function trainingLines(
 ): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
-    `training  ${counted(epochs, 'epoch')} of batches of ${batchTokens === undefined ? `${batchSize} x ${timesteps}` : `up to ${batchTokens} tokens`}, ` +
+    `training  ${counted(epochs, 'epoch')} of batches of ` +
+      `${batchTokens === undefined ? `${batchSize} x ${timesteps}` : `up to ${batchTokens} tokens`}, ` +
       `learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
     ...(outcome === undefined
       ? []

@@ -31,7 +31,8 @@ export function withReading<Options extends Partial<PairOptions>>(
 function notesOf(where: string, content: string, { format, source, target }: PairOptions): string[] {
   if ((format ?? pairFormatOf(where)) !== 'tsv') return [];
   const [first = []] = linesOf(content).map((line) => line.split('\t').map((name) => name.trim()));
-  if ([source ?? 'source', target ?? 'target'].every((name) => first.includes(name)) || first.length < 2) return [];
+  if ([source ?? 'source', target ?? 'target'].every((name) => first.includes(name)) || !(first[0] && first[1]))
+    return [];
   const [own, other] = first.map((text) => JSON.stringify(text.slice(0, 40)));
   return [
     `${where}: its first line names no columns source and target, so it is a pair: ${own} becomes ${other}` +
@@ -54,8 +55,9 @@ export async function readPairFiles(files: readonly string[], options: PairOptio
   if (second === undefined) {
     const where = first === '-' ? 'standard input' : first;
     const content = await readTextInput(first, encoding);
+    const pairs = await readPairs(content, { where, format, source, target });
     notesOf(where, content, options).forEach(say);
-    return readPairs(content, { where, format, source, target });
+    return pairs;
   }
   const unused = Object.entries({ format, source, target }).filter(([, value]) => value !== undefined);
   if (unused.length > 0)

@@ -190,7 +190,7 @@ describe('a translator', () => {
 
   it.each<[string[], string, string]>([
     [['translate', model, 'afkp', '--prefix', 'ZZ'], 'USAGE', '"ZZ" has a token'],
-    [['translate', model, 'afkp', '--beams', '3', '--top-k', '2'], 'USAGE', 'no --beams with --top-k'],
+    [['translate', model, 'afkp', '--beams', '3', '--top-k', '2'], 'USAGE', 'no `--beams` with `--top-k`'],
     [['generate', model], 'USAGE', 'a model of another task'],
     [['translate', model, '-', '--one-of', '-'], 'USAGE', 'read once'],
     [['predict', model, 'few.src', '--n-best', '200000'], 'USAGE', '1000'],
