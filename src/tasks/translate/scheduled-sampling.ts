@@ -41,7 +41,7 @@ function inverseOfProductWithLog(value: number): number {
  * A batch whose targets are read in part as the model writes them: a first pass over the true targets says for each place
  * the likeliest token, and the next place reads that instead of the true one, for a share of the places. So decoders whose
  * steps are computed together need two passes and no step after another. Mihaylova and Martins 2019, "Scheduled sampling
- * for transformers", section 3. What begins and ends a target, and padding, is never replaced or written instead.
+ * for transformers". What begins and ends a target, and padding, is never replaced or written instead.
  *
  * @param model from `source` and `target` to probabilities.
  * @param random draws as often whatever the model says.

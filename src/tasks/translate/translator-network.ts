@@ -34,7 +34,7 @@ export interface VocabularySizes {
  * layer too). So no step waits for the attention of the one before, and whole targets are computed at once.
  *
  * A `hybrid` encoder lets each place of the source attend to all others once it is read in both directions, with several
- * heads, a residual connection and layer normalization (Chen et al. 2018, "The best of both worlds", section 5.2).
+ * heads, a residual connection and layer normalization (Chen et al. 2018, "The best of both worlds").
  */
 export function translatorNetwork(
   sizes: VocabularySizes,

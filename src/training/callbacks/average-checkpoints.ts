@@ -13,7 +13,7 @@ type Weights = Readonly<Record<string, HostArray>>;
 /**
  * Validates, and ends with, the mean of the weights that the last epochs ended with, while training goes on with its
  * own: checkpoint averaging (Junczys-Dowmunt et al. 2016, "The AMU-UEDIN submission to the WMT16 news translation
- * task", section 3.4; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best
+ * task"; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best
  * epoch's where EarlyStopping stands before this callback in the list and restores it. The weights of so many epochs
  * are kept on the host, and in checkpoints.
  *
