@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import { Add } from '../../layers/add.js';
 import { AdditiveAttention } from '../../layers/additive-attention.js';
 import { Attention } from '../../layers/attention.js';
+import { AttentionRNN } from '../../layers/attention-rnn.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { Concatenate } from '../../layers/concatenate.js';
 import { Dense } from '../../layers/dense.js';
@@ -31,14 +32,15 @@ export interface VocabularySizes {
  * The encoder reads in both directions; what it ends with is where the decoder begins, layer by layer. The decoder's
  * first layer asks: its states are compared with the encoder's, and what they attend to goes into the layers above it
  * and into the output (Luong et al. 2015, eq. 5, for the last step; Wu et al. 2016, section 3, asks from the lowest
- * layer too). So no step waits for the attention of the one before, and whole targets are computed at once.
+ * layer too). So no step waits for the attention of the one before, and whole targets are computed at once. With
+ * `inputFeeding` it asks at each step, and what it attended to goes into its next step too (Luong et al. 2015, section 3.3).
  *
  * A `hybrid` encoder lets each place of the source attend to all others once it is read in both directions, with several
  * heads, a residual connection and layer normalization (Chen et al. 2018, "The best of both worlds").
  */
 export function translatorNetwork(
   sizes: VocabularySizes,
-  { cell, units, layers, dropout, embeddingUnits, attention, encoder }: Resolved<TranslatorOptions>,
+  { cell, units, layers, dropout, embeddingUnits, attention, encoder, inputFeeding }: Resolved<TranslatorOptions>,
 ): Functional<SymbolicTensor> {
   const drop = (x: SymbolicTensor): SymbolicTensor => (dropout > 0 ? new Dropout({ rate: dropout }).apply(x) : x);
   const [source, target] = ['source', 'target'].map((name) => input({ shape: [null], name }));
@@ -76,11 +78,18 @@ export function translatorNetwork(
 
   const decoder = (x: SymbolicTensor, i: number): SymbolicTensor =>
     new RNN({ cell, units, returnSequences: true, name: `decoder${i + 1}` }).apply(x, { initialState: begins[i] });
-  const asking = drop(decoder(drop(targetTable.apply(target)), 0));
-  const context = attended(asking, encoded, { attention, units });
-  let decoded = asking;
-  for (let i = 1; i < layers; i++) decoded = drop(decoder(new Concatenate().apply([decoded, context]), i));
-  const both = new Concatenate().apply([decoded, context]);
+  const written = drop(targetTable.apply(target));
+  let both: SymbolicTensor;
+  if (inputFeeding) {
+    const first = drop(fedBack(written, encoded, { cell, attention, units }, begins[0]));
+    both = first;
+    for (let i = 1; i < layers; i++) both = new Concatenate().apply([drop(decoder(both, i)), first]);
+  } else {
+    let decoded = drop(decoder(written, 0));
+    const context = attended(decoded, encoded, { attention, units });
+    for (let i = 1; i < layers; i++) decoded = drop(decoder(new Concatenate().apply([decoded, context]), i));
+    both = new Concatenate().apply([decoded, context]);
+  }
   const out = drop(new Dense({ units: embeddingUnits, activation: 'tanh', name: 'readout' }).apply(both));
   return new Functional({
     inputs: { source, target },
@@ -108,6 +117,25 @@ function attended(
     case 'multiHead':
       return new MultiHeadAttention({ ...options, ...headsOf(units) }).apply([query, encoded]).output;
   }
+}
+
+/** A first layer of the decoder that attends inside of its recurrence: its states, and what they attended to. */
+function fedBack(
+  written: SymbolicTensor,
+  encoded: SymbolicTensor,
+  { cell, attention, units }: Pick<Resolved<TranslatorOptions>, 'cell' | 'attention' | 'units'>,
+  initialState: Readonly<Record<string, SymbolicTensor>>,
+): SymbolicTensor {
+  const layer = new AttentionRNN({
+    cell,
+    units,
+    score: attention === 'additive' ? 'additive' : 'dot',
+    inputFeeding: true,
+    returnAttentionScores: true,
+    name: attentionName,
+  });
+  const keys = attention === 'dot' ? [] : [new Dense({ units, useBias: false, name: 'key' }).apply(encoded)];
+  return layer.apply([written, encoded, ...keys], { initialState }).output;
 }
 
 function headsOf(units: number): { readonly numHeads: number; readonly keyDim: number } {

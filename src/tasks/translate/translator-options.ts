@@ -30,6 +30,11 @@ export const translatorOptions = optionTable({
    */
   attention: choice({ of: attentionScores, default: 'general', ofInitial: 'decided' }),
   /**
+   * Whether the decoder's first layer attends inside of its recurrence: what a step attended to goes into the next one beside
+   * its input (Luong et al. 2015, section 3.3), not only into the layers above. Not with `multiHead`. Default false.
+   */
+  inputFeeding: flag({ ofInitial: 'decided' }),
+  /**
    * How the source is read: `recurrent` in both directions (default), or `hybrid`, with self-attention of several heads
    * above that, as suits `multiHead` attention (Chen et al. 2018).
    */
@@ -109,6 +114,14 @@ export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<
       what: '`samplingSchedule` says how a share grows that is 0.',
       fix: 'give `scheduledSampling`, such as 0.25, or leave `samplingSchedule` out.',
       option: 'scheduledSampling',
+    });
+  if (options.inputFeeding === true && options.attention === 'multiHead')
+    throw new RondoError('USAGE', {
+      where: translatorTask.where,
+      what: '`inputFeeding` has one head.',
+      received: 'attention multiHead',
+      fix: 'choose another `attention`, or leave `inputFeeding` out.',
+      option: 'inputFeeding',
     });
   const all = resolvedOptions<TranslatorOptions>(translatorTask, {
     ...options,

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
+import { AttentionRNN } from '../../layers/attention-rnn.js';
 import { Random, setSeed } from '../../random.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
@@ -143,6 +144,8 @@ it.each<TranslatorOptions>([
   { attention: 'general' },
   { attention: 'dot' },
   { attention: 'additive' },
+  { attention: 'general', inputFeeding: true },
+  { attention: 'additive', inputFeeding: true, cell: 'gru' },
   { attention: 'multiHead' },
   { attention: 'multiHead', encoder: 'hybrid' },
 ])('two layers with %j learn, say what they attend to, and do not look at padding', async (network) => {
@@ -155,6 +158,8 @@ it.each<TranslatorOptions>([
   expect(chrF.score).toBeGreaterThan(baseline.chrF);
   const { translator } = training;
   expect(translator.model.layers.some(({ name }) => name === 'selfAttention')).toBe(network.encoder === 'hybrid');
+  const isFed = translator.model.layers.some((layer) => layer instanceof AttentionRNN);
+  expect(isFed).toBe(network.inputFeeding === true);
   const [[{ attention: shares, score }]] = await translator.predict(['45']);
   const [[{ score: besideLonger }]] = await translator.predict(['45', '67890']);
   expect(besideLonger).toBeCloseTo(score, 5);
@@ -162,6 +167,11 @@ it.each<TranslatorOptions>([
     expect(sum).toBeGreaterThan(0);
     expect(sum).toBeLessThan(1.0001);
   }
+});
+
+it('refuses to feed back what several heads attend to', () => {
+  const fed: TranslatorOptions = { attention: 'multiHead', inputFeeding: true };
+  expect(() => new TranslatorTraining({ train: numbers(50) }, fed)).toThrow(/USAGE.*`inputFeeding` has one head/);
 });
 
 it('measures a translator of small letters by small letters', async () => {

@@ -425,6 +425,24 @@ export const kernelMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/kernels/sequence/memory-attention.ts',
+    ['test/conformance/attending-cells.test.ts'],
+    [
+      ['padding has a share', 'isMasked ? select', 'isMasked && false ? select'],
+      [
+        'sequences attend to what others have',
+        'firstKey: sequenceOf[shard.firstRow + row]',
+        'firstKey: (shard.firstRow + row)',
+      ],
+      ['the gradient of shares leaves their sum out', 'sub(seen, rowSum(mul(share, seen)))', 'seen'],
+      [
+        'only the last steps teach the memory',
+        'c: this.#keysOf(target, own, width),\n                accumulate: true',
+        'c: this.#keysOf(target, own, width),\n                accumulate: false',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/kernels/sequence/sequence.ts',
     ['src/kernels/sequence', cells, threads, large],
     [

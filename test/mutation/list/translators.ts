@@ -18,6 +18,18 @@ export const translatorMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    `${folder}/translator-network.ts`,
+    [translator],
+    [
+      [
+        'with input feeding the decoder begins with zeros',
+        'layer.apply([written, encoded, ...keys], { initialState })',
+        'layer.apply([written, encoded, ...keys])',
+      ],
+      ['input feeding is not asked for', 'if (inputFeeding) {', 'if (false as boolean) {'],
+    ],
+  ),
+  ...inFile(
     `${folder}/pair-parts.ts`,
     [translator],
     [
