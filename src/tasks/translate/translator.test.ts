@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { AttentionRNN } from '../../layers/attention-rnn.js';
+import { Concatenate } from '../../layers/concatenate.js';
 import { Random, setSeed } from '../../random.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
@@ -160,6 +161,11 @@ it.each<TranslatorOptions>([
   expect(translator.model.layers.some(({ name }) => name === 'selfAttention')).toBe(network.encoder === 'hybrid');
   const isFed = translator.model.layers.some((layer) => layer instanceof AttentionRNN);
   expect(isFed).toBe(network.inputFeeding === true);
+  // The decoder begins with what the encoder ends with, whichever layer it is.
+  const begins = translator.model.graph.nodes.filter(({ inputs }) =>
+    inputs.some(({ shape, node }) => shape.length === 2 && node.layer instanceof Concatenate),
+  );
+  expect(begins.map(({ layer }) => layer.name)).toEqual([isFed ? 'attention' : 'decoder1', 'decoder2']);
   const [[{ attention: shares, score }]] = await translator.predict(['45']);
   const [[{ score: besideLonger }]] = await translator.predict(['45', '67890']);
   expect(besideLonger).toBeCloseTo(score, 5);
