@@ -21,6 +21,7 @@ export {
   type BidirectionalStates,
   type MergeMode,
 } from './bidirectional.js';
+export { CategoryEncoding, type CategoryEncodingOptions } from './category-encoding.js';
 export { Concatenate, type ConcatenateOptions } from './concatenate.js';
 export * as constraints from './constraints.js';
 export { Conv1D, type Conv1DOptions } from './conv-1d.js';
@@ -72,6 +73,7 @@ export {
   type ScoreOptions,
 } from './output-head.js';
 export { Permute, type PermuteOptions } from './permute.js';
+export { PointerGenerator } from './pointer-generator.js';
 export type { Pooling1DOptions, Pooling2DOptions } from './pooling.js';
 export { PReLU, type PReLUOptions } from './prelu.js';
 export {

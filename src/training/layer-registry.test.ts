@@ -14,6 +14,7 @@ import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
+import { CategoryEncoding } from '../layers/category-encoding.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
 import { Conv1D } from '../layers/conv-1d.js';
@@ -46,6 +47,7 @@ import { Minimum } from '../layers/minimum.js';
 import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
+import { PointerGenerator } from '../layers/pointer-generator.js';
 import { PReLU } from '../layers/prelu.js';
 import { l2 } from '../layers/regularizers.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
@@ -209,6 +211,8 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   ],
   [new LayerNormalization({ epsilon: 0.1, center: false }), [3, 5, 7]],
   [new Masking({ maskValue: -1 }), [3, 5, 7]],
+  [new CategoryEncoding({ numTokens: 11, outputMode: 'count' }), [3, 7]],
+  [new PointerGenerator(), [3, 5, 7]],
   [new RepeatVector({ n: 4 }), [3, 7]],
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
@@ -275,7 +279,9 @@ describe('layers and their configurations', () => {
       const size = inputShape.reduce((a, b) => a * b, 1);
       const input = tensor(
         Float64Array.from({ length: size }, () =>
-          layer instanceof Embedding || layer instanceof WordFeatures ? random.integer(11) : random.normal(),
+          [CategoryEncoding, Embedding, WordFeatures].some((ofIndices) => layer instanceof ofIndices)
+            ? random.integer(11)
+            : random.normal(),
         ),
         inputShape,
       );
@@ -301,7 +307,7 @@ describe('layers and their configurations', () => {
       );
       copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
       expect(copy.trainableWeights.length).toBe(layer.trainableWeights.length);
-      const inputs = layer instanceof Subtract || layer instanceof Dot ? twoInputs(layer, input) : input;
+      const inputs = inputsOf(layer, input);
       expect(numbersOf(copy.apply(inputs))).toEqual(numbersOf(layer.apply(inputs)));
     },
   );
@@ -348,9 +354,13 @@ describe('layers and their configurations', () => {
   });
 });
 
-/** What a layer of two inputs takes besides one. */
-function twoInputs(layer: Layer<unknown>, input: Tensor): readonly Tensor[] {
-  return [input, layer instanceof Dot ? ops.transpose(input, [0, 2, 1]) : input];
+/** The input, with what a layer of several takes besides. */
+function inputsOf(layer: Layer<unknown>, input: Tensor): Tensor | readonly Tensor[] {
+  if (layer instanceof Subtract) return [input, input];
+  if (layer instanceof Dot) return [input, ops.transpose(input, [0, 2, 1])];
+  if (!(layer instanceof PointerGenerator)) return input;
+  const [batch, time, features] = input.shape;
+  return [input, input, ops.zeros([batch, features, features]), ops.ones([batch, time, 1])];
 }
 
 function numbersOf(output: unknown): unknown {

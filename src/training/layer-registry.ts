@@ -13,6 +13,7 @@ import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
+import { CategoryEncoding } from '../layers/category-encoding.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { Conv2D } from '../layers/conv-2d.js';
@@ -43,6 +44,7 @@ import { Minimum } from '../layers/minimum.js';
 import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
+import { PointerGenerator } from '../layers/pointer-generator.js';
 import { PReLU } from '../layers/prelu.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
@@ -112,6 +114,7 @@ const makers = new Map<string, LayerMaker>(
         typeof Bidirectional
       >[0]);
     },
+    CategoryEncoding: plain(CategoryEncoding),
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
     Conv2D: plain(Conv2D),
@@ -142,6 +145,7 @@ const makers = new Map<string, LayerMaker>(
     MultiHeadAttention: plain(MultiHeadAttention),
     Multiply: plain(Multiply),
     Permute: plain(Permute),
+    PointerGenerator: plain(PointerGenerator),
     PReLU: plain(PReLU),
     RepeatVector: plain(RepeatVector),
     Reshape: plain(Reshape),

@@ -16,6 +16,7 @@ import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
+import { CategoryEncoding } from '../layers/category-encoding.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { Conv2D } from '../layers/conv-2d.js';
@@ -47,6 +48,7 @@ import { Minimum } from '../layers/minimum.js';
 import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
+import { PointerGenerator } from '../layers/pointer-generator.js';
 import { PReLU } from '../layers/prelu.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
@@ -121,6 +123,8 @@ const table: readonly (readonly [
   [new BatchNormalization(), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3, returnSequences: true }) }), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3 }) }), ends],
+  [new CategoryEncoding({ numTokens: 5, outputMode: 'oneHot' }), goesOn, words],
+  [new CategoryEncoding({ numTokens: 5 }), ends, words],
   [new Concatenate(), goesOn],
   [new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' }), goesOn],
   [new Conv1D({ filters: 3, kernelSize: 3, padding: 'same' }), goesOn],
@@ -378,15 +382,28 @@ it('says once of a layer of your own that it loses the mask, at its first run wi
   warn.mockRestore();
 });
 
-/** Layers of exactly two inputs; both have the mask. */
-const ofTwo: readonly (readonly [layer: Layer<unknown>, mask: Uint8Array | undefined])[] = [
+/** Layers of several inputs: two that have the mask both, or one that has it and others. */
+const ofSeveral: readonly (readonly [
+  layer: Layer<unknown>,
+  mask: Uint8Array | undefined,
+  others?: readonly Tensor[],
+])[] = [
   [new Dot({ axes: 2 }), ends],
   [new Subtract(), goesOn],
+  [
+    new PointerGenerator(),
+    goesOn,
+    [
+      [4, 4, 3],
+      [4, 3, 6],
+      [4, 4, 1],
+    ].map((shape) => normals(shape, new Random(9))),
+  ],
 ];
 
-it.each(ofTwo.map(([layer, expected]) => [layer.className, layer, expected] as const))(
+it.each(ofSeveral.map(([layer, expected, others]) => [layer.className, layer, expected, others] as const))(
   'what becomes of the masks at %s, and of what masked steps hold',
-  (_name, layer, expected) => {
+  (_name, layer, expected, others) => {
     const values = [0, NaN].map((hidden) => {
       const inputs = [1, 2].map((factor) => {
         const numbers = Float64Array.from(steps.dataSync(), (x, i) =>
@@ -396,7 +413,7 @@ it.each(ofTwo.map(([layer, expected]) => [layer.className, layer, expected] as c
         setMask(input, given);
         return input;
       });
-      const output = layer.apply(inputs) as Tensor;
+      const output = layer.apply(others === undefined ? inputs : [inputs[0], ...others]) as Tensor;
       expect(maskOf(output)).toEqual(expected);
       return [...output.dataSync()];
     });
@@ -406,7 +423,7 @@ it.each(ofTwo.map(([layer, expected]) => [layer.className, layer, expected] as c
 );
 
 it('says what becomes of a mask at every layer of the library', () => {
-  const told = [...table.map(([layer]) => layer), ...ofTwo.map(([layer]) => layer)];
+  const told = [...table.map(([layer]) => layer), ...ofSeveral.map(([layer]) => layer)];
   expect([...new Set(told.map((layer) => layer.className))].sort()).toEqual(layerClassNames().sort());
 });
 

@@ -4,12 +4,14 @@ import { AdditiveAttention } from '../../layers/additive-attention.js';
 import { Attention } from '../../layers/attention.js';
 import { AttentionRNN } from '../../layers/attention-rnn.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
+import { CategoryEncoding } from '../../layers/category-encoding.js';
 import { Concatenate } from '../../layers/concatenate.js';
 import { Dense } from '../../layers/dense.js';
 import { Dropout } from '../../layers/dropout.js';
 import { Embedding } from '../../layers/embedding.js';
 import { LayerNormalization } from '../../layers/layer-normalization.js';
 import { MultiHeadAttention } from '../../layers/multi-head-attention.js';
+import { PointerGenerator } from '../../layers/pointer-generator.js';
 import { RNN } from '../../layers/rnn.js';
 import { input, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { TiedDense } from '../../layers/tied-dense.js';
@@ -35,13 +37,18 @@ export interface VocabularySizes {
  * layer too). So no step waits for the attention of the one before, and whole targets are computed at once. With
  * `inputFeeding` it asks at each step, and what it attended to goes into its next step too (Luong et al. 2015, section 3.3).
  *
+ * With `pointerGenerator` an id comes from the vocabulary or is a copy of one of the source's, with the probability that
+ * a gate gives to each way: `p = g p(vocabulary) + (1 - g) sum over its places of what they are attended to` (See et al.
+ * 2017, "Get to the point", eq. 8 and 9).
+ *
  * A `hybrid` encoder lets each place of the source attend to all others once it is read in both directions, with several
  * heads, a residual connection and layer normalization (Chen et al. 2018, "The best of both worlds").
  */
 export function translatorNetwork(
   sizes: VocabularySizes,
-  { cell, units, layers, dropout, embeddingUnits, attention, encoder, inputFeeding }: Resolved<TranslatorOptions>,
+  options: Resolved<TranslatorOptions>,
 ): Functional<SymbolicTensor> {
+  const { cell, units, layers, dropout, embeddingUnits, attention, encoder, inputFeeding } = options;
   const drop = (x: SymbolicTensor): SymbolicTensor => (dropout > 0 ? new Dropout({ rate: dropout }).apply(x) : x);
   const [source, target] = ['source', 'target'].map((name) => input({ shape: [null], name }));
   const table = (inputDim: number, name: string): Embedding =>
@@ -80,42 +87,54 @@ export function translatorNetwork(
     new RNN({ cell, units, returnSequences: true, name: `decoder${i + 1}` }).apply(x, { initialState: begins[i] });
   const written = drop(targetTable.apply(target));
   let both: SymbolicTensor;
+  let scores: SymbolicTensor;
   if (inputFeeding) {
-    const first = drop(fedBack(written, encoded, { cell, attention, units }, begins[0]));
+    const fed = fedBack(written, encoded, { cell, attention, units }, begins[0]);
+    const first = drop(fed.output);
     both = first;
     for (let i = 1; i < layers; i++) both = new Concatenate().apply([drop(decoder(both, i)), first]);
+    ({ scores } = fed);
   } else {
     let decoded = drop(decoder(written, 0));
-    const context = attended(decoded, encoded, { attention, units });
+    const { output: context, ...own } = attended(decoded, encoded, { attention, units });
     for (let i = 1; i < layers; i++) decoded = drop(decoder(new Concatenate().apply([decoded, context]), i));
     both = new Concatenate().apply([decoded, context]);
+    ({ scores } = own);
   }
   const out = drop(new Dense({ units: embeddingUnits, activation: 'tanh', name: 'readout' }).apply(both));
-  return new Functional({
-    inputs: { source, target },
-    outputs: new TiedDense({ embedding: targetTable, activation: 'softmax', name: 'output' }).apply(out),
-  });
+  const generated = new TiedDense({ embedding: targetTable, activation: 'softmax', name: 'output' }).apply(out);
+  let next = generated;
+  if (options.pointerGenerator) {
+    const encoding = { numTokens: sizes.target, outputMode: 'oneHot', name: 'sourcePlaces' } as const;
+    const places = new CategoryEncoding(encoding).apply(source);
+    const seen = new Concatenate().apply([both, written]);
+    const gate = new Dense({ units: 1, activation: 'sigmoid', name: 'generate' }).apply(seen);
+    next = new PointerGenerator({ name: 'generatedOrCopied' }).apply([generated, scores, places, gate]);
+  }
+  return new Functional({ inputs: { source, target }, outputs: next });
 }
 
-/** What each state of the decoder is given of the source; how much of it each token has comes along. */
+/** What states are given of the source, and how much of it each token has. */
+type Attended = Readonly<Record<'output' | 'scores', SymbolicTensor>>;
+
+/** What each state of the decoder is given of the source. */
 function attended(
   query: SymbolicTensor,
   encoded: SymbolicTensor,
   { attention, units }: Pick<Resolved<TranslatorOptions>, 'attention' | 'units'>,
-): SymbolicTensor {
+): Attended {
   const options = { name: attentionName, returnAttentionScores: true } as const;
   const projected = (x: SymbolicTensor, name: string): SymbolicTensor =>
     new Dense({ units, useBias: false, name }).apply(x);
   switch (attention) {
     case 'dot':
-      return new Attention(options).apply([query, encoded]).output;
+      return new Attention(options).apply([query, encoded]);
     case 'general':
-      return new Attention(options).apply([projected(query, 'query'), encoded]).output;
+      return new Attention(options).apply([projected(query, 'query'), encoded]);
     case 'additive':
-      return new AdditiveAttention(options).apply([projected(query, 'query'), encoded, projected(encoded, 'key')])
-        .output;
+      return new AdditiveAttention(options).apply([projected(query, 'query'), encoded, projected(encoded, 'key')]);
     case 'multiHead':
-      return new MultiHeadAttention({ ...options, ...headsOf(units) }).apply([query, encoded]).output;
+      return new MultiHeadAttention({ ...options, ...headsOf(units) }).apply([query, encoded]);
   }
 }
 
@@ -125,7 +144,7 @@ function fedBack(
   encoded: SymbolicTensor,
   { cell, attention, units }: Pick<Resolved<TranslatorOptions>, 'cell' | 'attention' | 'units'>,
   initialState: Readonly<Record<string, SymbolicTensor>>,
-): SymbolicTensor {
+): Attended {
   const layer = new AttentionRNN({
     cell,
     units,
@@ -135,7 +154,7 @@ function fedBack(
     name: attentionName,
   });
   const keys = attention === 'dot' ? [] : [new Dense({ units, useBias: false, name: 'key' }).apply(encoded)];
-  return layer.apply([written, encoded, ...keys], { initialState }).output;
+  return layer.apply([written, encoded, ...keys], { initialState });
 }
 
 function headsOf(units: number): { readonly numHeads: number; readonly keyDim: number } {

@@ -58,6 +58,11 @@ export const translatorOptions = optionTable({
     learningRate: { default: 0.002, search: { low: 0.0005, high: 0.008, scale: 'log' } },
   }),
   /**
+   * Whether the decoder may also copy tokens of the source, as names and numbers want (pointer-generator, See et al. 2017);
+   * both sides then have tokens of the same kind, and share them. Not with `multiHead` attention. Default false.
+   */
+  pointerGenerator: flag({ ofInitial: 'decided' }),
+  /**
    * How much of each token's weight in the loss is spread evenly over the vocabulary, as no translation is the only
    * right one (Szegedy et al. 2016). The loss of the validation pairs is without it. Default 0.
    */
@@ -115,14 +120,15 @@ export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<
       fix: 'give `scheduledSampling`, such as 0.25, or leave `samplingSchedule` out.',
       option: 'scheduledSampling',
     });
-  if (options.inputFeeding === true && options.attention === 'multiHead')
-    throw new RondoError('USAGE', {
-      where: translatorTask.where,
-      what: '`inputFeeding` has one head.',
-      received: 'attention multiHead',
-      fix: 'choose another `attention`, or leave `inputFeeding` out.',
-      option: 'inputFeeding',
-    });
+  for (const option of ['inputFeeding', 'pointerGenerator'] as const)
+    if (options[option] === true && options.attention === 'multiHead')
+      throw new RondoError('USAGE', {
+        where: translatorTask.where,
+        what: `\`${option}\` has one head.`,
+        received: 'attention multiHead',
+        fix: `choose another \`attention\`, or leave \`${option}\` out.`,
+        option,
+      });
   const all = resolvedOptions<TranslatorOptions>(translatorTask, {
     ...options,
     batchTokens: options.batchTokens ?? defaultBatchTokens(Infinity),

@@ -179,8 +179,17 @@ function codecsOf(pairs: readonly SentencePair[], options: Resolved<TranslatorOp
   const kindOf = (given: typeof options.sourceTokens, side: keyof SentencePair): SentenceTokens =>
     given === 'auto' ? tokensFor(texts[side]) : given;
   const [source, target] = [kindOf(options.sourceTokens, 'source'), kindOf(options.targetTokens, 'target')];
-  if (source === 'bpe' && target === 'bpe') {
-    const both = SentenceCodec.of([...texts.source, ...texts.target], 'bpe', options);
+  if (options.pointerGenerator && source !== target)
+    throw new RondoError('USAGE', {
+      where: 'TranslatorTraining',
+      what: '`pointerGenerator` copies tokens, and those of both sides differ.',
+      expected: 'tokens of the same kind',
+      received: `${source} and ${target}`,
+      fix: 'give `sourceTokens` and `targetTokens` the same value, or leave `pointerGenerator` out.',
+      option: 'pointerGenerator',
+    });
+  if (source === target && (source === 'bpe' || options.pointerGenerator)) {
+    const both = SentenceCodec.of([...texts.source, ...texts.target], source, options);
     return { source: both, target: both };
   }
   return {

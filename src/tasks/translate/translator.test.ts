@@ -149,6 +149,7 @@ it.each<TranslatorOptions>([
   { attention: 'additive', inputFeeding: true, cell: 'gru' },
   { attention: 'multiHead' },
   { attention: 'multiHead', encoder: 'hybrid' },
+  { pointerGenerator: true, sourceTokens: 'characters', targetTokens: 'characters' },
 ])('two layers with %j learn, say what they attend to, and do not look at padding', async (network) => {
   setSeed(3);
   const own = { ...network, layers: 2, units: 16, epochs: 10, dropout: 0.1 };
@@ -175,9 +176,32 @@ it.each<TranslatorOptions>([
   }
 });
 
-it('refuses to feed back what several heads attend to', () => {
-  const fed: TranslatorOptions = { attention: 'multiHead', inputFeeding: true };
-  expect(() => new TranslatorTraining({ train: numbers(50) }, fed)).toThrow(/USAGE.*`inputFeeding` has one head/);
+it('refuses to feed back what several heads attend to, and to copy tokens of another kind', () => {
+  const trained = (own: TranslatorOptions) => () => new TranslatorTraining({ train: numbers(50) }, own);
+  expect(trained({ attention: 'multiHead', inputFeeding: true })).toThrow(/USAGE.*`inputFeeding` has one head/);
+  expect(trained({ attention: 'multiHead', pointerGenerator: true })).toThrow(/USAGE.*`pointerGenerator` has one head/);
+  expect(trained({ sourceTokens: 'characters', targetTokens: 'words', pointerGenerator: true })).toThrow(
+    /USAGE.*those of both sides differ[\s\S]*characters and words/,
+  );
+});
+
+it('copies words that are too rare to be learned, where it has a pointer', async () => {
+  const random = new Random(8);
+  const letters = (): string => String.fromCharCode(...Array.from({ length: 5 }, () => 97 + random.integer(26)));
+  const names = Array.from({ length: 400 }, letters);
+  const train = Array.from({ length: 600 }, () => {
+    const [given, family] = [names[random.integer(400)], names[random.integer(400)]];
+    return { source: `${given} ${family}`, target: `${family} ${given}` };
+  });
+  const exact = async (pointerGenerator: boolean): Promise<number> => {
+    setSeed(6);
+    const own = { ...options, sourceTokens: 'words', targetTokens: 'words', maxTokens: 500, pointerGenerator } as const;
+    const training = new TranslatorTraining({ train }, { ...own, epochs: 10 });
+    await training.train();
+    return (await training.evaluate('test', { beams: 1 })).exactMatch;
+  };
+  expect(await exact(true)).toBeGreaterThan(0.9);
+  expect(await exact(false)).toBeLessThan(0.3);
 });
 
 it('measures a translator of small letters by small letters', async () => {

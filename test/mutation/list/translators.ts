@@ -27,6 +27,18 @@ export const translatorMutations: readonly Mutation[] = [
         'layer.apply([written, encoded, ...keys])',
       ],
       ['input feeding is not asked for', 'if (inputFeeding) {', 'if (false as boolean) {'],
+      ['nothing is copied', 'if (options.pointerGenerator) {', 'if (false as boolean) {'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/pointer-generator.ts',
+    ['src/layers/pointer-generator.test.ts'],
+    [
+      [
+        'the gate chooses the other way',
+        'add(copied, mul(gate, sub(generated, copied)))',
+        'add(generated, mul(gate, sub(copied, generated)))',
+      ],
     ],
   ),
   ...inFile(
