@@ -168,6 +168,29 @@ it("runs a cell of one's own, which its file names", () => {
   expect(copy.apply(given).array()).toEqual(layer.apply(given).array());
 });
 
+describe('AttentionRNN whose weights are made refuses', () => {
+  const sized = (...shape: number[]): Tensor => normals(shape, new Random(1));
+  const [x, value, key] = [sized(2, 3, 7), sized(2, 4, 6), sized(2, 4, 8)];
+  it.each<[string, readonly Tensor[], readonly Tensor[], RegExp]>([
+    ['other features of inputs', [x, value], [sized(2, 3, 9), value], /features = 7[\s\S]*\[2, 3, 9\]/],
+    ['other features of values', [x, value], [x, key], /features = 6[\s\S]*\[2, 4, 8\]/],
+    ['other features of keys', [x, value, key], [x, value, value], /features = 8[\s\S]*\[2, 4, 6\]/],
+    ['an input without values', [value, value], [value], /made for 2 inputs/],
+    ['values where there were none', [value], [value, value], /made for 1 inputs/],
+    ['values without their keys', [x, value, value], [x, value], /made for 3 inputs/],
+    ['values of another batch', [x, value], [x, sized(3, 4, 6)], /do not fit together/],
+    ['keys of another batch', [x, value, key], [x, value, sized(1, 4, 8)], /do not fit together/],
+    ['states of another batch', [x, value], [x, value, sized(1, 5)], /do not fit together/],
+    ['no keys', [x, value], [x, ops.zeros([2, 0, 6])], /no keys to attend to/],
+  ])('%s', (_, made, given, message) => {
+    const layer = new AttentionRNN({ cell: 'gru', units: 5 });
+    layer.apply(made);
+    expect(() => layer.apply(given)).toThrow(message);
+    expect(() => layer.apply(given)).toThrow(/SHAPE_MISMATCH.*AttentionRNN/);
+    expect(layer.apply(made).shape).toEqual([2, made[0].shape[1], 5 + (made[1] ?? made[0]).shape[2]]);
+  });
+});
+
 describe('AttentionRNN refuses', () => {
   const [x, memory] = [normals([2, 3, 7], new Random(1)), normals([2, 4, 6], new Random(2))];
   it.each<[string, () => unknown, RegExp]>([

@@ -2,7 +2,7 @@ import { attending, contextState } from '../cells/attending.js';
 import type { AttentionScore, Cell } from '../cells/cell.js';
 import { ownEquations } from '../cells/identity.js';
 import { RondoError, requireBoolean, requireCount } from '../errors.js';
-import { requireAxes } from '../shape.js';
+import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import * as ops from '../tensor/index.js';
 import { SequenceMemory } from '../tensor/sequence-memory.js';
@@ -145,14 +145,18 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
   /** @param others value, key and states to begin with, as far as they are given. @throws SHAPE_MISMATCH */
   override computeOutputShape(input: OpenShape, ...others: OpenShape[]): OpenShape {
     const [value, key] = this.#memoryOf(others, input);
-    for (const shape of [input, value, key]) requireSequence(this, shape, null);
+    const made = this.buildShape && [this.buildShape, ...this.#memoryOf([], this.buildShape)];
+    for (const [i, shape] of [input, value, key].entries()) requireSequence(this, shape, made?.[i][2] ?? null);
     const states = others.filter(({ length }) => length === 2);
     const widths = Object.values(this.beginningStates);
     const fits =
       (states.length === 0 ||
-        (states.length === widths.length && states.every(([, width], i) => width === null || width === widths[i]))) &&
-      (value[1] === key[1] || value[1] === null || key[1] === null);
-    if (!fits) throw this.#misfit('values, keys and states do not fit together.', others);
+        (states.length === widths.length && states.every(([, width], i) => same(width, widths[i])))) &&
+      same(value[1], key[1]) &&
+      [value, key, ...states].every(([batch]) => same(batch, input[0])) &&
+      same(value[0], key[0]);
+    if (!fits) throw this.#misfit('inputs and states do not fit together.', [input, ...others]);
+    if (value[1] === 0) throw this.#misfit('there are no keys to attend to.', [input, value, key]);
     const isNarrow = this.#score === 'dot' && key[2] !== null && key[2] !== this.#askingWidth;
     if (isNarrow) throw this.#misfit(`keys are not as wide as the state, ${this.#askingWidth}.`, [value, key]);
     const { outputWidth } = this.#base;
@@ -163,6 +167,9 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
   #memoryOf(others: readonly OpenShape[], input: OpenShape): readonly [OpenShape, OpenShape] {
     const given = others.filter(({ length }) => length !== 2);
     if (given.length > 2) throw this.#misfit('there are more inputs than three.', others);
+    const numMade = this.#builtMemory.length;
+    if (this.isBuilt && given.length > 0 && given.length !== numMade)
+      throw this.#misfit(`the weights were made for ${1 + numMade} inputs.`, [input, ...others]);
     const [value = input, key = value] = given.length > 0 ? given : this.#builtMemory;
     return [value, key];
   }
@@ -187,7 +194,11 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
 
   override call(inputs: Tensor | readonly Tensor[], options: AttentionRNNCallOptions): AttentionReturned<ReturnScores> {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
-    this.computeOutputShape(...(list.map(({ shape }) => shape) as [OpenShape, ...OpenShape[]]));
+    const shapes = list.map(({ shape }) => shape) as [Shape, ...Shape[]];
+    this.computeOutputShape(...shapes);
+    const numMade = 1 + this.#builtMemory.length;
+    if (shapes.filter(({ length }) => length === 3).length !== numMade)
+      throw this.#misfit(`the weights were made for ${numMade} inputs.`, shapes);
     const behind = list.filter(({ shape }, i) => i > 0 && shape.length === 2);
     const given = behind.length > 0 ? behind : undefined;
     const states = this.#initialStates(list[0].shape[0], options.initialState, given);
@@ -314,6 +325,11 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
       fix: 'give the input first, then what is attended to; a Dense layer makes keys of another width.',
     });
   }
+}
+
+/** Whether two sizes are the same, or may be. */
+function same(one: number | null, other: number | null): boolean {
+  return one === other || one === null || other === null;
 }
 
 /** Whether a key that does not count lies before one that does, or no key counts: steps look at it, though in vain. */
