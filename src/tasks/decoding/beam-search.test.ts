@@ -182,6 +182,20 @@ describe('a beam search', () => {
     expect(found.map(({ ids, isComplete }) => [ids, isComplete])).toEqual([[[], false]]);
   });
 
+  it.each([1, 2])('refuses probabilities that are not finite, with %i beams', async (beams) => {
+    const broken = chain({ [begin]: { [a]: 0.5, [b]: 0.5 }, [a]: { [c]: NaN }, [b]: { [c]: NaN } });
+    await expect(search(broken, [{ limit: 9 }], settings({ beams }))).rejects.toThrow('[NOT_FINITE] beamSearch');
+  });
+
+  it('says so where nothing may follow and nothing is complete', async () => {
+    const lost = chain({ [begin]: { [a]: 0.5, [b]: 0.5 } });
+    await expect(search(lost, [{ limit: 9 }], settings({}))).rejects.toThrow('[USAGE] beamSearch: no token may');
+    const constraint: TokenConstraint = { allows: () => false, after: () => undefined };
+    await expect(search(chain(trap), [{ limit: 9, constraint }], settings({}))).rejects.toThrow('none behind 0 tokens');
+    const half = chain({ [begin]: { [a]: 0.5, [end]: 0.5 } });
+    expect((await search(half, [{ limit: 9 }], settings({})))[0].map(({ ids }) => ids)).toEqual([[]]);
+  });
+
   it('lets texts leave that are done, and begins with a row for each', async () => {
     const model = modelOf((tokens) => trap[tokens.at(-1) as keyof typeof trap] ?? {});
     const limits = [1, 1, 1, 1, 9, 9];

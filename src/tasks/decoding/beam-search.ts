@@ -1,3 +1,4 @@
+import { RondoError } from '../../errors.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import type { TokenConstraint } from './token-constraint.js';
 
@@ -112,7 +113,8 @@ const fewestRows = 8;
  * "Sequence transduction with recurrent neural networks", section 2.5.
  *
  * @param decoder of one row a text, which is as far as the token that texts begin behind. @returns by text: hypotheses,
- *   complete ones first, then by score
+ *   complete ones first, then by score. @throws NOT_FINITE for probabilities that are not; USAGE where nothing may be
+ *   written
  */
 export async function beamSearch(
   texts: readonly SearchedText[],
@@ -186,6 +188,7 @@ function advance(
     } else if (rank < beams) found.push(hypothesisOf(beam, true, settings));
   }
   search.alive = followed;
+  if (followed.length === 0 && found.length === 0) throw nothingMayFollow(alive[0].tokens.length);
   // One beam alone takes the likeliest token at each step, the last one too.
   if (beams === 1 && found.length > 0) search.alive = [];
   else if (numTokens >= limit) {
@@ -248,6 +251,7 @@ function continuations(
     for (let token = 0; token < numIds; token++) {
       const share = next[start + token];
       if (share <= worthless && (worthless > 0 || least === 0)) continue;
+      if (!Number.isFinite(share)) throw notFinite(share);
       if (never.has(token) || constraint?.allows(token) === false) continue;
       const logProbability = before + Math.log(Math.max(share, least));
       const at = best.findIndex((other) => other.logProbability < logProbability);
@@ -258,6 +262,26 @@ function continuations(
     }
   }
   return best;
+}
+
+function notFinite(share: number): RondoError {
+  return new RondoError('NOT_FINITE', {
+    where: 'beamSearch',
+    what: 'the probabilities of the next token are not finite.',
+    expected: 'a number from 0 to 1 for each token',
+    received: String(share),
+    fix: 'train the model again with a smaller learning rate.',
+  });
+}
+
+function nothingMayFollow(numTokens: number): RondoError {
+  return new RondoError('USAGE', {
+    where: 'beamSearch',
+    what: 'no token may be written any more, and no text is complete.',
+    expected: 'a token that the model gives a probability and that is allowed',
+    received: `none behind ${numTokens} tokens`,
+    fix: 'ask for another form or beginning of the text.',
+  });
 }
 
 function hypothesisOf(

@@ -118,6 +118,13 @@ describe('a translator of digits into words', () => {
     for (const { text } of told.flat()) expect(['one seven', 'four']).toContain(text);
   });
 
+  it('says that its weights are not finite instead of translating into nothing', async () => {
+    const broken = deserializeTask(serializeTask(translator)).task as Translator;
+    for (const variable of broken.model.weights) variable.assign(Array.from(variable.dataSync(), () => NaN));
+    await expect(broken.predict(['58'])).rejects.toThrow('[NOT_FINITE]');
+    await expect(broken.predict(['58'], { seed: 1 })).rejects.toThrow('[NOT_FINITE]');
+  });
+
   it('is the same after it was saved', async () => {
     const { task } = deserializeTask(serializeTask(translator));
     expect(await (task as Translator).predict(['58', '9031'])).toEqual(await translator.predict(['58', '9031']));
@@ -127,6 +134,8 @@ describe('a translator of digits into words', () => {
     ['a beam of none', { beams: 0 }, /OUT_OF_RANGE.*`beams`/],
     ['beams that are drawn', { beams: 2, temperature: 0.5 }, /USAGE.*draws nothing/],
     ['beams with a seed', { beams: 2, seed: 1 }, /USAGE.*draws nothing[\s\S]*no `beams` with `seed`/],
+    ['a seed that is no number', { seed: 'x' }, /OUT_OF_RANGE.*`seed`/],
+    ['a seed that is not whole', { seed: 1.5 }, /OUT_OF_RANGE.*`seed`/],
     ['a negative temperature', { temperature: -1 }, /OUT_OF_RANGE.*`temperature`/],
     ['more draws than there is memory for', { topK: 3, nBest: 5000 }, /OUT_OF_RANGE.*`nBest`/],
     ['more translations than beams', { beams: 2, nBest: 3 }, /OUT_OF_RANGE.*`nBest`/],

@@ -50,6 +50,8 @@ export const taskMutations: readonly Mutation[] = [
       ['what is unlikely is not written though it is told', 'Math.log(Math.max(share, least))', 'Math.log(share)'],
       ['a search ends with the first complete texts', 'lengthPenalty(limit) < least', 'lengthPenalty(limit) < 0'],
       ['what may not be written is drawn', '=> never.has(token) || constraint?.allows(token) === false', '=> false'],
+      ['what is not finite is followed', '!Number.isFinite(share)', 'share === Infinity'],
+      ['a text that leads nowhere is no text', 'followed.length === 0 && found.length === 0', 'false as boolean'],
       ['texts that are done stay', '(4 * numDone >= rows.length', '(numDone > rows.length'],
       [
         'the rows of a text are those of its neighbour',
