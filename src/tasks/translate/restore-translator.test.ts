@@ -31,6 +31,8 @@ it.each<[string, (fields: Fields) => void]>([
   ['other tokens than the model has', ({ codecs }) => void (codecs.source = codecs.target)],
   ['a baseline of ids that there are not', (fields) => void (fields.wordByWord = [3, 99_999] as never)],
   ['half a pair of the baseline', (fields) => void (fields.wordByWord = [3] as never)],
+  ['no word of the longest target', ({ pairs }) => void delete pairs.longestTarget],
+  ['no word of how the pairs were read', ({ pairs }) => void delete pairs.reading],
   ['a width that is none', ({ options }) => void (options.units = 'wide')],
 ])('refuses %s', (_, change) => {
   expect(() => restored(change)).toThrow(/FILE_FORMAT|OUT_OF_RANGE/);

@@ -5,7 +5,6 @@ import {
   isObject,
   isText,
   listOf,
-  optional,
   recordOf,
   SavedFields,
 } from '../../data/saved-fields.js';
@@ -67,7 +66,6 @@ function trainedPairs(saved: SavedFields): TrainedPairs {
     isShared: saved.read('isShared', 'true or false', isBoolean),
     seen: saved.read('seen', 'hashes of sources', isSavedSeenItems),
     fingerprint: saved.read('fingerprint', 'a whole number', isCount),
-    // A file of an earlier version does not say it.
-    reading: saved.read('reading', 'an object of texts', optional(recordOf(isText))) ?? {},
+    reading: saved.read('reading', 'an object of texts', recordOf(isText)),
   };
 }
