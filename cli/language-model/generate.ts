@@ -49,6 +49,10 @@ const specs = {
       'line break.',
   },
   ...computeOptions,
+  seed: {
+    ...computeOptions.seed,
+    about: 'Another text with each. Default: one of its own, the same in each run.',
+  },
   ...jsonOption,
 } as const satisfies OptionSpecs;
 

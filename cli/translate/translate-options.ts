@@ -62,7 +62,11 @@ const drawingOptions = {
     ...samplingOptions.temperature,
     about: `Draw translations instead of searching for the likeliest, --n-best of each text. ${samplingOptions.temperature.about}`,
   },
-  seed: { type: 'whole', value: 'N', about: 'Draw, and repeatably. Default 0.' },
+  seed: {
+    type: 'whole',
+    value: 'N',
+    about: 'Draw translations, others with each seed. Default: one of its own, the same in each run.',
+  },
 } as const satisfies OptionSpecs;
 
 /** Of commands that translate. */

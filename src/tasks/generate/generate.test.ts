@@ -154,10 +154,15 @@ describe('options that exclude each other', () => {
   ] as [GenerateOptions, string][])('%j', (options, what) =>
     expect(() => generate(model, options)).toThrow(`[USAGE] generate: ${what}`),
   );
-  it.each([{ repetitionPenalty: 0.5 }, { minP: 2 }, { minP: -1 }, { beams: 0 }, { topP: 0 }, { length: -1 }])(
-    'and impossible values: %j',
-    (options) => expect(() => generate(model, options)).toThrow('[OUT_OF_RANGE]'),
-  );
+  it.each([
+    { repetitionPenalty: 0.5 },
+    { minP: 2 },
+    { minP: -1 },
+    { beams: 0 },
+    { topP: 0 },
+    { length: -1 },
+    { seed: 1.5 },
+  ])('and impossible values: %j', (options) => expect(() => generate(model, options)).toThrow('[OUT_OF_RANGE]'));
 });
 
 describe('beam search', () => {

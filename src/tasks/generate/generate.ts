@@ -1,4 +1,4 @@
-import { RondoError, refuseUnknownOptions, requireCount, requireKind } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireKind, requireNumber } from '../../errors.js';
 import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
 import type { ModelStream } from '../../training/model-stream.js';
@@ -68,6 +68,7 @@ export function generate(languageModel: LanguageModel, options: GenerateOptions 
   requireSampling(where, options);
   requireRepetition(where, options);
   requireCount(where, 'length', options.length ?? 500, 0);
+  if (options.seed !== undefined) requireNumber(where, 'seed', options.seed, 'a whole number', Number.isInteger);
   if (options.beams !== undefined) requireCount(where, 'beams', options.beams, 1);
   requireTogether(where, options);
   const form = options.poem && new PoemForm(languageModel.codec, options.poem, where);

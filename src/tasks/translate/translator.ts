@@ -121,7 +121,7 @@ export class Translator implements TaskModel {
   /**
    * The best translations of texts, the best first; an empty text has an empty one.
    *
-   * @throws USAGE, DATA_FORMAT, OUT_OF_RANGE; ABORTED
+   * @throws USAGE, DATA_FORMAT, OUT_OF_RANGE; ABORTED; NOT_FINITE where the weights are not
    */
   async predict(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[][]> {
     const where = 'Translator.predict';
@@ -247,6 +247,7 @@ export class Translator implements TaskModel {
     requireNumber(where, 'coveragePenalty', coveragePenalty, 'a number of at least 0', (v) => v >= 0);
     requireCount(where, 'nBest', nBest);
     requireNumber(where, 'nBest', nBest, `at most \`beams\`, ${beams}`, (v) => v <= beams);
+    if (seed !== undefined) requireNumber(where, 'seed', seed, 'a whole number', Number.isInteger);
     requireBoolean(where, 'replaceUnknown', replaceUnknown);
     requireSignal(where, options.signal);
     return {
