@@ -19,6 +19,8 @@ export class CallbackList<Trained extends Trainable> {
   readonly watchBatches: boolean;
   readonly #callbacks: readonly Callback<Trained>[];
   readonly #context: RunContext<Trained>;
+  /** Those whose `onValidationBegin` nothing has answered yet. */
+  readonly #validating = new Set<Callback<Trained>>();
 
   constructor(callbacks: readonly Callback<Trained>[], context: RunContext<Trained>) {
     this.#callbacks = callbacks;
@@ -46,22 +48,33 @@ export class CallbackList<Trained extends Trainable> {
   }
 
   async validationBegin(epoch: number): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onValidationBegin?.(epoch, this.#context);
+    for (const callback of this.#callbacks) {
+      this.#validating.add(callback);
+      await callback.onValidationBegin?.(epoch, this.#context);
+    }
   }
 
   async validationStopped(epoch: number): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onValidationStopped?.(epoch, this.#context);
+    for (const callback of this.#validating) {
+      this.#validating.delete(callback);
+      await callback.onValidationStopped?.(epoch, this.#context);
+    }
   }
 
   async epochEnd(epoch: number, logs: Logs): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, this.#context);
+    for (const callback of this.#callbacks) {
+      await callback.onEpochEnd?.(epoch, logs, this.#context);
+      this.#validating.delete(callback);
+    }
   }
 
   async trainEnd(reason: StopReason): Promise<void> {
     for (const callback of this.#callbacks) await callback.onTrainEnd?.(reason, this.#context);
   }
 
-  async trainError(error: unknown): Promise<void> {
+  /** Callbacks whose epoch has not ended take back first what they did for its validation. */
+  async trainError(epoch: number, error: unknown): Promise<void> {
+    await this.validationStopped(epoch);
     for (const callback of this.#callbacks) await callback.onTrainError?.(error, this.#context);
   }
 

@@ -70,7 +70,7 @@ export class FitRun<Trained extends Trainable> {
       return await this.#runEpochs();
     } catch (error) {
       const first = await this.#earlierFault(error);
-      await this.#callbacks.trainError(first);
+      await this.#callbacks.trainError(this.#epoch, first);
       throw first;
     }
   }

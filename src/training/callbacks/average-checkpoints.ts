@@ -1,7 +1,9 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { HostArray } from '../host-data.js';
 import { readWeights } from '../model-weights.js';
-import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
+import type { Trainable } from '../trainable.js';
+import type { CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
+import { ValidatedAverages } from './validated-averages.js';
 
 export interface AverageCheckpointsOptions {
   /** How many epochs are averaged, the latest ones; fewer until there are so many. Default 5. */
@@ -13,22 +15,22 @@ type Weights = Readonly<Record<string, HostArray>>;
 /**
  * Validates, and ends with, the mean of the weights that the last epochs ended with, while training goes on with its
  * own: checkpoint averaging (Junczys-Dowmunt et al. 2016, "The AMU-UEDIN submission to the WMT16 news translation
- * task"; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best
- * epoch's where EarlyStopping stands before this callback in the list and restores it. The weights of so many epochs
- * are kept on the host, and in checkpoints.
+ * task"; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best epoch's where
+ * EarlyStopping restores it. EarlyStopping and ModelCheckpoint are to stand before this callback in the list: those
+ * behind it find an epoch's own weights beside the losses of the mean. The weights of so many epochs are kept on the
+ * host, and in checkpoints.
  *
  * @throws OUT_OF_RANGE
  */
-export class AverageCheckpoints implements Callback {
+export class AverageCheckpoints extends ValidatedAverages {
   readonly name = 'averageCheckpoints';
   readonly #numCheckpoints: number;
   /** What epochs ended with, the oldest first. */
   #checkpoints: readonly Weights[] = [];
-  /** What training goes on with, while the model has the mean. */
-  #own: Weights | undefined;
   #isResumed = false;
 
   constructor(options: AverageCheckpointsOptions = {}) {
+    super();
     refuseUnknownOptions('AverageCheckpoints', options, ['numCheckpoints']);
     this.#numCheckpoints = options.numCheckpoints ?? 5;
     requireCount('AverageCheckpoints', 'numCheckpoints', this.#numCheckpoints);
@@ -37,22 +39,17 @@ export class AverageCheckpoints implements Callback {
   onTrainBegin(): void {
     if (!this.#isResumed) this.#checkpoints = [];
     this.#isResumed = false;
-    this.#own = undefined;
   }
 
-  async onValidationBegin(_epoch: number, { model }: TrainingContext): Promise<void> {
-    this.#own = await readWeights(model);
-    model.setWeights(meanOf(this.#with(this.#own)));
+  protected override async swap(model: Trainable): Promise<() => void> {
+    const own = await readWeights(model);
+    model.setWeights(meanOf(this.#with(own)));
+    return () => model.setWeights(own);
   }
 
-  onValidationStopped(_epoch: number, { model }: TrainingContext): void {
-    if (this.#own !== undefined) model.setWeights(this.#own);
-    this.#own = undefined;
-  }
-
-  async onEpochEnd(epoch: number, _logs: Logs, context: TrainingContext): Promise<void> {
-    this.#checkpoints = this.#with(this.#own ?? (await readWeights(context.model)));
-    this.onValidationStopped(epoch, context);
+  override async onEpochEnd(_epoch: number, _logs: Logs, { model }: TrainingContext): Promise<void> {
+    this.onValidationStopped();
+    this.#checkpoints = this.#with(await readWeights(model));
   }
 
   /** Where another callback has put weights back, such as those of the best epoch, they stay. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Dense } from '../../layers/dense.js';
-import { adam, type Optimizer, sgd } from '../optimizers/index.js';
+import { adam, averagedSGD, type Optimizer, sgd } from '../optimizers/index.js';
 import { Sequential } from '../sequential.js';
 import { AverageCheckpoints } from './average-checkpoints.js';
-import type { Callback } from './callback.js';
+import { AveragingTrigger } from './averaging-trigger.js';
+import type { Callback, TrainingContext } from './callback.js';
 import { EarlyStopping } from './early-stopping.js';
 import { SwapEMAWeights } from './swap-ema-weights.js';
 
@@ -96,5 +97,60 @@ describe('SwapEMAWeights', () => {
     await expect(trained({ averaging: [new SwapEMAWeights()] })).rejects.toThrow(
       '[USAGE] SwapEMAWeights: the optimizer keeps no averages of the weights.',
     );
+  });
+});
+
+describe('a validation that fails', () => {
+  const best = () => new EarlyStopping({ patience: 9, restoreBestWeights: true });
+  const startsAtOnce: Callback = { onTrainBegin: ({ model }) => model.optimizer.startAveraging() };
+  const triggered = (): AveragingTrigger => {
+    const trigger = new AveragingTrigger();
+    trigger.setState({ values: { values: [], isTriggered: true } });
+    return trigger;
+  };
+  const ema = () => adam({ learningRate: 0.1, useEMA: true, emaMomentum: 0.6 });
+  const all: [string, () => Optimizer, () => readonly Callback[]][] = [
+    ['AverageCheckpoints', () => sgd({ learningRate: 0.2 }), () => [new AverageCheckpoints()]],
+    ['SwapEMAWeights', ema, () => [new SwapEMAWeights()]],
+    ['AveragingTrigger', () => averagedSGD({ learningRate: 0.2 }), () => [startsAtOnce, triggered()]],
+  ];
+
+  /** Of three epochs: the weights that steps left, and those after a fault in the third. */
+  async function failing(optimizer: Optimizer, callbacks: readonly Callback[], place: keyof Callback) {
+    const model = oneWeight(optimizer);
+    const weights: number[] = [];
+    const fails: Callback = {
+      onBatchEnd: () => void weights.push(weightOf(model)),
+      [place]: (epoch: number) => {
+        if (epoch === 2) throw new Error('full');
+      },
+    };
+    const list = place === 'onEpochEnd' ? [fails, ...callbacks] : [...callbacks, fails];
+    const fit = model.fit([[1]], [[1]], { epochs: 3, callbacks: list, validationData: [[[1]], [[1]]] });
+    await expect(fit).rejects.toThrow('full');
+    return { model, weights };
+  }
+
+  it.each(
+    all.flatMap(([name, optimizer, callbacks]) =>
+      (['onValidationBegin', 'onEpochEnd'] as const).map((place) => ({ name, optimizer, callbacks, place })),
+    ),
+  )('leaves the weights that training goes on with: $name, $place', async ({ optimizer: make, callbacks, place }) => {
+    const { model, weights } = await failing(make(), callbacks(), place);
+    const plain = await failing(make(), callbacks().slice(0, -1), place);
+    expect(weights).toHaveLength(3);
+    expect(weightOf(model)).toBe(weights[2]);
+    for (const { optimizer } of [model, plain.model]) if (optimizer.hasAverages) optimizer.swapAverages();
+    expect(weightOf(model)).toBe(weightOf(plain.model));
+  });
+
+  it.each(all)('leaves the best weights where early stopping restores them: %s', async (_, optimizer, callbacks) => {
+    const kept: number[] = [];
+    const watch: Callback = {
+      onEpochEnd: (_, __, { model }: TrainingContext) => void kept.push(weightOf(model as Sequential)),
+    };
+    const { model } = await failing(optimizer(), [best(), watch, ...callbacks()], 'onValidationBegin');
+    expect(kept).toHaveLength(2);
+    expect(weightOf(model)).toBe(kept[1]);
   });
 });

@@ -67,7 +67,10 @@ export interface Callback<Trained extends Trainable = Trainable> {
   onBatchEnd?(progress: Progress, context: TrainingContext<Trained>): void | Promise<void>;
   /** Before the validation data are evaluated, where there are any. */
   onValidationBegin?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
-  /** In place of `onEpochEnd` where a signal has stopped the evaluation: takes back what `onValidationBegin` did. */
+  /**
+   * Takes back what `onValidationBegin` did: in place of `onEpochEnd` where a signal has stopped the evaluation, and
+   * before `onTrainError` where an exception came before `onEpochEnd` had ended.
+   */
   onValidationStopped?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext<Trained>): void | Promise<void>;
   onTrainEnd?(reason: StopReason, context: TrainingContext<Trained>): void | Promise<void>;

@@ -1,19 +1,20 @@
 import { RondoError } from '../../errors.js';
-import type { Callback, Logs, TrainingContext } from './callback.js';
+import type { Trainable } from '../trainable.js';
+import type { TrainingContext } from './callback.js';
+import { swapAveragesOf, ValidatedAverages } from './validated-averages.js';
 
 /**
  * Validates the moving averages of the weights that an optimizer with `useEMA` keeps, while training goes on with the
  * weights themselves. Keras's callback of that name with `swap_on_epoch`; Polyak and Juditsky 1992. `fit` ends with the
- * averages, or with the best epoch's where EarlyStopping stands before this callback in the list and restores it.
+ * averages, or with the best epoch's where EarlyStopping restores it. EarlyStopping and ModelCheckpoint are to stand
+ * before this callback in the list: those behind it find the weights themselves beside the losses of the averages.
  *
  * @throws USAGE with an optimizer that keeps no averages
  */
-export class SwapEMAWeights implements Callback {
+export class SwapEMAWeights extends ValidatedAverages {
   readonly name: string = 'swapEMAWeights';
-  #isSwapped = false;
 
   onTrainBegin({ model: { optimizer } }: TrainingContext): void {
-    this.#isSwapped = false;
     if (optimizer.hasAverages) return;
     throw new RondoError('USAGE', {
       where: 'SwapEMAWeights',
@@ -23,17 +24,7 @@ export class SwapEMAWeights implements Callback {
     });
   }
 
-  onValidationBegin(_epoch: number, { model }: TrainingContext): void {
-    model.optimizer.swapAverages();
-    this.#isSwapped = true;
-  }
-
-  onValidationStopped(_epoch: number, { model }: TrainingContext): void {
-    if (this.#isSwapped) model.optimizer.swapAverages();
-    this.#isSwapped = false;
-  }
-
-  onEpochEnd(epoch: number, _logs: Logs, context: TrainingContext): void | Promise<void> {
-    this.onValidationStopped(epoch, context);
+  protected override swap(model: Trainable): () => void {
+    return swapAveragesOf(model);
   }
 }

@@ -494,19 +494,20 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     'src/training/callbacks/average-checkpoints.ts',
     ['src/training/callbacks/averaged-weights.test.ts', 'src/training/snapshot.test.ts'],
     [
-      [
-        'training goes on with the mean of checkpoints',
-        'if (this.#own !== undefined) model.setWeights(this.#own);',
-        '',
-      ],
+      ['training goes on with the mean of checkpoints', 'return () => model.setWeights(own);', 'return () => {};'],
       ['the best weights give way to the last mean', 'if (isSame(await readWeights(model), last)) ', ''],
       ['a resumed training has forgotten its checkpoints', 'this.#isResumed = true;', ''],
     ],
   ),
   ...inFile(
-    'src/training/callbacks/swap-ema-weights.ts',
+    'src/training/callbacks/validated-averages.ts',
     ['src/training/callbacks/averaged-weights.test.ts'],
-    [['training goes on with moving averages', 'if (this.#isSwapped) model.optimizer.swapAverages();', '']],
+    [['training goes on with moving averages', 'takeBack?.();', '']],
+  ),
+  ...inFile(
+    'src/training/callback-list.ts',
+    ['src/training/callbacks/averaged-weights.test.ts'],
+    [['a validation that fails leaves averages in the model', 'await this.validationStopped(epoch);', '']],
   ),
   ...inFile(
     'src/training/optimizers/averaged-sgd.ts',
