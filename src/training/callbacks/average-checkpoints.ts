@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { HostArray } from '../host-data.js';
 import { readWeights } from '../model-weights.js';
 import type { Trainable } from '../trainable.js';
@@ -18,9 +18,9 @@ type Weights = Readonly<Record<string, HostArray>>;
  * task"; Vaswani et al. 2017, section 6.1). `fit` ends with the mean of the last epochs, or with the best epoch's where
  * EarlyStopping restores it. EarlyStopping and ModelCheckpoint are to stand before this callback in the list: those
  * behind it find an epoch's own weights beside the losses of the mean. The weights of so many epochs are kept on the
- * host, and in checkpoints.
+ * host, and in checkpoints. A training that is aborted within an epoch ends with the weights that it then has.
  *
- * @throws OUT_OF_RANGE
+ * @throws OUT_OF_RANGE; USAGE with an optimizer that keeps averages of its own, which would take the place of the mean
  */
 export class AverageCheckpoints extends ValidatedAverages {
   readonly name = 'averageCheckpoints';
@@ -36,7 +36,14 @@ export class AverageCheckpoints extends ValidatedAverages {
     requireCount('AverageCheckpoints', 'numCheckpoints', this.#numCheckpoints);
   }
 
-  onTrainBegin(): void {
+  onTrainBegin({ model: { optimizer } }: TrainingContext): void {
+    if (optimizer.hasAverages)
+      throw new RondoError('USAGE', {
+        where: 'AverageCheckpoints',
+        what: 'the optimizer keeps averages of the weights too, and training would end with those.',
+        received: optimizer.name,
+        fix: 'leave the optimizer without `useEMA`, or give SwapEMAWeights in place of AverageCheckpoints.',
+      });
     if (!this.#isResumed) this.#checkpoints = [];
     this.#isResumed = false;
   }

@@ -75,6 +75,26 @@ describe('AverageCheckpoints', () => {
     expect(await trained({ averaging: [callback] })).toEqual(first);
     expect(() => new AverageCheckpoints({ numCheckpoints: 0 })).toThrow('[OUT_OF_RANGE]');
   });
+
+  it('ends with the weights of the moment where it is aborted within an epoch', async () => {
+    const model = oneWeight(sgd({ learningRate: 0.2 }));
+    const stop = new AbortController();
+    let weight = 0;
+    const aborts: Callback = {
+      onBatchEnd: ({ epoch, batch }) => {
+        weight = weightOf(model);
+        if (epoch === 2 && batch === 0) stop.abort();
+      },
+    };
+    const callbacks = [...averaging(), aborts];
+    await model.fit([[1], [1]], [[1], [1]], { epochs: 3, batchSize: 1, callbacks, signal: stop.signal });
+    expect(weightOf(model)).toBe(weight);
+  });
+
+  it('refuses an optimizer whose own averages would take the place of the mean', async () => {
+    const run = trained({ averaging: averaging(), optimizer: adam({ useEMA: true }) });
+    await expect(run).rejects.toThrow('[USAGE] AverageCheckpoints: the optimizer keeps averages of the weights too');
+  });
 });
 
 describe('SwapEMAWeights', () => {
