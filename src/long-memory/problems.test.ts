@@ -128,3 +128,18 @@ describe('a problem of long memory', () => {
     expect(() => longMemoryProblem('copi' as 'copy', 9)).toThrow(/did you mean `copy`/);
   });
 });
+
+describe('longMemoryProblems', () => {
+  it('have no problem without room', () => {
+    expect(() => longMemoryProblems.order.at(3)).toThrow('[OUT_OF_RANGE] longMemoryProblems.order.at');
+    expect(() => longMemoryProblem('order', 3)).toThrow('[OUT_OF_RANGE] longMemoryProblem:');
+  });
+
+  it('have rows of as many symbols as are to be sorted', () => {
+    // Equal ones fill an eighth each: a guess is wrong where one ends and the next begins.
+    const { baseline, chance } = longMemoryProblem('sort', 100_000);
+    expect(baseline).toBeLessThan(0.05);
+    expect(chance).toBeGreaterThan(0.98);
+    expect(chance).toBeLessThan(1);
+  });
+});

@@ -10,7 +10,8 @@ import { temporalOrder } from './temporal-order.js';
 /** A problem at any length, and what of it is trained where nothing else is said. */
 export interface ProblemKind {
   readonly about: string;
-  at(length: number): LongMemoryProblem;
+  /** @throws OUT_OF_RANGE for a length without room for the problem */
+  at(length: number, where?: string): LongMemoryProblem;
   /** The shortest that has room for what is to be remembered. */
   readonly leastLength: number;
   /** Lengths that a small net learns in minutes. */
@@ -19,8 +20,7 @@ export interface ProblemKind {
   readonly steps: number;
 }
 
-/** Every problem of long memory by name. */
-export const longMemoryProblems = {
+const kinds = {
   adding: {
     about: 'add the two marked numbers of T',
     at: adding,
@@ -72,7 +72,21 @@ export const longMemoryProblems = {
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
-export type LongMemoryProblemName = keyof typeof longMemoryProblems;
+export type LongMemoryProblemName = keyof typeof kinds;
+
+/** Every problem of long memory by name. */
+export const longMemoryProblems = Object.fromEntries(
+  Object.entries(kinds).map(([name, kind]): [string, ProblemKind] => [
+    name,
+    {
+      ...kind,
+      at(length, where = `longMemoryProblems.${name}.at`) {
+        requireCount(where, 'length', length, kind.leastLength);
+        return kind.at(length);
+      },
+    },
+  ]),
+) as Readonly<Record<LongMemoryProblemName, ProblemKind>>;
 
 /**
  * The kind of a problem. @throws UNKNOWN_NAME with the nearest names
@@ -96,7 +110,5 @@ export function longMemoryProblem(
   length: number,
   where = 'longMemoryProblem',
 ): LongMemoryProblem {
-  const kind = longMemoryProblemNamed(name, where);
-  requireCount(where, 'length', length, kind.leastLength);
-  return kind.at(length);
+  return longMemoryProblemNamed(name, where).at(length, where);
 }

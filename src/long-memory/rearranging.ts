@@ -8,7 +8,7 @@ const numSymbols = 8;
  * sort of Graves et al. 2014, "Neural Turing machines", section 4.5.
  */
 export function sorting(length: number): LongMemoryProblem {
-  const places = Array.from({ length }, (_, place) => sortedPlace(length, place));
+  const places = sortedPlaces(length);
   return rearranging(
     'sort',
     length,
@@ -58,25 +58,27 @@ function rearranging(
 }
 
 /**
- * How often each symbol stands at a place of a sorted row. A symbol up to s stands there where more than `place` of the
- * symbols are up to s, which is a tail of a binomial distribution.
+ * How often each symbol stands at each place of a sorted row. A symbol up to s stands there where more than `place` of
+ * the symbols are up to s, which is a tail of a binomial distribution.
  */
-function sortedPlace(length: number, place: number): number[] {
+function sortedPlaces(length: number): number[][] {
   const upTo = Array.from({ length: numSymbols }, (_, symbol) =>
-    symbol === numSymbols - 1 ? 1 : binomialTail(length, (symbol + 1) / numSymbols, place + 1),
+    symbol === numSymbols - 1 ? Array<number>(length).fill(1) : binomialTails(length, (symbol + 1) / numSymbols),
   );
-  return upTo.map((share, symbol) => Math.max(0, share - (symbol === 0 ? 0 : upTo[symbol - 1])));
+  return Array.from({ length }, (_, place) =>
+    upTo.map((shares, symbol) => Math.max(0, shares[place] - (symbol === 0 ? 0 : upTo[symbol - 1][place]))),
+  );
 }
 
-/** The chance of at least `least` successes in `count` trials of chance `share`. */
-function binomialTail(count: number, share: number, least: number): number {
+/** The chances of more than 0, 1, ... `count - 1` successes in `count` trials of chance `share`. */
+function binomialTails(count: number, share: number): number[] {
   let logTerm = count * Math.log(1 - share);
   let below = 0;
-  for (let successes = 0; successes < least; successes++) {
+  return Array.from({ length: count }, (_, successes) => {
     below += Math.exp(logTerm);
     logTerm += Math.log(((count - successes) * share) / ((successes + 1) * (1 - share)));
-  }
-  return Math.max(0, 1 - below);
+    return Math.max(0, 1 - below);
+  });
 }
 
 function mean(values: readonly number[]): number {

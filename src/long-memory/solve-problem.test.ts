@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellNamed } from '../cells/registry.js';
-import type { Random } from '../random.js';
+import { currentRandom, type Random, setSeed } from '../random.js';
 import { tensor } from '../tensor/tensor.js';
 import { longMemoryProblem } from './problems.js';
 import { scoreOf, solveProblem } from './solve-problem.js';
@@ -39,6 +39,41 @@ describe('solveProblem', () => {
     expect(others).toEqual([]);
     expect(generators.get(7)?.has(heldOut)).toBe(false);
     expect((shown as Random).uniform()).not.toBe((heldOut as Random).uniform());
+  });
+
+  it('leaves the generator of the program alone, and does not follow it', async () => {
+    const short = { ...options, steps: 25 };
+    const draws = async (work: () => Promise<unknown>): Promise<number> => {
+      setSeed(8);
+      await work();
+      return currentRandom().uniform();
+    };
+    let first: unknown;
+    const drawn = await draws(async () => (first = await solveProblem(problem, short)));
+    expect(drawn).toBe(await draws(async () => undefined));
+    setSeed(9);
+    expect({ ...((await solveProblem(problem, short)) as object), ...timeless }).toEqual({
+      ...(first as object),
+      ...timeless,
+    });
+  });
+
+  it('takes a cell by its name', async () => {
+    const [named, given] = await Promise.all(
+      (['gru', cellNamed('gru')] as const).map((cell) => solveProblem(problem, { ...options, cell, steps: 1 })),
+    );
+    expect({ ...named, ...timeless }).toEqual({ ...given, ...timeless });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a cell that there is not', { cell: 'grv' }, /UNKNOWN_NAME\] solveProblem.*`gru`/],
+    ['what is no cell', { cell: {} }, /USAGE\] solveProblem.*no cell/],
+    ['a misspelt option', { unit: 5 }, /UNKNOWN_NAME\] solveProblem.*`units`/],
+    ['no units', { units: 0 }, /OUT_OF_RANGE\].*`units`/],
+    ['a seed that is none', { seed: 'x' }, /OUT_OF_RANGE\].*`seed`/],
+    ['attention to a word', { attention: 'yes' }, /`attention`/],
+  ])('refuses %s', async (_, wrong, message) => {
+    await expect(solveProblem(problem, { ...options, ...wrong })).rejects.toThrow(message);
   });
 
   it('says when it is not solved in the steps that it has', async () => {

@@ -1,15 +1,18 @@
-import type { Cell } from '../cells/cell.js';
-import { RondoError, requireCount, requireNumber } from '../errors.js';
-import { Random, setSeed } from '../random.js';
+import { cellNamed, requireCells } from '../cells/registry.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireCount, requireNumber } from '../errors.js';
+import type { CellLike } from '../layers/rnn.js';
+import { Random, withRandom } from '../random.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { adam } from '../training/optimizers/adam.js';
+import { requireSignal } from '../training/require-signal.js';
 import { memoryModel } from './memory-model.js';
 import type { LongMemoryProblem, ProblemBatch } from './problem.js';
 
 /** How a net is trained on a problem. */
 export interface SolveProblemOptions {
-  readonly cell: Cell;
+  /** A cell, or the name of one. */
+  readonly cell: CellLike;
   /** Default false. See {@link memoryModel}. */
   readonly attention?: boolean | undefined;
   /** Default 64. */
@@ -30,6 +33,20 @@ export interface SolveProblemOptions {
   /** Is called at each check. */
   readonly onCheck?: ((check: ProblemCheck) => void) | undefined;
 }
+
+const optionNames = [
+  'cell',
+  'attention',
+  'units',
+  'layers',
+  'batchSize',
+  'learningRate',
+  'clipNorm',
+  'steps',
+  'seed',
+  'signal',
+  'onCheck',
+] as const satisfies readonly (keyof SolveProblemOptions)[];
 
 /** How well a net does on sequences it has never seen. */
 export interface ProblemScore {
@@ -64,22 +81,27 @@ const [stepsPerCheck, sequencesOfCheck] = [25, 128];
 
 /**
  * Trains a net on a problem until it is solved: until its loss on new sequences, which are drawn by another generator
- * than those it learns from, is below the problem's threshold. Weights and sequences follow from the seed alone.
+ * than those it learns from, is below the problem's threshold. Weights and sequences follow from the seed alone; `setSeed` is
+ * left as it is.
  *
  * @returns undefined where the signal was aborted.
- * @throws OUT_OF_RANGE
+ * @throws UNKNOWN_NAME for a cell or an option that there is not; OUT_OF_RANGE, USAGE
  */
 export async function solveProblem(
   problem: LongMemoryProblem,
   options: SolveProblemOptions,
 ): Promise<ProblemOutcome | undefined> {
-  const { cell, attention = false, units = 64, layers = 1, batchSize = 32, signal, onCheck } = options;
+  const where = 'solveProblem';
+  refuseUnknownOptions(where, options, optionNames);
+  const { attention = false, units = 64, layers = 1, batchSize = 32, signal, onCheck } = options;
   const { learningRate = 0.005, clipNorm = 1, steps = 3000, seed = 0 } = options;
-  for (const [name, count] of Object.entries({ units, layers, batchSize, steps }))
-    requireCount('solveProblem', name, count);
-  requireNumber('solveProblem', 'seed', seed, 'a whole number', Number.isInteger);
-  setSeed(seed);
-  const model = memoryModel(problem, { cell, attention, units, layers });
+  for (const [name, count] of Object.entries({ units, layers, batchSize, steps })) requireCount(where, name, count);
+  requireNumber(where, 'seed', seed, 'a whole number', Number.isInteger);
+  requireBoolean(where, 'attention', attention);
+  requireSignal(where, signal);
+  const cell = typeof options.cell === 'string' ? cellNamed(options.cell, where) : options.cell;
+  requireCells(where, [cell]);
+  const model = withRandom(new Random(seed), () => memoryModel(problem, { cell, attention, units, layers }));
   model.compile({ optimizer: adam({ learningRate, globalClipNorm: clipNorm }), loss: problem.loss });
   const shown = new Random(seed, 'shown');
   const heldOut = new Random(seed, 'held out');
