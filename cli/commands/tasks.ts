@@ -35,7 +35,7 @@ export const tasks = defineCommand({
       type: 'text',
       value: 'LIST',
       about:
-        `Cells with commas between them, or all; +attention behind one lets answers attend to all of its outputs. ` +
+        `Cells with commas between them, or all; +attention behind one, or behind all, lets answers attend to all of its outputs. ` +
         `Default ${defaultCells.join(',')}.`,
     },
     lengths: {

@@ -6,7 +6,7 @@ import {
   libraryCells,
   longMemoryProblem,
   longMemoryProblems,
-  nearestNames,
+  unknownName,
 } from '../../src/index.js';
 import { WrongUsage } from '../wrong-usage.js';
 
@@ -24,6 +24,9 @@ export interface RunSettings {
   /** Steps after which it ends unsolved. */
   readonly maxSteps: number;
   readonly seed: number;
+  /** What computes: its numbers differ in their last bits, and so may the steps. */
+  readonly backend: string;
+  readonly blas: boolean;
 }
 
 /** What is asked for; undefined is left to the problem or to the defaults. */
@@ -37,6 +40,8 @@ export interface ComparisonOptions {
   readonly 'clip-norm'?: number | undefined;
   readonly steps?: number | undefined;
   readonly seed?: number | undefined;
+  readonly backend?: string | undefined;
+  readonly blas?: boolean | undefined;
 }
 
 const attentionEnding = '+attention';
@@ -84,6 +89,8 @@ export function runsOf(where: string, names: readonly string[], options: Compari
         clipNorm: net['clip-norm'],
         maxSteps: options.steps ?? kind.steps,
         seed: options.seed ?? 0,
+        backend: options.backend ?? 'wasm',
+        blas: options.blas ?? false,
       })),
     );
   });
@@ -103,9 +110,12 @@ export function partsOf({ problem, length, cell }: RunSettings): {
 function cellsOf(where: string, text: string | undefined): readonly string[] {
   if (text === undefined) return defaultCells;
   const known = libraryCells.map(({ name }) => name);
-  const all = listed(text).flatMap((name) => (name === 'all' ? known : [name]));
-  const names = [...known, ...known.map((name) => name + attentionEnding)];
-  for (const name of all) if (!names.includes(name)) throw unknown(where, 'cell', name, names);
+  const attending = known.map((name) => name + attentionEnding);
+  const lists: Record<string, readonly string[]> = { all: known, [`all${attentionEnding}`]: attending };
+  const all = listed(text).flatMap((name) => lists[name] ?? [name]);
+  const names = [...known, ...attending];
+  for (const name of all)
+    if (!names.includes(name)) throw unknown(where, 'cell', name, name.includes('+') ? attending : known);
   return distinct(where, 'cell', all);
 }
 
@@ -141,15 +151,8 @@ function distinct<T>(where: string, noun: string, items: readonly T[]): readonly
   });
 }
 
-function unknown(where: string, noun: string, name: string, known: readonly string[]): WrongUsage {
-  const near = nearestNames(name, known, 1);
-  return new WrongUsage({
-    where,
-    what: `unknown ${noun} \`${name}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
-    expected: `one of ${known.filter((one) => !one.endsWith(attentionEnding)).join(', ')}`,
-    received: name,
-    fix: noun === 'cell' ? `choose one of these; ${attentionEnding} may stand behind it.` : 'choose one of these.',
-  });
+function unknown(where: string, kind: string, name: string, known: readonly string[]): WrongUsage {
+  return new WrongUsage(unknownName(where, kind, name, known).facts);
 }
 
 /** The options that were given. */

@@ -77,6 +77,13 @@ describe('rondo tasks', () => {
     expect(recordsOf('whole').filter(({ seed }) => seed === 5)).toHaveLength(4);
   });
 
+  it('does another run with another backend', () => {
+    const once = ['parity', '--lengths', '2', '--cells', 'gru', '--units', '3', '--steps', '1', '--out', 'computed'];
+    const backends = ['wasm', 'reference', 'reference'];
+    for (const backend of backends) expect(run(...once, '--backend', backend).code).toBe(0);
+    expect(recordsOf('computed').map(({ backend }) => backend)).toEqual(['wasm', 'reference']);
+  });
+
   it('ends with the same table after it was killed, in the middle of a line too', async () => {
     await stopped('killed', 'SIGKILL');
     const before = recordsOf('killed');
@@ -111,9 +118,10 @@ describe('rondo tasks', () => {
   it.each([
     [['addng'], 'unknown problem `addng`; did you mean `adding`?'],
     [['adding', 'copy', 'adding'], 'the problem adding is given twice'],
-    [['adding', '--cells', 'lsmt'], 'unknown cell `lsmt`; did you mean `lstm`?'],
-    [['adding', '--cells', 'lstm+atention'], 'did you mean `lstm+attention`?'],
+    [['adding', '--cells', 'lsmt'], 'unknown cell `lsmt`; did you mean `lstm`'],
+    [['adding', '--cells', 'lstm+atention'], 'did you mean `lstm+attention`'],
     [['adding', '--cells', 'gru,all'], 'the cell gru is given twice'],
+    [['adding', '--cells', 'gru+attention,all+attention'], 'the cell gru+attention is given twice'],
     [['adding', '--lengths', '20,x'], '--lengths is no list of lengths'],
     [['adding', '--lengths', '20,-3'], '--lengths is no list of lengths'],
     [['adding', '--lengths', '20,20'], 'the length 20 is given twice'],

@@ -86,6 +86,11 @@ export const commandLineMutations: readonly Mutation[] = [
     [
       ['blanks count as right answers', 'place % scoredSteps < scoredSteps - answerSteps', 'place < 0'],
       ['it is checked on what it was trained on', "new Random(seed, 'held out')", 'shown'],
+      [
+        'weights follow the program',
+        'withRandom(new Random(seed), () =>',
+        'withRandom(new Random(performance.now()), () =>',
+      ],
       ['it goes on when it is solved', 'check.loss < problem.solvedAt', 'check.loss < 0'],
     ],
   ),
@@ -93,5 +98,10 @@ export const commandLineMutations: readonly Mutation[] = [
     'cli/long-memory/results-folder.ts',
     ['test/system/cli-tasks.test.ts'],
     [['a run counts for any seed', 'record[key] === run[key]', "key === 'seed' || record[key] === run[key]"]],
+  ),
+  ...inFile(
+    'cli/long-memory/comparison.ts',
+    ['cli/long-memory/comparison.test.ts'],
+    [['a run counts for any backend', "backend: options.backend ?? 'wasm'", "backend: 'wasm'"]],
   ),
 ];
