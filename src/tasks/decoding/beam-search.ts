@@ -246,22 +246,32 @@ function continuations(
     const start = (first + from) * numIds;
     // What alone is allowed is followed however unlikely it is.
     const least = constraint === undefined ? 0 : Number.MIN_VALUE;
-    // Shares up to this come after all of the best: a logarithm of each would take longer than the network.
-    let worthless = best.length === most ? Math.exp(best[most - 1].logProbability - before) : 0;
+    let worthless = worthlessShare(best, most, before, least);
     for (let token = 0; token < numIds; token++) {
       const share = next[start + token];
-      if (share <= worthless && (worthless > 0 || least === 0)) continue;
+      if (share <= worthless) continue;
       if (!Number.isFinite(share)) throw notFinite(share);
       if (never.has(token) || constraint?.allows(token) === false) continue;
-      const logProbability = before + Math.log(Math.max(share, least));
-      const at = best.findIndex((other) => other.logProbability < logProbability);
-      if (at < 0 && best.length === most) continue;
-      best.splice(at < 0 ? best.length : at, 0, { from, token, logProbability });
-      if (best.length > most) best.pop();
-      if (best.length === most) worthless = Math.exp(best[most - 1].logProbability - before);
+      takeIn(best, most, { from, token, logProbability: before + Math.log(Math.max(share, least)) });
+      worthless = worthlessShare(best, most, before, least);
     }
   }
   return best;
+}
+
+/** Shares up to this come after all of the best: a logarithm of each would take longer than the network. */
+function worthlessShare(best: readonly Continuation[], most: number, before: number, least: number): number {
+  const share = best.length === most ? Math.exp(best[most - 1].logProbability - before) : 0;
+  return share > 0 || least === 0 ? share : -1;
+}
+
+/** Puts a continuation behind those that are as likely. (A function by itself: one within the loop slows every token.) */
+function takeIn(best: Continuation[], most: number, continuation: Continuation): void {
+  let at = best.length;
+  while (at > 0 && best[at - 1].logProbability < continuation.logProbability) at--;
+  if (at === most) return;
+  best.splice(at, 0, continuation);
+  if (best.length > most) best.pop();
 }
 
 function notFinite(share: number): RondoError {
