@@ -1,6 +1,7 @@
 import { RondoError, unknownName } from '../errors.js';
 import type { Expression } from '../expression/build.js';
 import type { AttentionScore, Cell, StepKernel } from './cell.js';
+import { kernelWeight, scaleWeight } from './define-cell.js';
 import { roleLeaf } from './leaf-role.js';
 import { gatesWidth, memoryWidths } from './widths.js';
 
@@ -35,17 +36,25 @@ export function attending(cell: Cell, { score, inputFeeding }: AttendingOptions)
     attention: { from: score === 'additive' ? key : asking, to: value, memory: score },
     context: { from: value, to: gatesWidth },
   };
-  const taken = [...Object.keys(cell.kernels), ...cell.states].find((name) => name in kernels || name === contextState);
-  if (taken !== undefined)
+  const weights = Object.keys(kernels).flatMap((name) => (name === 'attention' ? [] : [kernelWeight(name)]));
+  const needed: readonly (readonly [what: string, own: readonly string[], names: readonly string[]])[] = [
+    ['kernel', Object.keys(cell.kernels), [...Object.keys(kernels), contextState]],
+    ['state', cell.states, [...Object.keys(kernels), contextState]],
+    ['vector', Object.keys(cell.vectors), score === 'additive' ? [...weights, scaleWeight] : weights],
+    ['width', Object.keys(cell.widths), [key, value]],
+  ];
+  for (const [what, own, names] of needed) {
+    const taken = own.find((name) => names.includes(name));
+    if (taken === undefined) continue;
     throw new RondoError('USAGE', {
       where,
-      what: `the cell has a state or kernel \`${taken}\` of its own.`,
+      what: `the cell has a ${what} \`${taken}\` of its own.`,
       fix: 'give it another name.',
     });
+  }
   return {
     ...cell,
     states: [...cell.states, contextState],
-    zeroStates: [contextState],
     stateWidths: { ...cell.stateWidths, [contextState]: value },
     widths: { ...cell.widths, [key]: (units) => units, [value]: (units) => units },
     kernels: { ...cell.kernels, ...kernels },

@@ -156,8 +156,6 @@ export interface Cell<
   readonly recurrentWidth: string;
   readonly outputWidth: string;
   readonly kernels: Readonly<Record<string, StepKernel>>;
-  /** States that need no initial value, because they begin with zeros. */
-  readonly zeroStates?: readonly string[] | undefined;
   readonly recurrent: 'full' | 'none';
   readonly recurrentBias: boolean;
   readonly forgetGates: readonly Gate[];

@@ -104,6 +104,9 @@ export function defineCell<
   return { ...own, ...widthsOfEquations(where, own, equations()), equations } as Cell<Gate, State, string, Name>;
 }
 
+/** The name of the weight of additive scores. */
+export const scaleWeight = 'scale';
+
 /** The name of the weight of a cell's own kernel. */
 export function kernelWeight(kernel: string): string {
   return `${kernel}Kernel`;

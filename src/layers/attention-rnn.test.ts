@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectClose } from '../../test/support/close.js';
 import { normals } from '../../test/support/random.js';
+import type { Cell, CellDefinition } from '../cells/cell.js';
 import { defineCell } from '../cells/define-cell.js';
 import { registerCell } from '../cells/registry.js';
-import { add, mul, sub } from '../expression/build.js';
+import { add, mul, sub, tanh } from '../expression/build.js';
 import { useBackend } from '../kernels/select.js';
 import { createWasmBackend } from '../kernels/wasm/backend.js';
 import { Random, setSeed } from '../random.js';
@@ -191,6 +192,28 @@ describe('AttentionRNN whose weights are made refuses', () => {
   });
 });
 
+it('makes the kernel of queries as `recurrentInitializer` says, of cells without recurrent products too', () => {
+  const layer = new AttentionRNN({ cell: 'minGRU', units: 5, recurrentInitializer: 'zeros' });
+  layer.apply([normals([2, 3, 7], new Random(1)), normals([2, 4, 6], new Random(2))]);
+  const named = new Map([...layer.namedWeights()].map(([path, { variable }]) => [path.split('/').at(-1), variable]));
+  expect(new Set(named.get('queryKernel')!.dataSync())).toEqual(new Set([0]));
+  expect(new Set(named.get('contextKernel')!.dataSync()).size).toBeGreaterThan(1);
+});
+
+/** A cell of one's own, with parts that it has no use for. */
+function ownCell(parts: Pick<CellDefinition, 'vectors' | 'widths' | 'kernels'>): Cell {
+  return defineCell({
+    name: 'attendingTaken',
+    gates: ['candidate'],
+    states: ['hidden'],
+    ...parts,
+    step({ gates, vectors, kernels, states }) {
+      const multiplied = Object.values(kernels).map((multiply) => multiply(states.hidden));
+      return { hidden: add(tanh(gates.candidate), ...Object.values(vectors), ...multiplied) };
+    },
+  });
+}
+
 describe('AttentionRNN refuses', () => {
   const [x, memory] = [normals([2, 3, 7], new Random(1)), normals([2, 4, 6], new Random(2))];
   it.each<[string, () => unknown, RegExp]>([
@@ -204,6 +227,58 @@ describe('AttentionRNN refuses', () => {
       'another number of keys than of values',
       () => new AttentionRNN({ cell: 'gru', units: 5 }).apply([x, memory, x]),
       /SHAPE_MISMATCH.*do not fit together/,
+    ],
+    ...(
+      [
+        ['a vector', 'vector `scale`', { vectors: { scale: 1 } }],
+        ['a vector', 'vector `queryKernel`', { vectors: { queryKernel: 1 } }],
+        ['a vector', 'vector `contextKernel`', { vectors: { contextKernel: 1 } }],
+        ['a width', 'width `memoryKey`', { widths: { memoryKey: () => 3 } }],
+        ['a width', 'width `memoryValue`', { widths: { memoryValue: () => 3 } }],
+        ['a kernel', 'kernel `query`', { kernels: { query: { from: 'units', to: 'units' } } }],
+      ] as const
+    ).map(([what, name, parts]): [string, () => unknown, RegExp] => [
+      `a cell with ${what} that is a name of its own, ${name}`,
+      () => new AttentionRNN({ cell: ownCell(parts), units: 5 }),
+      new RegExp(`USAGE.*has a ${name} of its own`),
+    ]),
+    [
+      'several cells',
+      () => new AttentionRNN({ cell: ['gru', 'lstm'] as never, units: 5 }),
+      /USAGE.*AttentionRNN: `cell` is a list[\s\S]*one cell, or its name/,
+    ],
+    [
+      'a cell with options of its own',
+      () => new AttentionRNN({ cell: { cell: 'gru', dropout: 0.5 } as never, units: 5 }),
+      /USAGE.*AttentionRNN: `cell` is a list, or has options/,
+    ],
+    [
+      'zoneout of what it attended to',
+      () => new AttentionRNN({ cell: 'gru', units: 5, zoneout: { context: 0.9 } }),
+      /UNKNOWN_NAME.*AttentionRNN: unknown state `context`[\s\S]*one of `hidden`\n/,
+    ],
+    [
+      'widths that follow from keys',
+      () => new AttentionRNN({ cell: 'lstmp', units: 5, widths: { memoryKey: 99 } }),
+      /UNKNOWN_NAME.*AttentionRNN: unknown width `memoryKey`[\s\S]*one of `projection`\n/,
+    ],
+    [
+      'widths of a cell that has none',
+      () => new AttentionRNN({ cell: 'gru', units: 5, widths: { memoryKey: 99 } }),
+      /USAGE.*AttentionRNN: `gru` has no width besides its units/,
+    ],
+    [
+      'options of a query that has no kernel',
+      () => new AttentionRNN({ cell: 'minGRU', units: 5, score: 'dot', recurrentInitializer: 'zeros' }),
+      /USAGE.*AttentionRNN: `minGRU` has no use for `recurrentInitializer`/,
+    ],
+    [
+      'initial states given twice',
+      () => {
+        const hidden = ops.zeros([2, 5]);
+        return new AttentionRNN({ cell: 'gru', units: 5 }).apply([x, memory, hidden], { initialState: { hidden } });
+      },
+      /USAGE.*AttentionRNN: there are two sets of initial states/,
     ],
     [
       'options of a layer along time',

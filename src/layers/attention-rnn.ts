@@ -106,10 +106,20 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
     requireCount('AttentionRNN', 'units', units);
     for (const name of ['inputFeeding', 'returnAttentionScores', 'useBias', 'unitForgetBias'] as const)
       requireBoolean('AttentionRNN', name, options[name]);
+    if (Array.isArray(options.cell) || Object.hasOwn(Object(options.cell), 'cell'))
+      throw new RondoError('USAGE', {
+        where: 'AttentionRNN',
+        what: '`cell` is a list, or has options of its own.',
+        expected: 'one cell, or its name',
+        fix: 'give options beside `cell`; cells below it go into an RNN before this layer.',
+      });
     const [base] = cellsOf('AttentionRNN', options.cell, options.cellEquations) as Cell[];
     const { cell: _cell, cellEquations: _stored, ...own } = options;
-    refuseUnusedOptions('AttentionRNN', [base], own);
     const cell = attending(base, { score, inputFeeding });
+    // Queries of additive scores have a kernel, whatever the cell has.
+    refuseUnusedOptions('AttentionRNN', [score === 'additive' ? cell : base], own);
+    // Its own states and widths are all that options may name.
+    new CellAlongTime(base, units, own, 'cell', 'AttentionRNN');
     const zoneout =
       typeof own.zoneout === 'number'
         ? Object.fromEntries(base.states.map((state) => [state, own.zoneout]))
@@ -137,8 +147,7 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
     return new Map([[this.#run.name, this.#run]]);
   }
 
-  /** By name: how wide the states are that it may begin with. They stand behind its inputs in a graph. */
-  get beginningStates(): Readonly<Record<string, number>> {
+  override beginningStates(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#base.states.map((state) => [state, this.#run.widthOf(state)]));
   }
 
@@ -148,7 +157,7 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
     const made = this.buildShape && [this.buildShape, ...this.#memoryOf([], this.buildShape)];
     for (const [i, shape] of [input, value, key].entries()) requireSequence(this, shape, made?.[i][2] ?? null);
     const states = others.filter(({ length }) => length === 2);
-    const widths = Object.values(this.beginningStates);
+    const widths = Object.values(this.beginningStates());
     const fits =
       (states.length === 0 ||
         (states.length === widths.length && states.every(([, width], i) => same(width, widths[i])))) &&
@@ -201,6 +210,13 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
       throw this.#misfit(`the weights were made for ${numMade} inputs.`, shapes);
     const behind = list.filter(({ shape }, i) => i > 0 && shape.length === 2);
     const given = behind.length > 0 ? behind : undefined;
+    if (given !== undefined && options.initialState !== undefined)
+      throw new RondoError('USAGE', {
+        where: titleOf(this),
+        what: 'there are two sets of initial states.',
+        received: `${given.length} behind the inputs, and \`initialState\``,
+        fix: 'give them as `initialState` alone.',
+      });
     const states = this.#initialStates(list[0].shape[0], options.initialState, given);
     return this.#along(list, states, options).returned;
   }
@@ -227,6 +243,7 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
           outputOrder: 'time',
           returnSequences: true,
           memory: (scale) => new SequenceMemory({ ...memory, scale }),
+          shownStates: [contextState],
         },
       ],
     ]);
@@ -316,7 +333,7 @@ export class AttentionRNN<ReturnScores extends boolean = false> extends Layer<At
   }
 
   #misfit(what: string, shapes: readonly OpenShape[]): RondoError {
-    const states = Object.entries(this.beginningStates).map(([state, width]) => `${state} [batch, ${width}]`);
+    const states = Object.entries(this.beginningStates()).map(([state, width]) => `${state} [batch, ${width}]`);
     return new RondoError('SHAPE_MISMATCH', {
       where: titleOf(this),
       what,

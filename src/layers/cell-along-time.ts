@@ -1,5 +1,5 @@
 import type { Cell, EquationOptions, StartingValue } from '../cells/cell.js';
-import { kernelWeight, requireRate } from '../cells/define-cell.js';
+import { kernelWeight, requireRate, scaleWeight } from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
 import { gatesWidth, kernelColumns, memoryWidths, unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
@@ -30,8 +30,10 @@ export interface CellRun {
   readonly reverse: boolean;
   readonly outputOrder: 'time' | 'computed';
   readonly returnSequences: boolean;
-  /** Makes what the cell attends to, where it does, with its weight of additive scores; what it holds of it is shown. */
+  /** Makes what the cell attends to, where it does, with its weight of additive scores. */
   readonly memory?: ((scale: Tensor | undefined) => SequenceMemory) | undefined;
+  /** States that are wanted of every step. */
+  readonly shownStates?: readonly string[] | undefined;
 }
 
 /** The weights of one cell and its run along time: what recurrent layers are made of. */
@@ -116,7 +118,7 @@ export class CellAlongTime extends Layer<never> {
     }
     for (const [name, kernel] of Object.entries(cell.kernels)) {
       if (kernel.memory === 'additive')
-        this.#scale = this.addWeight('scale', [this.widthNamed(kernel.from)], { initializer: 'glorotUniform' });
+        this.#scale = this.addWeight(scaleWeight, [this.widthNamed(kernel.from)], { initializer: 'glorotUniform' });
       if (kernel.memory !== undefined) continue;
       this.#kernels[name] = this.addWeight(
         kernelWeight(name),
@@ -162,6 +164,7 @@ export class CellAlongTime extends Layer<never> {
     outputOrder,
     returnSequences,
     memory,
+    shownStates,
   }: CellRun): RecurrentArguments {
     const { units } = this;
     const options = this.#options;
@@ -197,10 +200,8 @@ export class CellAlongTime extends Layer<never> {
       vectors: this.#vectors,
       masks,
       scalars,
-      ...(memory && {
-        memory: memory(this.#scale),
-        shownStates: this.cell.zeroStates,
-      }),
+      memory: memory?.(this.#scale),
+      shownStates,
       reverse,
       outputOrder,
       returnSequences,

@@ -136,6 +136,8 @@ export abstract class Layer<Output = Tensor> {
   abstract computeOutputShape(inputShape: OpenShape, ...others: OpenShape[]): OpenShape;
   /** A layer that gives several tensors says so: their shapes, in a list or by name as `call` returns them. */
   computeOutputShapes?(inputShape: OpenShape, ...others: OpenShape[]): OutputShapes;
+  /** By name: how wide the states are that it may begin with, where they stand behind its inputs in a graph. */
+  beginningStates?(): Readonly<Record<string, number>>;
   /** Everything needed to make an equal layer (without weights). */
   abstract getConfig(): Record<string, Json | undefined>;
 

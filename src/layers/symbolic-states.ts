@@ -1,6 +1,5 @@
 import { RondoError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { AttentionRNN } from './attention-rnn.js';
 import type { Bidirectional, MergeMode } from './bidirectional.js';
 import type { CellAlongTime } from './cell-along-time.js';
 import { titleOf } from './input-axes.js';
@@ -68,7 +67,7 @@ export function withInitialStates<Edge>(
 ): readonly Edge[] {
   const list = layer instanceof RecurrentLayer && !Array.isArray(given) ? [given] : given;
   const edges = leavesByPath(list, isEdge);
-  const named = (layer as Partial<AttentionRNN>).beginningStates;
+  const named = layer.beginningStates?.();
   const states =
     named !== undefined
       ? new Map(Object.keys(named).map((state) => [state, state]))
