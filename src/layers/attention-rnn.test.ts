@@ -7,8 +7,9 @@ import { registerCell } from '../cells/registry.js';
 import { add, mul, sub, tanh } from '../expression/build.js';
 import { useBackend } from '../kernels/select.js';
 import { createWasmBackend } from '../kernels/wasm/backend.js';
-import { Random, setSeed } from '../random.js';
+import { Random, setSeed, withRandom } from '../random.js';
 import * as ops from '../tensor/index.js';
+import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Functional } from '../training/graph/functional.js';
 import { layerFromConfig } from '../training/layer-registry.js';
@@ -18,6 +19,7 @@ import { AttentionRNN, type AttentionRNNOptions } from './attention-rnn.js';
 import { Dense } from './dense.js';
 import { Embedding } from './embedding.js';
 import { GRU } from './gru.js';
+import { setMask } from './mask.js';
 import { input } from './symbolic-tensor.js';
 
 const source = [
@@ -116,6 +118,37 @@ it('learns, and is what its file says', async () => {
   copy.weights.forEach((weight, i) => weight.assign(model.weights[i].dataSync()));
   const results = [model, copy].map((of) => [...of.apply([tensor(source), tensor(target)]).next.dataSync()]);
   expect(results[1]).toEqual(results[0]);
+});
+
+it.each([
+  { cell: 'lstm', recurrentDropout: 0.3, inputFeeding: true },
+  { cell: 'gru', zoneout: 0.3 },
+] as const)('with dropout and %o, what stands in padding changes no training', (own) => {
+  const layer = new AttentionRNN({ ...own, units: 6, dropout: 0.3 });
+  const [steps, keys] = [Uint8Array.from([1, 1, 0, 1, 1, 1]), Uint8Array.from([1, 1, 1, 0, 1, 1, 0, 0])];
+  const numbersOf = (padding: number, training: boolean): number[] => {
+    const [x, memory] = [steps, keys].map((mask, i) => {
+      const values = Float32Array.from(normals([mask.length, 5], new Random(1 + i)).dataSync());
+      const padded = tensor(
+        values.map((value, at) => (mask[Math.floor(at / 5)] === 0 ? padding : value)),
+        [2, mask.length / 2, 5],
+      );
+      setMask(padded, mask);
+      return padded;
+    });
+    layer.ensureBuilt(x.shape, memory.shape);
+    return withRandom(new Random(7), () => {
+      const { value, gradients } = valueAndGradients(() => {
+        const output = layer.apply([x, memory], { training });
+        return ops.sum(ops.mul(output, output));
+      }, layer.weights);
+      return [value, ...gradients].flatMap((one) => [...one.dataSync()]);
+    });
+  };
+  const [some, others, undropped] = [numbersOf(3, true), numbersOf(-70, true), numbersOf(3, false)];
+  expect(some.every(Number.isFinite)).toBe(true);
+  expect(others).toEqual(some);
+  expect(undropped).not.toEqual(some);
 });
 
 it('masked keys have no share in a step, whose shares come to 1', () => {
