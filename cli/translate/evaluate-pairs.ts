@@ -2,7 +2,7 @@ import type { Translator } from '../../src/index.js';
 import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
-import { readPairFiles, withReading } from './read-pair-files.js';
+import { readPairFiles } from './read-pair-files.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import type { evaluateOptions } from './translate-options.js';
 
@@ -13,7 +13,7 @@ export async function evaluatePairs(
   { options }: TaskCall<Given<typeof evaluateOptions>>,
 ): Promise<Report> {
   const { beams, tokenize } = options;
-  const pairs = await readPairFiles(files, withReading(options, translator.pairs.reading, files));
+  const pairs = await readPairFiles(files, options, translator.pairs.reading);
   const report = await translator.evaluate(pairs, {
     beams,
     tokenize,

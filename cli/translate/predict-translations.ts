@@ -1,22 +1,14 @@
-import {
-  linesOf,
-  pairFormatOf,
-  readSources,
-  type TranslateOptions,
-  type Translation,
-  type Translator,
-} from '../../src/index.js';
+import { linesOf, readSources, type TranslateOptions, type Translation, type Translator } from '../../src/index.js';
 import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { say } from '../output.js';
-import { readTextInput } from '../read-input.js';
 import { samplingOf } from '../sampling-options.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted, withSeparators } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
 import { notTogether } from '../wrong-usage.js';
-import { withReading } from './read-pair-files.js';
+import { namedFormat, type Reading, readAsTrained, readInEncoding } from './read-pair-files.js';
 import type { translationOptions } from './translate-options.js';
 
 type Options = Given<typeof translationOptions> & { readonly attention?: boolean };
@@ -34,7 +26,11 @@ export async function predictTranslations(
   call: TaskCall<Options>,
 ): Promise<Answer> {
   const texts = await textsOf(translator, data, call);
-  return answerOf(translator, await translatedTexts(translator, texts, await searchOf(call.options)), call.options);
+  return answerOf(
+    translator,
+    await translatedTexts(translator, texts, await searchOf(call.options, translator.pairs.reading)),
+    call.options,
+  );
 }
 
 /** A text itself, each line of a file, or of a table its sources. @throws FILE_ACCESS, DATA_FORMAT; WrongUsage */
@@ -50,13 +46,13 @@ export async function textsOf(
       ['-', '--one-of -'],
       'the standard input is read once: put the texts or the translations into a file.',
     );
-  const { source, encoding } = withReading(options, reading, [data]);
-  const content = await readTextInput(data, encoding);
-  const isTable = /\.(csv|tsv|jsonl|ndjson)(\.gz)?$/i.test(data);
-  if (!isTable && options.source === undefined) return linesOf(content);
-  const format = isTable ? pairFormatOf(data) : 'tsv';
-  say(`${data}: translating ${source === undefined ? 'the sources' : `the column ${source}`} alone`);
-  return readSources(content, { where: data, format, source });
+  if (namedFormat(data) === undefined && options.source === undefined)
+    return linesOf(await readInEncoding(data, options, reading));
+  const { encoding } = options;
+  const given = { source: options.source, encoding };
+  const { content, where: file, format, source } = await readAsTrained(data, given, reading, ['source']);
+  say(`${file}: translating ${source === undefined ? 'the sources' : `the column ${source}`} alone`);
+  return readSources(content, { where: file, format, source });
 }
 
 /** @throws OUT_OF_RANGE, USAGE */
@@ -70,9 +66,9 @@ export async function translatedTexts(
 }
 
 /** How the options search. @throws FILE_ACCESS, DATA_FORMAT */
-export async function searchOf(options: Options): Promise<TranslateOptions> {
+export async function searchOf(options: Options, reading: Reading): Promise<TranslateOptions> {
   const path = options['one-of'];
-  const oneOf = path === undefined ? undefined : linesOf(await readTextInput(path, options.encoding));
+  const oneOf = path === undefined ? undefined : linesOf(await readInEncoding(path, options, reading));
   const nBest = options['n-best'];
   const sampling = { ...samplingOf(options), seed: options.seed };
   const isDrawn = Object.values(sampling).some((value) => value !== undefined);

@@ -1,4 +1,12 @@
-import { linesOf, pairFormatOf, parallelPairs, readPairs, type SentencePair } from '../../src/index.js';
+import {
+  linesOf,
+  type PairFormat,
+  pairFormatOf,
+  parallelPairs,
+  readPairs,
+  type SentencePair,
+  type TextEncoding,
+} from '../../src/index.js';
 import type { Given } from '../options.js';
 import { say } from '../output.js';
 import { filesOf } from '../protect-inputs.js';
@@ -15,22 +23,59 @@ export function readingOf([first, second]: readonly string[], options: PairOptio
   return Object.fromEntries(Object.entries(kept).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** The options given, and for the others those that the model was trained with, where the file is of their kind. */
-export function withReading<Options extends Partial<PairOptions>>(
-  options: Options,
-  { format, source, target, encoding }: Readonly<Record<string, string>>,
-  files: readonly string[],
-): Options {
-  const isNamed = files.length === 1 && (options.format ?? pairFormatOf(files[0])) === format;
-  const all = { encoding, ...(isNamed && { source, target }) };
-  const known = Object.entries(all).filter(([name, value]) => value !== undefined && !(options as never)[name]);
-  return { ...options, ...Object.fromEntries(known) };
+/** What {@link readingOf} gave; nothing in a training itself. */
+export type Reading = Readonly<Record<string, string>>;
+
+/** The format that the name of a file says. */
+export function namedFormat(path: string): PairFormat | undefined {
+  return /\.(csv|tsv|jsonl|ndjson)(\.gz)?$/i.test(path) ? pairFormatOf(path) : undefined;
+}
+
+/** The text of a file in the encoding that is given, else in that of the training, which says nothing of a pipe. */
+export async function readInEncoding(
+  path: string,
+  { encoding }: Partial<PairOptions>,
+  reading: Reading,
+): Promise<string> {
+  const known = path === '-' ? undefined : (reading.encoding as TextEncoding | undefined);
+  if (encoding === undefined && known !== undefined && known !== 'utf-8')
+    say(`${path}: read as ${known}, as the pairs of the training; --encoding says otherwise`);
+  return readTextInput(path, encoding ?? known);
+}
+
+/** The text of one file, and how it is read: as the options say, else as its name says, else as in the training. */
+export async function readAsTrained(
+  path: string,
+  options: Partial<PairOptions>,
+  reading: Reading,
+  sides: readonly ('source' | 'target')[],
+): Promise<{ readonly content: string; readonly where: string } & ReadAs> {
+  const where = path === '-' ? 'standard input' : path;
+  const content = await readInEncoding(path, options, reading);
+  const format = options.format ?? namedFormat(path) ?? (reading.format as PairFormat | undefined) ?? 'tsv';
+  if (format !== reading.format) return { content, where, format, source: options.source, target: options.target };
+  const source = options.source ?? reading.source;
+  const target = options.target ?? reading.target;
+  const trained = sides.flatMap((side) => reading[side] ?? []);
+  const isGiven = sides.some((side) => options[side] !== undefined);
+  const names = format === 'tsv' ? firstFields(content) : trained;
+  if (isGiven || trained.every((name) => names.includes(name))) return { content, where, format, source, target };
+  say(`${where}: its first line does not name ${trained.join(' and ')}, the columns of the training`);
+  return { content, where, format };
+}
+
+interface ReadAs extends Partial<Pick<PairOptions, 'source' | 'target'>> {
+  readonly format: PairFormat;
+}
+
+function firstFields(content: string): string[] {
+  return (linesOf(content).find((line) => line.trim() !== '') ?? '').split('\t').map((name) => name.trim());
 }
 
 /** What a file of pairs holds that is not read, or may be another thing than it is taken for. */
-function notesOf(where: string, content: string, { format, source, target }: PairOptions): string[] {
-  if ((format ?? pairFormatOf(where)) !== 'tsv') return [];
-  const [first = []] = linesOf(content).map((line) => line.split('\t').map((name) => name.trim()));
+function notesOf(where: string, content: string, { format, source, target }: ReadAs): string[] {
+  if (format !== 'tsv') return [];
+  const first = firstFields(content);
   if ([source ?? 'source', target ?? 'target'].every((name) => first.includes(name)) || !(first[0] && first[1]))
     return [];
   const [own, other] = first.map((text) => JSON.stringify(text.slice(0, 40)));
@@ -41,8 +86,11 @@ function notesOf(where: string, content: string, { format, source, target }: Pai
 }
 
 /** The pairs of one file, or of two with a sentence a line. @throws FILE_ACCESS, DATA_FORMAT, UNKNOWN_NAME, USAGE */
-export async function readPairFiles(files: readonly string[], options: PairOptions): Promise<SentencePair[]> {
-  const { format, source, target, encoding } = options;
+export async function readPairFiles(
+  files: readonly string[],
+  options: PairOptions,
+  reading: Reading = {},
+): Promise<SentencePair[]> {
   const [first, second] = files;
   if (files.length > 2)
     throw new WrongUsage({
@@ -53,12 +101,12 @@ export async function readPairFiles(files: readonly string[], options: PairOptio
       fix: 'give one file or two.',
     });
   if (second === undefined) {
-    const where = first === '-' ? 'standard input' : first;
-    const content = await readTextInput(first, encoding);
-    const pairs = await readPairs(content, { where, format, source, target });
-    notesOf(where, content, options).forEach(say);
+    const { content, where, ...readAs } = await readAsTrained(first, options, reading, ['source', 'target']);
+    const pairs = await readPairs(content, { where, ...readAs });
+    notesOf(where, content, readAs).forEach(say);
     return pairs;
   }
+  const { format, source, target } = options;
   const unused = Object.entries({ format, source, target }).filter(([, value]) => value !== undefined);
   if (unused.length > 0)
     throw new WrongUsage({
@@ -67,7 +115,7 @@ export async function readPairFiles(files: readonly string[], options: PairOptio
       expected: 'SOURCE TARGET, each a text with a sentence a line',
       fix: 'leave it out, or give one file.',
     });
-  const [own, other] = await Promise.all([first, second].map((path) => readTextInput(path, encoding)));
+  const [own, other] = await Promise.all([first, second].map((path) => readInEncoding(path, options, reading)));
   if (isOfPairs(first, own) && isOfPairs(second, other))
     throw new WrongUsage({
       where: 'two files of sentences',

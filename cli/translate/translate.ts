@@ -53,7 +53,7 @@ export const translate = defineCommand({
     const translator = await loadModelOf(where, path, translateNames);
     if (isTyped) return translateTyped(where, translator, options);
     const texts = await textsOf(translator, data ?? '-', { where, path, options });
-    const translated = await translatedTexts(translator, texts, await searchOf(options));
+    const translated = await translatedTexts(translator, texts, await searchOf(options, translator.pairs.reading));
     showAnswer(answerOf(translator, translated, options), options.json);
     if (options.attention && !options.json) for (const one of translated) showAttention(one);
     if (options.html === undefined) return;
@@ -68,7 +68,7 @@ async function translateTyped(
   translator: Translator,
   options: Given<typeof translationOptions> & { readonly attention: boolean },
 ): Promise<void> {
-  const search = await searchOf(options);
+  const search = await searchOf(options, translator.pairs.reading);
   say('Type a text and Enter; Ctrl-D ends.');
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   let isOpen = true;

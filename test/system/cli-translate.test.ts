@@ -177,6 +177,46 @@ describe('a translator', () => {
     expect(run('inspect', 'named.safetensors').stdout).toContain('batches of up to 300 tokens');
   });
 
+  it('is read as its training was where a file does not say how, and says so', () => {
+    const [rows, quick] = [pairs.slice(0, 60), [...small, '--epochs', '1', '--quiet']];
+    const lines = (between: string): string =>
+      rows.map(({ source, target }) => `${source}${between}${target}\n`).join('');
+    const columns = ['--source', 'word', '--target', 'code'];
+    writeFileSync(at('named.txt'), `word,code\n${lines(',')}`);
+    run('train', 'translate', 'named.txt', '--format', 'csv', ...columns, '--out', 'txt.safetensors', ...quick);
+    expect(run('evaluate', 'txt.safetensors', 'named.txt').stdout).toMatch(/60 sources/);
+    writeFileSync(at('head.tsv'), `word\tcode\n${lines('\t')}`);
+    writeFileSync(at('bare.tsv'), lines('\t'));
+    run('train', 'translate', 'head.tsv', ...columns, '--out', 'head.safetensors', ...quick);
+    const named = run('evaluate', 'head.safetensors', 'head.tsv');
+    const bare = run('evaluate', 'head.safetensors', 'bare.tsv');
+    expect([bare.stdout, named.stderr]).toEqual([named.stdout, expect.not.stringContaining('first line')]);
+    expect(bare.stderr).toContain('bare.tsv: its first line does not name word and code');
+    expectFault(run('evaluate', 'head.safetensors', 'bare.tsv', '--source', 'word'), 2, 'UNKNOWN_NAME', '`word`');
+  });
+
+  it('reads files, and no pipe, in the encoding of its training', () => {
+    // Greek letters of two bytes each in UTF-8; UTF-16 needs no table here.
+    const greek = (text: string): string => text.replace(/[a-e]/g, (letter) => 'αβγδε'['abcde'.indexOf(letter)]);
+    const written = (name: string, text: string): void => writeFileSync(at(name), Buffer.from(text, 'utf16le'));
+    const rows = pairs.slice(0, 60);
+    written('wide.tsv', rows.map(({ source, target }) => `${greek(source)}\t${target}\n`).join(''));
+    written('wide.txt', 'αfkp\n');
+    written('wide-of.txt', 'A F K P\n');
+    const encoded = ['--encoding', 'utf-16le', '--out', 'wide.safetensors'];
+    run('train', 'translate', 'wide.tsv', ...encoded, ...small, '--epochs', '1', '--quiet');
+    const file = run('translate', 'wide.safetensors', 'wide.txt', '--one-of', 'wide-of.txt');
+    expect(file.stderr.match(/^wide\S*: read as utf-16le/gm)).toHaveLength(2);
+    expect([file.stdout, file.stderr]).toEqual(['A F K P\n', expect.not.stringContaining('vocabulary')]);
+    const piped = rondo(
+      folder,
+      ['translate', 'wide.safetensors', '-', '--one-of', 'two.txt', '--encoding', 'utf-8'],
+      'αfkp\n',
+    );
+    expect(rondo(folder, ['translate', 'wide.safetensors', '-'], 'αfkp\n').stderr).not.toMatch(/read as|vocabulary/);
+    expect(piped.stdout).toMatch(/^[AB] F K [PQ]\n$/);
+  });
+
   it('is measured on pairs, and says how many training has seen', () => {
     const { stdout } = run('evaluate', model, 'few.src', 'few.tgt', '--tokenize', 'none');
     expect(stdout).toMatch(/6 sources, 6 references/);
