@@ -122,6 +122,7 @@ export class Embedding extends Layer {
     );
     return {
       states: new Map(),
+      own: [rows],
       step: () => rows,
       read: (input) => {
         const indices = this.#indicesOf(input, shape);

@@ -4,6 +4,8 @@ import type { Tensor, Variable } from '../tensor/tensor.js';
 export interface Stepper {
   /** By name: what is carried from one step to the next, zeros at first. */
   readonly states: ReadonlyMap<string, Variable>;
+  /** Variables of its own besides the states, whose memory is given back with it. Default: none. */
+  readonly own?: readonly Variable[] | undefined;
   /**
    * The output for one step of the input, `[batch, 1, ...]`; the states move on. It must run the same operations every
    * time, so that they can be recorded.
@@ -38,6 +40,7 @@ export function chainOfSteppers(steppers: ReadonlyMap<string, Stepper>): Stepper
         [...states].map(([state, value]): [string, Variable] => [`${name}/${state}`, value]),
       ),
     ),
+    own: all.flatMap(({ own = [] }) => own),
     step: (input) => all.reduce((value, { step }) => step(value), input),
     read: all.find(({ isIdentity }) => isIdentity !== true)?.read,
     isIdentity: all.every(({ isIdentity }) => isIdentity === true),

@@ -248,7 +248,8 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
   /** Gives the memory back at once; the stream cannot be used afterwards. @throws USAGE inside of a scope */
   dispose(): void {
     this.forget();
-    for (const variable of [...this.#states.values(), this.#input, this.#output]) variable?.dispose();
+    const { own = [] } = this.#stepper;
+    for (const variable of [...this.#states.values(), ...own, this.#input, this.#output]) variable?.dispose();
   }
 
   /** Lets the next step note its operations anew. */

@@ -22,6 +22,12 @@ export interface Decoder {
   arrange(from: Int32Array, isOther: boolean): void;
 }
 
+/** A decoder that holds memory. */
+export interface HeldDecoder extends Decoder {
+  /** Gives it back; no step may follow. */
+  end(): void;
+}
+
 /** How texts are searched for. */
 export interface BeamSearchSettings {
   /** Hypotheses that are followed; 1 takes the likeliest token at each step. */

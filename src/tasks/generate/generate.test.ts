@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { graphemesOf } from '../../data/graphemes.js';
 import { TextCodec } from '../../data/tokens/text-codec.js';
+import { currentBackend } from '../../kernels/select.js';
 import { Random, setSeed } from '../../random.js';
 import { sampleToken } from '../decoding/sample-token.js';
 import type { LanguageModel } from '../language-model/language-model.js';
@@ -28,6 +29,20 @@ const visible = (line: string): string[] => graphemesOf(line).filter((grapheme) 
 const chinese = '春眠不覺曉，處處聞啼鳥。\n夜來風雨聲，花落知多少。\n'.repeat(4);
 const english = "Shall I compare thee to a summer's day?\nThou art more lovely, and more temperate:\n".repeat(3);
 const mixed = 'e\u0301te\u0301 🎉👍🏽 한국어 각 🇩🇪 नमस्ते कि\nab\n'.repeat(5);
+
+it.each<GenerateOptions>([
+  { seed: 1, length: 3 },
+  { beams: 2, length: 3 },
+])('gives all memory back: %o', async (options) => {
+  const model = wild(english);
+  await textOf(model, options);
+  const { persistentBytes } = currentBackend().memory();
+  for (let i = 0; i < 100; i++) {
+    await textOf(model, options);
+    for await (const _ of generate(model, options)) break;
+  }
+  expect(currentBackend().memory().persistentBytes).toBe(persistentBytes);
+});
 
 describe('a poem', () => {
   it.each([

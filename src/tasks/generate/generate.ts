@@ -155,7 +155,6 @@ async function* drawn(
   const { model, codec } = languageModel;
   const { length, seed, temperature, topK, topP, minP } = options;
   const random = new Random(seed ?? currentRandom().uint32(), 'generate');
-  const stream = model.stream();
   const { start, before } = startOf(languageModel, options);
   const writer = codec.writer(before);
   const stops = new StopTexts(stopsOf(options));
@@ -163,22 +162,27 @@ async function* drawn(
   let constraint = form?.start();
   const never = { has: (token: number): boolean => token === codec.unknownId || constraint?.allows(token) === false };
   const most = mostTokens(length, form);
+  const stream = model.stream();
   let logits: ArrayLike<number> = [];
-  for (const token of start) {
-    if (hostIsWaiting()) await yieldToHost();
-    logits = await after(stream, token);
-  }
-  for (let count = 0; count < most; count++) {
-    const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
-    const isWritten = constraint?.writes(token) ?? true;
-    constraint = constraint?.after(token);
-    const { free, isStopped } = stops.push(isWritten ? writer.write(token) : '');
-    if (free !== '') yield free;
-    if (isStopped) return;
-    if (constraint?.isDone === true) break;
-    recent.push(token);
-    if (hostIsWaiting()) await yieldToHost();
-    if (count + 1 < most) logits = await after(stream, token);
+  try {
+    for (const token of start) {
+      if (hostIsWaiting()) await yieldToHost();
+      logits = await after(stream, token);
+    }
+    for (let count = 0; count < most; count++) {
+      const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
+      const isWritten = constraint?.writes(token) ?? true;
+      constraint = constraint?.after(token);
+      const { free, isStopped } = stops.push(isWritten ? writer.write(token) : '');
+      if (free !== '') yield free;
+      if (isStopped) return;
+      if (constraint?.isDone === true) break;
+      recent.push(token);
+      if (hostIsWaiting()) await yieldToHost();
+      if (count + 1 < most) logits = await after(stream, token);
+    }
+  } finally {
+    stream.dispose();
   }
   const { free } = stops.push(writer.end());
   const rest = free + stops.rest();
@@ -205,15 +209,17 @@ async function* searched(
   };
   const { beams, repetitionPenalty, repetitionWindow } = options;
   const decoder = await textDecoder(model, start, { batchSize: beams, repetitionPenalty, repetitionWindow });
-  const [[best]] = await beamSearch([{ limit: mostTokens(options.length, form), constraint: form?.start() }], decoder, {
+  const searchedText = { limit: mostTokens(options.length, form), constraint: form?.start() };
+  const search = {
     beams,
     begin: start[start.length - 1],
     numComplete: 1,
     // The mean of ln P.
-    lengthPenalty: (numTokens) => Math.max(1, numTokens),
-    never: { has: (token) => token === codec.unknownId },
-    isComplete: (found) => stops.length > 0 && stops.some((stop) => textOf(found).includes(stop)),
-  });
+    lengthPenalty: (numTokens: number) => Math.max(1, numTokens),
+    never: { has: (token: number) => token === codec.unknownId },
+    isComplete: (found: readonly number[]) => stops.length > 0 && stops.some((stop) => textOf(found).includes(stop)),
+  };
+  const [[best]] = await beamSearch([searchedText], decoder, search).finally(() => decoder.end());
   const { tokens } = best;
   const { free } = new StopTexts(stops).push(textOf(tokens));
   const text = stops.some((stop) => textOf(tokens).includes(stop)) ? free : textOf(tokens);

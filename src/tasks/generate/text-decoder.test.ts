@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomise } from '../../../test/support/random.js';
 import { softmaxRows } from '../../exponential.js';
-import { useBackend } from '../../kernels/select.js';
+import { currentBackend, useBackend } from '../../kernels/select.js';
 import { Dense } from '../../layers/dense.js';
 import { Embedding } from '../../layers/embedding.js';
 import { GRU } from '../../layers/gru.js';
@@ -63,6 +63,22 @@ async function searched(
 
 describe('a beam search of a language model', () => {
   beforeAll(() => void useBackend('reference'));
+
+  it('gives all memory back when it is ended, or cannot begin', async () => {
+    const model = modelOf(1);
+    const decode = async (start: number[]): Promise<void> => {
+      const decoder = await textDecoder(model, Int32Array.from(start), { batchSize: 3 });
+      await decoder.step(Int32Array.of(1));
+      decoder.end();
+    };
+    await decode([1, 2]);
+    const { persistentBytes } = currentBackend().memory();
+    for (let i = 0; i < 200; i++) {
+      await decode([1, 2]);
+      await expect(decode([TOKENS, 2])).rejects.toThrow('[OUT_OF_RANGE]');
+    }
+    expect(currentBackend().memory().persistentBytes).toBe(persistentBytes);
+  });
 
   it('goes on as long as a continuation can still be better than the best complete one', async () => {
     const lengths = new Set<number>();

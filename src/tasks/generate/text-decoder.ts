@@ -1,11 +1,11 @@
 import { softmaxRows } from '../../exponential.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import type { Decoder } from '../decoding/beam-search.js';
+import type { HeldDecoder } from '../decoding/beam-search.js';
 import { penalised, type RepetitionOptions } from './repetition.js';
 
 /**
- * Goes on from a text, in rows side by side.
+ * Goes on from a text, in rows side by side; is to be ended.
  *
  * @param start of which all but the last token are read at once. @param batchSize most rows.
  */
@@ -13,12 +13,17 @@ export async function textDecoder(
   model: Sequential,
   start: Int32Array,
   { batchSize, ...repetition }: RepetitionOptions & { readonly batchSize: number },
-): Promise<Decoder> {
+): Promise<HeldDecoder> {
   const stream = model.stream({ batchSize });
   const rows = new Int32Array(batchSize);
-  for (const token of start.subarray(0, -1)) {
-    if (hostIsWaiting()) await yieldToHost();
-    await stream.stepAsync(rows.fill(token));
+  try {
+    for (const token of start.subarray(0, -1)) {
+      if (hostIsWaiting()) await yieldToHost();
+      await stream.stepAsync(rows.fill(token));
+    }
+  } catch (error) {
+    stream.dispose();
+    throw error;
   }
   let read = Array.from(rows, () => [...start.subarray(0, -1)]);
   return {
@@ -37,5 +42,6 @@ export async function textDecoder(
       stream.takeRows(from);
       read = Array.from(from, (row) => read[row]);
     },
+    end: () => stream.dispose(),
   };
 }

@@ -2,7 +2,7 @@ import { currentBackend } from '../../kernels/select.js';
 import type { FlatArray, Tensor } from '../../tensor/tensor.js';
 import type { Functional } from '../../training/graph/functional.js';
 import type { GraphStream } from '../../training/graph/graph-stream.js';
-import type { DecodedStep, Decoder } from '../decoding/beam-search.js';
+import type { DecodedStep, HeldDecoder } from '../decoding/beam-search.js';
 import { paddedIds } from './pair-batches.js';
 import { specialIds } from './sentence-codec.js';
 import type { NextAndShares } from './translator-network.js';
@@ -28,7 +28,7 @@ export class TranslatorDecoder {
    *
    * @param sources ids, without special ones. @throws as {@link Functional.stream}
    */
-  begin(sources: readonly ArrayLike<number>[]): Decoder & { end(): void } {
+  begin(sources: readonly ArrayLike<number>[]): HeldDecoder {
     const source = paddedIds(sources.map((ids) => [...Array.from(ids), specialIds.end]));
     const numSource = source.shape[1];
     let stream = this.#taken(sources.length, numSource);

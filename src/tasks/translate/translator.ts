@@ -162,8 +162,7 @@ export class Translator implements TaskModel {
           draw: sampling && ((scores, never) => sampleToken(scores, random, sampling, never)),
         } satisfies SearchedText;
       });
-      const results = await beamSearch(searched, decoder, search);
-      decoder.end();
+      const results = await beamSearch(searched, decoder, search).finally(() => decoder.end());
       own.forEach((place, i) => {
         const pieces = source.split(sentences[place].text);
         found[place] = results[i].slice(0, nBest).map((one) => this.#translation(one, pieces));

@@ -38,12 +38,12 @@ export class FixedPart {
   }
 
   /**
-   * Keeps rows of what another stream of the same graph keeps, in the open scope.
+   * Takes rows of what another stream of the same graph keeps, in the open scope.
    *
-   * @returns the variables that no step reads any more.
+   * @returns what keeps them, and gives the variables that no step reads any more.
    */
-  takeRows(other: FixedPart, rows: Int32Array): readonly Variable[] {
-    return this.#keeping((tensor) => rowsOf(other.#values.get(tensor)!, rows))();
+  stagedRows(other: FixedPart, rows: Int32Array): () => readonly Variable[] {
+    return this.#keeping((tensor) => rowsOf(other.#values.get(tensor)!, rows));
   }
 
   /** Makes place for values now; keeps them, and gives the variables that no step reads any more, when it is called. */

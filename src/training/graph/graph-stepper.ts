@@ -102,6 +102,7 @@ export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper
   };
   return {
     states,
+    own: steppedNodes.flatMap(({ stepper: { own = [] } }) => own),
     reads,
     paces: outputs.map((output) => paces.get(output)!),
     stepAll,

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { asynchronousReference, onBothReferences } from '../../../test/support/asynchronous.js';
 import { expectClose } from '../../../test/support/close.js';
 import { normals } from '../../../test/support/random.js';
-import { useBackend } from '../../kernels/select.js';
+import { currentBackend, useBackend } from '../../kernels/select.js';
 import { Add } from '../../layers/add.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { Concatenate } from '../../layers/concatenate.js';
@@ -125,6 +125,78 @@ describe.each(['reference', 'wasm'] as const)('a stream of a graph on %s', (back
     expect(() => read.spread([0, 1], spread)).toThrow(/SHAPE_MISMATCH.*stream.spread[\s\S]*3 rows from 0 to 1/);
     spread!.dispose();
     expect(() => spread!.step([1, 1, 1])).toThrow('after dispose()');
+  });
+
+  it('gives all memory back', () => {
+    const { text, written, outputs } = translator();
+    const model = new Functional({ inputs: { text, written }, outputs });
+    const ids = new Functional({
+      inputs: written,
+      outputs: new Embedding({ inputDim: 7, outputDim: 300 }).apply(written),
+    });
+    const chain = new Sequential([
+      new Embedding({ inputDim: 7, outputDim: 300, inputShape: [null] }),
+      new Dense({ units: 2 }),
+    ]);
+    const use = (): void => {
+      const stream = model.stream({ fixed: { text: source } });
+      stream.step([1, 1]);
+      const spread = stream.spread([1, 1, 0]);
+      spread.step([1, 2, 3]);
+      for (const one of [stream, spread]) one.dispose();
+      for (const one of [ids.stream(), chain.stream()]) {
+        one.step(3);
+        one.dispose();
+      }
+    };
+    use();
+    const { persistentBytes } = currentBackend().memory();
+    for (let i = 0; i < 200; i++) use();
+    expect(currentBackend().memory().persistentBytes).toBe(persistentBytes);
+  });
+
+  it('spreads only into streams of the same model with the same fixed inputs', () => {
+    const streams = [1, 2].map(() => {
+      const { text, written, outputs } = translator();
+      return new Functional({ inputs: { text, written }, outputs }).stream({ fixed: { text: source } });
+    });
+    expect(() => streams[0].spread([1, 0], streams[1])).toThrow(/USAGE.*stream.spread: `into` is a stream of another/);
+    const [one, two] = ['one', 'two'].map((name) => input({ shape: [1, 3], name }));
+    const sum = new Functional({ inputs: { one, two }, outputs: new Add().apply([one, two]) });
+    const numbers = [[[1, 2, 3]], [[4, 5, 6]]];
+    const [first, second] = ['one', 'two'].map((name) => sum.stream({ fixed: { [name]: numbers } }));
+    expect(() => first.spread([1, 0], second)).toThrow(/USAGE.*stream.spread[\s\S]*with other fixed inputs/);
+  });
+
+  it('changes nothing where a spread fails midway', () => {
+    const { text, written, outputs } = translator();
+    const stream = new Functional({ inputs: { text, written }, outputs }).stream({ fixed: { text: source } });
+    stream.step([1, 1]);
+    const into = stream.spread([0, 1]);
+    const second = [...into.step([5, 2]).next];
+    const states = into.getState();
+    const others = [
+      [2, 2, 6, 1],
+      [4, 1, 1, 1],
+    ];
+    stream.reset({ fixed: { text: others } });
+    const gather = vi.spyOn(currentBackend(), 'gatherRows');
+    stream.spread([1, 0]);
+    // Each state, and each thing that is kept of the text.
+    const numCalls = gather.mock.calls.length;
+    expect(numCalls).toBeGreaterThan(3);
+    for (let last = 1; last <= numCalls; last++) {
+      let count = 0;
+      gather.mockImplementation(() => {
+        if (++count === last) throw new Error('full');
+      });
+      expect(() => stream.spread([1, 0], into)).toThrow('full');
+    }
+    gather.mockRestore();
+    expect(into.getState()).toEqual(states);
+    into.reset();
+    into.step([1, 1]);
+    expectClose(into.step([5, 2]).next, second, 1e-12, 'as before');
   });
 
   it('of a decoder by itself begins with states and reads a memory that it is given', async () => {

@@ -1,4 +1,11 @@
-import { refuseUnknownOptions, requireCount, requireKind, unknownName, withinMemory } from '../../errors.js';
+import {
+  RondoError,
+  refuseUnknownOptions,
+  requireCount,
+  requireKind,
+  unknownName,
+  withinMemory,
+} from '../../errors.js';
 import { openScope } from '../../tensor/open-scope.js';
 import type { FlatArray, Tensor, Variable } from '../../tensor/tensor.js';
 import { requireFiniteData } from '../finite-data.js';
@@ -77,10 +84,17 @@ export class GraphStream<Output extends ModelOutput = Tensor> extends ModelStrea
    * computed of its fixed inputs: to follow several ways from each sentence, or fewer sentences. This one stays as it is.
    *
    * @param into a stream that an earlier call gave for as many rows: it is used again, and what was worked out for its
-   *   steps, where that still fits. @throws SHAPE_MISMATCH, OUT_OF_RANGE
+   *   steps, where that still fits. @throws SHAPE_MISMATCH, OUT_OF_RANGE; USAGE for one of another model, or with other
+   *   fixed inputs; before anything changes
    */
   spread(rows: ArrayLike<number>, into?: GraphStream<Output>): GraphStream<Output> {
     const where = `${this.#model.className}.stream.spread`;
+    if (into !== undefined && (into.#model !== this.#model || !into.#steps.isAlike(this.#steps)))
+      throw new RondoError('USAGE', {
+        where,
+        what: '`into` is a stream of another model, or with other fixed inputs.',
+        fix: 'give a stream that an earlier spread() of this one gave, or none.',
+      });
     const taken = requireRows(rows, { count: into?.batchSize ?? rows.length, batchSize: this.batchSize, where });
     if (into !== undefined) {
       into.#renewed(into.#steps.takeRows(this.#steps, taken));

@@ -63,6 +63,7 @@ export class PackedSteps implements StreamSteps {
     this.inputShape = this.#moving.length === 1 ? shape.slice(1) : [size / shape[0]];
     this.stepper = {
       states: graph.states,
+      own: [...(graph.own ?? []), ...this.#places],
       read: (values) => this.#read(values as Float64Array),
       step: () => this.#step(),
     };
@@ -105,14 +106,22 @@ export class PackedSteps implements StreamSteps {
 
   /** Goes on from rows of the steps of another stream of the same graph; as {@link PackedSteps.hold}. */
   takeRows(other: PackedSteps, rows: Int32Array): readonly Variable[] {
-    this.#whole = other.#whole.map((array) => array && gatherRows(array, rows, 0, rows.length));
+    const whole = other.#whole.map((array) => array && gatherRows(array, rows, 0, rows.length));
     return scope(() => {
-      for (const [name, state] of this.stepper.states) {
+      const states = [...this.stepper.states].map(([name, state]) => {
         const before = other.stepper.states.get(name)!;
-        assignTensor(state, gatherInto(state.shape, before, state.size / rows.length, rows));
-      }
-      return this.#graph.fixedParts.flatMap((part, i) => part.takeRows(other.#graph.fixedParts[i], rows));
+        return { state, value: gatherInto(state.shape, before, state.size / rows.length, rows) };
+      });
+      const keeps = this.#graph.fixedParts.map((part, i) => part.stagedRows(other.#graph.fixedParts[i], rows));
+      for (const { state, value } of states) assignTensor(state, value);
+      this.#whole = whole;
+      return keeps.flatMap((keep) => keep());
     });
+  }
+
+  /** Whether its states and what stays are made as those of another, which is of the same model. */
+  isAlike(other: PackedSteps): boolean {
+    return this.#inputs.every(({ isFixed }, i) => isFixed === other.#inputs[i].isFixed);
   }
 
   /** Sets the states that do not begin with zeros to where sequences begin. */
@@ -122,8 +131,7 @@ export class PackedSteps implements StreamSteps {
 
   /** Gives back the memory of what stays. */
   dispose(): void {
-    const kept = this.#graph.fixedParts.flatMap(({ values }) => [...values.values()]);
-    for (const variable of [...kept, ...this.#places]) variable.dispose();
+    for (const { values } of this.#graph.fixedParts) for (const variable of values.values()) variable.dispose();
   }
 
   /** The whole of the inputs that stay, in the model's order. @throws UNKNOWN_NAME, SHAPE_MISMATCH */

@@ -218,6 +218,11 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
         'return names.map((name) => named[name]);',
         'return Object.values(named);',
       ],
+      [
+        'a stream is spread into one with other fixed inputs',
+        'this.#inputs.every(({ isFixed }, i) => isFixed === other.#inputs[i].isFixed)',
+        'other !== undefined',
+      ],
     ],
   ),
   ...inFile(
