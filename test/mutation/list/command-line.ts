@@ -81,6 +81,15 @@ export const commandLineMutations: readonly Mutation[] = [
     [['what keeps and what replaces are exchanged', 'change > leastChange', 'change < -2 * leastChange']],
   ),
   ...inFile(
+    'src/long-memory/memory-model.ts',
+    ['src/long-memory/memory-model.test.ts'],
+    [
+      ['answers see what comes later', 'useCausalMask: answerSteps === timesteps', 'useCausalMask: false'],
+      ['padding stands at the end', '[scoredSteps - answerSteps, 0]', '[0, scoredSteps - answerSteps]'],
+      ['nothing is attended to', 'if (attention) {', 'if (false as boolean) {'],
+    ],
+  ),
+  ...inFile(
     'src/long-memory/solve-problem.ts',
     ['src/long-memory/solve-problem.test.ts'],
     [
