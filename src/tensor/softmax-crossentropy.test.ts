@@ -97,6 +97,16 @@ describe('softmaxCrossentropy', () => {
     },
   );
 
+  it('refuses smoothing that is no share, and options that it does not know', () => {
+    const { hidden, kernel } = operands(false);
+    for (const labelSmoothing of [-0.5, 1.5, Number.NaN])
+      expect(() => softmaxCrossentropy(hidden, kernel, labels, { labelSmoothing })).toThrow(
+        '[OUT_OF_RANGE] softmaxCrossentropy: `labelSmoothing` is out of range.',
+      );
+    const misspelt = { labelSmothing: 0.1 } as object;
+    expect(() => softmaxCrossentropy(hidden, kernel, labels, misspelt)).toThrow(/UNKNOWN_NAME.*`labelSmothing`/);
+  });
+
   it('derives by each operand alone, twice over, and by one that it shares with another operation', () => {
     const { hidden, kernel, bias } = operands(false);
     expectDerivative(([h]) => softmaxCrossentropy(h, kernel, labels, { bias }).total, [hidden]);

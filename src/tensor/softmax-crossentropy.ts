@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireNumber } from '../errors.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape } from '../shape.js';
@@ -34,6 +34,8 @@ export interface SoftmaxCrossentropyOptions {
   mostLogits?: number | undefined;
 }
 
+const optionNames = ['transposeKernel', 'bias', 'weights', 'predicted', 'labelSmoothing', 'mostLogits'] as const;
+
 /** Rows of labels, scored. */
 export interface ScoredLabels {
   /** `[]`: the weighted sum of the losses, of smoothed labels where that was asked for. Only this has a derivative. */
@@ -62,7 +64,7 @@ const MOST_LOGITS = 1 << 21;
  * `(1 - e) loss[i]` and e times the mean of that over all classes as its label; its derivative costs one pass over the
  * logits.
  *
- * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class
+ * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class, or `labelSmoothing`; UNKNOWN_NAME for an option
  */
 export function softmaxCrossentropy(
   hidden: Tensor,
@@ -70,7 +72,15 @@ export function softmaxCrossentropy(
   labels: ArrayLike<number>,
   options: SoftmaxCrossentropyOptions = {},
 ): ScoredLabels {
+  refuseUnknownOptions('softmaxCrossentropy', options, optionNames);
   const { bias, weights, predicted = false, labelSmoothing = 0 } = options;
+  requireNumber(
+    'softmaxCrossentropy',
+    'labelSmoothing',
+    labelSmoothing,
+    'a number from 0 to 1',
+    (share) => share >= 0 && share <= 1,
+  );
   const inputs = bias === undefined ? [hidden, kernel] : [hidden, kernel, bias];
   requireTensors('softmaxCrossentropy', inputs);
   const sizes = sizesOf(hidden, kernel, labels, options);

@@ -53,8 +53,9 @@ const smoothedOnLogits: PointwiseFunction = {
  * `-log p[label]` over the last axis, for targets that are class indices `[...]` or `[..., 1]`. Probabilities are kept
  * 1e-7 from 0 and 1 and then divided by their sum, in this order as Keras does it.
  *
- * With `labelSmoothing` it is what {@link categoricalCrossentropy} gives for one-hot rows. As dropout does, smoothing
- * belongs to training: `evaluate` and validation report the loss without it, so that runs with and without compare.
+ * With `labelSmoothing`, which Keras's does not have, training computes what {@link categoricalCrossentropy} gives for
+ * one-hot rows. `evaluate` and validation report the loss without it, so that runs with and without compare; those two
+ * differ there: `categoricalCrossentropy` and `binaryCrossentropy` report smoothed losses, as Keras does.
  *
  * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no
  *   class; when used: SHAPE_MISMATCH
