@@ -21,7 +21,7 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 107_300,
+    largestBytes: 107_400,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
