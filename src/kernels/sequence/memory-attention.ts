@@ -18,6 +18,7 @@ import {
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, RecurrentMemory, Strided, View } from '../contract.js';
 import { placed, type StepArray, stepArray } from './arrays.js';
+import { addColumnSums } from './column-sums.js';
 import { type Layout, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { EngineBackend, StepCall, StepLoop, StepStrided, StepStridedPointwiseCall } from './loop-host.js';
 import type { MemoryGradients, StepAttention } from './step-attention.js';
@@ -250,13 +251,8 @@ export class MemoryAttention implements StepAttention {
   finish({ dScales }: MemoryGradients): void {
     const { dMemory = {} } = this.#call as RecurrentBackwardCall;
     if (dMemory.scale === undefined) return;
-    this.#backend.pointwise({
-      program: sumOfRows,
-      rows: this.#call.batch,
-      columns: this.#keyWidth,
-      inputs: { x: { ...dScales, rowStride: this.#keyWidth } },
-      outputs: { sum: { ...dMemory.scale, rowStride: 0 } },
-    });
+    const width = this.#keyWidth;
+    addColumnSums(this.#backend, { ...dScales, rowStride: width }, dMemory.scale, this.#call.batch, width);
   }
 
   #rowsOf(shard: Shard, { numRows }: StepRun): RowMemory[] {
@@ -285,10 +281,6 @@ function rowOf(view: StepStrided, row: number): StepStrided {
 }
 
 const program = (call: StepStridedPointwiseCall): StepCall => ({ kind: 'pointwise', call });
-
-const sumOfRows = pointwiseProgram('memory.sumOfRows', [
-  { name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true },
-]);
 
 const [softmax, maskedSoftmax] = [false, true].map((isMasked) => {
   const seen = (value: Expression, otherwise: number): Expression =>

@@ -1,5 +1,5 @@
 import { gateRowWidth, gatesWidth, widthNamed } from '../../cells/widths.js';
-import { constant, leaf } from '../../expression/build.js';
+import { constant } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from '../contract.js';
 import { inScope } from '../in-scope.js';
@@ -15,6 +15,7 @@ import {
   stateWidth,
   stepArray,
 } from './arrays.js';
+import { addColumnSums } from './column-sums.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
 import { blocksOfResult, RecurrentProducts, resultOf } from './products.js';
@@ -202,10 +203,6 @@ function itemOf(
 }
 
 const clear = pointwiseProgram('clear', [{ name: 'cleared', expression: constant(0) }]);
-const columnSums = pointwiseProgram('columnSums', [
-  { name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true },
-]);
-
 /**
  * Gradients of the per-unit vectors, and of a bias that is not added to the input product, which shards of rows sum
  * apart from each other.
@@ -315,8 +312,4 @@ function previousStates(backend: EngineBackend, call: RecurrentCall, layout: Lay
   const target: View = { buffer: backend.temporary(layout.rows * width), offset: 0 };
   backend.gatherRows({ columns: width, indices, source, target });
   return { ...target, rowStride: width };
-}
-
-function addColumnSums(backend: EngineBackend, x: Strided, sum: View, rows: number, columns: number): void {
-  backend.pointwise({ program: columnSums, rows, columns, inputs: { x }, outputs: { sum: { ...sum, rowStride: 0 } } });
 }
