@@ -1,6 +1,7 @@
 import type { Random } from '../../random.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { DatasetBatch } from '../../training/dataset.js';
+import { argMaxOf } from '../../training/metrics/metric.js';
 import type { Trainable } from '../../training/trainable.js';
 import type { PairBatch } from './pair-batches.js';
 import { specialIds } from './sentence-codec.js';
@@ -56,11 +57,15 @@ export async function withOwnTokens(
   const [rows, time] = target.shape;
   const isOwn = Array.from(target.data, (id) => random.uniform() < share && id > specialIds.end);
   if (!isOwn.includes(true)) return batch;
-  const written = await scope(() => {
+  const read = await scope(() => {
     const inputs = [source, target].map(({ data, shape }) => tensor(data, shape));
     const [head] = model.runBatch(inputs, { training: false }).heads;
-    return head.score!(batch.y.data, { weights: new Float64Array(rows * time).fill(1), predicted: true }).predicted!;
+    // Where labels can be scored, the likeliest ids come without the probabilities of all.
+    const scored = head.score?.(batch.y.data, { weights: new Float64Array(rows * time).fill(1), predicted: true });
+    return scored?.predicted ?? head.values();
   }).readNumbers();
+  const numIds = read.length / target.data.length;
+  const written = numIds === 1 ? read : target.data.map((_, place) => argMaxOf(read, place * numIds, numIds));
   // The place before says what stands here; the first of a row begins the target.
   const mixed = target.data.map((id, place) =>
     isOwn[place] && written[place - 1] > specialIds.end ? written[place - 1] : id,
