@@ -1,8 +1,9 @@
-import { RondoError, unknownName } from '../errors.js';
+import { unknownName } from '../errors.js';
 import type { Expression } from '../expression/build.js';
 import type { AttentionScore, Cell, StepKernel } from './cell.js';
 import { kernelWeight, scaleWeight } from './define-cell.js';
 import { roleLeaf } from './leaf-role.js';
+import { requireUntaken } from './untaken-names.js';
 import { gatesWidth, memoryWidths } from './widths.js';
 
 /** The state of an {@link attending} cell that holds what its last step attended to. */
@@ -37,21 +38,12 @@ export function attending(cell: Cell, { score, inputFeeding }: AttendingOptions)
     context: { from: value, to: gatesWidth },
   };
   const weights = Object.keys(kernels).flatMap((name) => (name === 'attention' ? [] : [kernelWeight(name)]));
-  const needed: readonly (readonly [what: string, own: readonly string[], names: readonly string[]])[] = [
+  requireUntaken(where, [
     ['kernel', Object.keys(cell.kernels), [...Object.keys(kernels), contextState]],
     ['state', cell.states, [...Object.keys(kernels), contextState]],
     ['vector', Object.keys(cell.vectors), score === 'additive' ? [...weights, scaleWeight] : weights],
     ['width', Object.keys(cell.widths), [key, value]],
-  ];
-  for (const [what, own, names] of needed) {
-    const taken = own.find((name) => names.includes(name));
-    if (taken === undefined) continue;
-    throw new RondoError('USAGE', {
-      where,
-      what: `the cell has a ${what} \`${taken}\` of its own.`,
-      fix: 'give it another name.',
-    });
-  }
+  ]);
   return {
     ...cell,
     states: [...cell.states, contextState],

@@ -154,6 +154,8 @@ export interface Cell<
   readonly stateWidths: Readonly<Record<State, string>>;
   /** The name of the width of what the gates' recurrent products multiply. */
   readonly recurrentWidth: string;
+  /** The name of the width of what recurrent dropout acts on: the same, but where these products have a low rank. */
+  readonly droppedWidth: string;
   readonly outputWidth: string;
   readonly kernels: Readonly<Record<string, StepKernel>>;
   readonly recurrent: 'full' | 'none';

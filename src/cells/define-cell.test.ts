@@ -33,6 +33,7 @@ describe('defineCell', () => {
       widths: {},
       stateWidths: { hidden: 'units' },
       recurrentWidth: 'units',
+      droppedWidth: 'units',
       outputWidth: 'units',
       kernels: {},
       recurrent: 'full',

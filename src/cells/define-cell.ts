@@ -133,7 +133,7 @@ function equationsOf<
   Width extends string,
 >(
   definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width>,
-  cell: Omit<Cell, 'recurrentWidth' | 'outputWidth' | 'equations'>,
+  cell: Omit<Cell, 'recurrentWidth' | 'droppedWidth' | 'outputWidth' | 'equations'>,
   options: EquationOptions,
 ): Equations {
   const where = `cell ${cell.name}`;

@@ -33,12 +33,12 @@ export function kernelColumns(
 export interface ValueWidths {
   readonly stateWidths: Readonly<Record<string, string>>;
   readonly kernels: Readonly<Record<string, CellKernel>>;
-  /** What recurrent products multiply. */
-  readonly recurrentWidth: string;
+  /** What recurrent dropout acts on. */
+  readonly droppedWidth: string;
 }
 
 /** The name of the width of a leaf's array; undefined for what fits every width. */
-export function widthOfRole({ stateWidths, kernels, recurrentWidth }: ValueWidths, of: LeafRole): string | undefined {
+export function widthOfRole({ stateWidths, kernels, droppedWidth }: ValueWidths, of: LeafRole): string | undefined {
   switch (of.role) {
     case 'state':
     case 'next':
@@ -47,7 +47,7 @@ export function widthOfRole({ stateWidths, kernels, recurrentWidth }: ValueWidth
     case 'dShown':
       return stateWidths[of.state];
     case 'mask':
-      return of.kind === 'step' ? stateWidths[of.state] : recurrentWidth;
+      return of.kind === 'step' ? stateWidths[of.state] : droppedWidth;
     case 'product':
     case 'dProduct':
       return kernels[of.kernel].to;
@@ -77,10 +77,10 @@ export function widthOfExpression(cell: ValueWidths, expression: Expression, whe
 /** The widths that follow from a cell's equations. @throws USAGE where they do not fit */
 export function widthsOfEquations(
   where: string,
-  cell: Omit<ValueWidths, 'recurrentWidth'>,
+  cell: Omit<ValueWidths, 'droppedWidth'>,
   { next, output, operands, kernelOperands }: ReturnType<Cell['equations']>,
-): { recurrentWidth: string; outputWidth: string } {
-  const values = { ...cell, recurrentWidth: unitsWidth };
+): Pick<Cell, 'recurrentWidth' | 'droppedWidth' | 'outputWidth'> {
+  const values = { ...cell, droppedWidth: unitsWidth };
   const require = (what: string, expression: Expression, expected: string): void => {
     const received = widthOfExpression(values, expression, where) ?? expected;
     if (received !== expected) throw widthFault(where, `${what} has the wrong width.`, expected, received);
@@ -92,7 +92,8 @@ export function widthsOfEquations(
   const [first, ...others] = operands.values();
   const recurrentWidth = (first && widthOfExpression(values, first, where)) ?? unitsWidth;
   for (const operand of others) require('what the recurrent product of a gate multiplies', operand, recurrentWidth);
-  return { recurrentWidth, outputWidth: widthOfExpression(values, output, where) ?? unitsWidth };
+  const outputWidth = widthOfExpression(values, output, where) ?? unitsWidth;
+  return { recurrentWidth, droppedWidth: recurrentWidth, outputWidth };
 }
 
 function widthFault(where: string, what: string, expected: string, received: string): RondoError {

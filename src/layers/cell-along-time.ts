@@ -18,6 +18,7 @@ import { constant, type InitializerLike, initializerNamed } from './initializers
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import { observed } from './observed-cells.js';
+import { inputProjection, requireKernelRank, requireRank, withRecurrentRank } from './rank-options.js';
 import type { RecurrentOptions } from './recurrent-options.js';
 import { weightOptions } from './weight-options.js';
 
@@ -39,6 +40,9 @@ export interface CellRun {
 /** The weights of one cell and its run along time: what recurrent layers are made of. */
 export class CellAlongTime extends Layer<never> {
   readonly className = 'Cell';
+  readonly cell: Cell;
+  /** `[features, kernelRank]`: the input goes through it where its kernel has a low rank. */
+  #inputProjection: Variable | undefined;
   #kernel!: Variable;
   #recurrentKernel: Variable | undefined;
   #bias: Variable | undefined;
@@ -59,7 +63,7 @@ export class CellAlongTime extends Layer<never> {
   readonly #where: string;
 
   constructor(
-    readonly cell: Cell,
+    cell: Cell,
     readonly units: number,
     options: RecurrentOptions,
     name: string,
@@ -85,8 +89,11 @@ export class CellAlongTime extends Layer<never> {
         fix: 'use dropout or zoneout, or another cell.',
       });
     }
-    this.#widths = requireWidths(where, cell, units, options.widths);
+    const widths = requireWidths(where, cell, units, options.widths);
     this.#heads = requireHeads(where, cell, units, options);
+    [this.cell, this.#widths] = withRecurrentRank(where, cell, units, widths, options);
+    const { kernelRank } = options;
+    if (kernelRank !== undefined) requireKernelRank(where, cell, cell.gates.length * units, kernelRank);
     for (const name of ['activation', 'recurrentActivation'] as const)
       if (options[name] !== undefined) activation(options[name], where);
     this.#zoneout = zoneoutRates(cell, options.zoneout, where);
@@ -110,7 +117,14 @@ export class CellAlongTime extends Layer<never> {
       const [value, key] = memory.map((shape) => knownAxis(where, shape, 2, 'features'));
       this.#widths = { ...this.#widths, [memoryWidths.value]: value, [memoryWidths.key]: key };
     }
-    this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
+    let features = knownAxis(where, inputShape, 2, 'features');
+    const { kernelRank } = options;
+    if (kernelRank !== undefined) {
+      requireRank(where, 'kernelRank', kernelRank, [features, width]);
+      this.#inputProjection = this.addWeight(inputProjection, [features, kernelRank], this.#kernelOptions);
+      features = kernelRank;
+    }
+    this.#kernel = this.addWeight('kernel', [features, width], this.#kernelOptions);
     if (cell.recurrent === 'full') {
       const ofHead = [this.widthNamed(cell.recurrentWidth) / this.#heads, width / this.#heads];
       const shape = this.#heads === 1 ? ofHead : [this.#heads, ...ofHead];
@@ -174,7 +188,7 @@ export class CellAlongTime extends Layer<never> {
     const masks: Record<string, Tensor> = {};
     if (recurrentDropout > 0)
       masks[leafName({ role: 'mask', kind: 'sequence' })] = dropoutMask(
-        [batch, this.widthNamed(this.cell.recurrentWidth)],
+        [batch, this.widthNamed(this.cell.droppedWidth)],
         recurrentDropout,
       );
     const scalars: Record<string, number> = {};
@@ -192,6 +206,7 @@ export class CellAlongTime extends Layer<never> {
       input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
       mask,
       initialStates,
+      inputProjection: this.#inputProjection,
       kernel: this.#kernel,
       recurrentKernel: this.#droppedKernel(training),
       bias,

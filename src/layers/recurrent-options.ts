@@ -19,6 +19,19 @@ export interface RecurrentOptions<State extends string = string> extends LayerOp
    * section 2.2). A divisor of the units. Default 1; refused by cells without recurrent products.
    */
   heads?: number | undefined;
+  /**
+   * Rank of the recurrent kernel: it is the product of two, `recurrentProjectionKernel [units, rank]` and
+   * `recurrentKernel [rank, gates * units]` (Prabhavalkar et al. 2016), which hold and compute less where the rank is
+   * small. Options of the recurrent kernel hold for both; weightDropout acts on the second. From 1 to the kernel's
+   * smaller side; refused by cells without recurrent products, and beside several heads. By default the kernel is one.
+   */
+  recurrentRank?: number | undefined;
+  /**
+   * Rank of the input kernel: it is the product of two, `inputProjectionKernel [features, rank]` and
+   * `kernel [rank, gates * units]`. Options of the kernel hold for both. From 1 to the kernel's smaller side. By default
+   * the kernel is one.
+   */
+  kernelRank?: number | undefined;
   /** By default the cell's own (tanh for most). */
   activation?: ActivationName | undefined;
   /** By default the cell's own (sigmoid for most). */
@@ -80,6 +93,8 @@ export const cellOptionNames = [
   'units',
   'heads',
   'widths',
+  'recurrentRank',
+  'kernelRank',
   'activation',
   'recurrentActivation',
   'useBias',

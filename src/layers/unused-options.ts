@@ -19,6 +19,7 @@ export function refuseUnusedOptions(where: string, cells: readonly Cell[], optio
 /** What a cell reads follows from its equations. */
 export function hasUseFor(cell: Cell, option: string): boolean {
   if (option === 'unitForgetBias') return cell.forgetGates.length > 0;
+  if (option === 'recurrentRank') return cell.recurrent === 'full';
   if (/^recurrent[CIR]/.test(option)) return cell.recurrent === 'full' || Object.keys(cell.kernels).length > 0;
   return !/ctivation$/.test(option) || cell.equations().activations.has(option);
 }

@@ -14,7 +14,9 @@ export interface RecurrentArguments {
   readonly mask?: ArrayLike<number> | undefined;
   /** By state: `[B, U]`. */
   readonly initialStates: Readonly<Record<string, Tensor>>;
-  /** `[F, G * U]`. */
+  /** `[F, R]`: what the input goes through where its kernel has a low rank R. */
+  readonly inputProjection?: Tensor | undefined;
+  /** `[F, G * U]`, or `[R, G * U]`. */
   readonly kernel: Tensor;
   /** Heads of the recurrent products; 1 where absent. */
   readonly heads?: number | undefined;

@@ -10,6 +10,7 @@ import type {
 import { currentBackend } from '../kernels/select.js';
 import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
+import { InputProduct } from './input-product.js';
 import type { Packing } from './packing.js';
 import type { RecurrentArguments } from './recurrent-arguments.js';
 import type { RunMemory } from './sequence-memory.js';
@@ -24,7 +25,7 @@ export class RecurrentRun {
   /** Of a row of the gates buffer. */
   readonly #slotsWidth: number;
   readonly #outputWidth: number;
-  readonly #packedInput: Tensor;
+  readonly #inputProduct: InputProduct;
   readonly #gates: Tensor;
   readonly #states: Record<string, Tensor>;
   readonly #operands: Tensor[];
@@ -43,7 +44,8 @@ export class RecurrentRun {
     this.#batch = input.shape[0];
     this.#features = input.shape[2];
     this.#gateWidth = plan.cell.gates.length * units;
-    this.#packedInput = gatherInto([numRows, this.#features], input, this.#features, packing.sourceOf);
+    const packed = gatherInto([numRows, this.#features], input, this.#features, packing.sourceOf);
+    this.#inputProduct = new InputProduct(packed, call);
     this.#slotsWidth = gateRowWidth(plan, call);
     this.#outputWidth = widthNamed(call, plan.outputWidth);
     this.#gates = emptyTensor([numRows, this.#slotsWidth]);
@@ -58,15 +60,7 @@ export class RecurrentRun {
 
   /** The products of all steps' inputs, into the gates. */
   multiplyInput(): void {
-    const { kernel } = this.#call;
-    this.#backend.matmul({
-      m: this.#packing.numRows,
-      n: this.#gateWidth,
-      k: this.#features,
-      a: this.#rows(this.#packedInput, this.#features),
-      b: this.#rows(kernel, this.#gateWidth),
-      c: this.#rows(this.#gates, this.#slotsWidth),
-    });
+    this.#inputProduct.write(this.#rows(this.#gates, this.#slotsWidth));
   }
 
   forwardCall(keepForBackward: boolean): RecurrentForwardCall {
@@ -188,34 +182,12 @@ export class RecurrentRun {
     dStates: Readonly<Record<string, Tensor>>,
     wanted: ReadonlySet<string>,
   ): Map<string, Tensor> {
-    const { plan, kernel, input } = this.#call;
-    const { numRows } = this.#packing;
-    if (wanted.has('kernel')) {
-      const dKernel = emptyTensor(kernel.shape);
-      this.#backend.matmul({
-        m: this.#features,
-        n: this.#gateWidth,
-        k: numRows,
-        a: this.#rows(this.#packedInput, this.#features),
-        transposeA: true,
-        b: dInput,
-        c: this.#rows(dKernel, this.#gateWidth),
-      });
-      gradients.set('kernel', dKernel);
-    }
-    if (wanted.has('input')) {
-      const dRows = emptyTensor([numRows, this.#features]);
-      this.#backend.matmul({
-        m: numRows,
-        n: this.#features,
-        k: this.#gateWidth,
-        a: dInput,
-        b: this.#rows(kernel, this.#gateWidth),
-        transposeB: true,
-        c: this.#rows(dRows, this.#features),
-      });
-      gradients.set('input', gatherInto(input.shape, dRows, this.#features, this.#packing.packedAt));
-    }
+    const { plan, input } = this.#call;
+    for (const [role, gradient] of this.#inputProduct.gradients(dInput, wanted))
+      gradients.set(
+        role,
+        role === 'input' ? gatherInto(input.shape, gradient, this.#features, this.#packing.packedAt) : gradient,
+      );
     for (const state of plan.cell.states) {
       if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.#unsorted(dStates[state]));
     }

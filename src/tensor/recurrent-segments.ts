@@ -34,15 +34,10 @@ export function recurrentInSegments(call: RecurrentArguments, steps: number): Re
   return { output, finalStates: Object.fromEntries(states.map((state, i) => [state, finals[i]])) };
 }
 
-function weightsOf({
-  kernel,
-  recurrentKernel,
-  bias,
-  recurrentBias,
-  kernels = {},
-  vectors,
-}: RecurrentArguments): readonly Tensor[] {
-  return [kernel, recurrentKernel, bias, recurrentBias, ...Object.values(kernels), ...Object.values(vectors)].filter(
+function weightsOf(call: RecurrentArguments): readonly Tensor[] {
+  const { inputProjection, kernel, recurrentKernel, bias, recurrentBias, kernels = {}, vectors } = call;
+  const own = [...Object.values(kernels), ...Object.values(vectors)];
+  return [inputProjection, kernel, recurrentKernel, bias, recurrentBias, ...own].filter(
     (weight) => weight !== undefined,
   );
 }

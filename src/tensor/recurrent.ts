@@ -89,6 +89,7 @@ export function recurrentTogether(calls: readonly RecurrentArguments[]): Recurre
 function rolesOf(call: RecurrentArguments): readonly (readonly [role: string, value: Tensor])[] {
   const roles: (readonly [string, Tensor | undefined])[] = [
     ['input', call.input],
+    ['inputProjection', call.inputProjection],
     ['kernel', call.kernel],
     ['recurrentKernel', call.recurrentKernel],
     ['bias', call.bias],

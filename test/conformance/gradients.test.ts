@@ -54,6 +54,19 @@ const variants: Readonly<Record<string, Variant>> = {
     options: { zoneout: 0.3, recurrentDropout: 0.4, useBias: false },
     masks: ['gaps and an empty row'],
   },
+  'low ranks': { options: { recurrentRank: 3, kernelRank: 2 }, masks: Object.keys(masks) },
+  'low ranks, without bias': {
+    options: { recurrentRank: 2, kernelRank: 3, useBias: false, recomputeSteps: 2 },
+    masks: ['variable lengths'],
+  },
+  'low ranks, zoneout and dropout': {
+    options: { recurrentRank: 2, kernelRank: 3, zoneout: 0.3, dropout: 0.4 },
+    masks: ['gaps and an empty row'],
+  },
+  'a low rank and recurrent dropout': {
+    options: { recurrentRank: 3, recurrentDropout: 0.4, weightDropout: 0.2 },
+    masks: ['all steps', 'variable lengths'],
+  },
   backwards: { options: { goBackwards: true }, masks: ['variable lengths'] },
   'the last step only': { options: { returnSequences: false }, masks: ['variable lengths', 'gaps and an empty row'] },
   'zeros at masked steps': { options: { zeroOutputForMask: true }, masks: ['gaps and an empty row'] },
