@@ -361,6 +361,7 @@ export type {
 export type { NamedWeights } from './training/model-weights.js';
 export * as optimizers from './training/optimizers/index.js';
 export type { PredictOptions } from './training/prediction.js';
+export * from './training/pruning/index.js';
 export type { ClassWeight, GivenClassWeight } from './training/sample-weights.js';
 export * as schedules from './training/schedules.js';
 export { Sequential, type SequentialOptions } from './training/sequential.js';

@@ -43,6 +43,8 @@ export interface CheckpointMetadata {
   /** Counters of the optimizer, where its state is in the file without a whole training state. */
   readonly optimizer: OptimizerState | null;
   readonly training: TrainingSnapshot['values'] | null;
+  /** Names of weights whose zeros are pruned, and stay 0 in training; absent where there are none. */
+  readonly pruned?: readonly string[] | undefined;
 }
 
 /** As JSON, which has no words for NaN and infinity: they become `{"$number": "NaN"}`. */
@@ -93,6 +95,7 @@ export function decodeMetadata(metadata: Readonly<Record<string, string>>, where
     optimizer:
       saved.read('optimizer', 'the state of an optimizer, or null', orNullWhereAbsent(isOptimizerState)) ?? null,
     training: saved.read('training', 'the state of a training, or null', orNullWhereAbsent(isTrainingValues)) ?? null,
+    pruned: saved.read('pruned', 'names of weights', optional(listOf(isText))),
   };
 }
 

@@ -92,6 +92,7 @@ function contentOf(model: Model, options: SerializeOptions): Content {
       fix: 'give it an inputShape, or train it first.',
     });
   const values: [string, Variable][] = [];
+  const pruned: string[] = [];
   for (const [name, weight] of variablesOf(model)) {
     if (name.startsWith(trainingPrefix))
       throw new RondoError('FILE_FORMAT', {
@@ -101,6 +102,7 @@ function contentOf(model: Model, options: SerializeOptions): Content {
         fix: 'rename the layer.',
       });
     values.push([name, weight]);
+    if (weight.mask !== undefined) pruned.push(name);
   }
   const { optimizer } = model.compiledTraining ?? {};
   if (includeOptimizer && training === undefined && optimizer !== undefined) {
@@ -118,6 +120,7 @@ function contentOf(model: Model, options: SerializeOptions): Content {
     preprocessing,
     optimizer: (includeOptimizer && training === undefined && optimizer?.getState()) || null,
     training: training?.values ?? null,
+    ...(pruned.length > 0 && { pruned }),
   };
   return { values, arrays: training?.arrays ?? {}, metadata };
 }
@@ -155,6 +158,7 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
       built(modelFromConfig(facts.architecture), facts.inputShapes),
     );
     assignWeights(made, weights, where, 'FILE_FORMAT');
+    keepPruned(made, facts.pruned, where);
     if (facts.compiled !== null) compileAsStored(made, facts, state, where);
     return made;
   });
@@ -171,7 +175,7 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
 export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeights'): void {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const description = metadata[metadataKey];
-  const inputShapes = description === undefined ? null : decodeMetadata(metadata, where).inputShapes;
+  const { inputShapes, pruned } = description === undefined ? { inputShapes: null } : decodeMetadata(metadata, where);
   if (description !== undefined) requireChecksum(tensors, metadata, description, where);
   const { weights } = separated(tensors, where);
   if (!model.isBuilt)
@@ -184,6 +188,21 @@ export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeight
       fix: 'give it an inputShape, or predict once before loading.',
     });
   assignWeights(model, weights, where, 'FILE_FORMAT');
+  keepPruned(model, pruned, where);
+}
+
+/** What of the weights is 0 in a file stays 0 in training where the file says that it was pruned. @throws FILE_FORMAT */
+function keepPruned(model: Model, pruned: readonly string[] = [], where: string): void {
+  const weights = variablesOf(model);
+  const names = new Set(pruned);
+  const unknown = pruned.find((name) => !weights.has(name));
+  if (unknown !== undefined)
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: `the file says that \`${unknown.slice(0, 60)}\` is pruned, which is no weight of the model.`,
+      fix: 'use an intact copy of the file.',
+    });
+  for (const [name, weight] of weights) weight.mask = names.has(name) ? 'zeros' : undefined;
 }
 
 /** The most values of one row of input that a model with a `call` of its own is run on to make its weights. */

@@ -39,7 +39,10 @@ export interface LearnedBefore {
   readonly test: number;
 }
 
-/** Copies every weight that both models have by name and shape, but for those of the layers that begin anew. */
+/**
+ * Copies every weight that both models have by name and shape, but for those of the layers that begin anew. What is pruned
+ * stays so.
+ */
 export function takeWeights(
   model: Trainable,
   initial: Trainable,
@@ -56,6 +59,7 @@ export function takeWeights(
       continue;
     }
     variable.assign(found);
+    if (found.mask !== undefined) variable.mask = 'zeros';
     numTaken += variable.size;
   }
   return { numTaken, anew };

@@ -213,6 +213,11 @@ export class Tensor extends ShownNumbers {
 /** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
 export class Variable extends Tensor {
   #place: Resident | undefined;
+  /**
+   * @internal What of it is pruned: a variable of its shape that is 0 where this one is 0 and stays so in training, else
+   * 1; `'zeros'` for all that is 0 when training begins.
+   */
+  mask: Variable | 'zeros' | undefined;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -277,6 +282,7 @@ export class Variable extends Tensor {
         fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
       });
     if (this.#place === undefined) return;
+    if (this.mask instanceof Variable) this.mask.dispose();
     forgetMemory(this);
     this.#place.backend.free(this.#place.view.buffer);
     this.#place = undefined;

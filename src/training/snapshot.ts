@@ -1,13 +1,13 @@
 import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import type { RandomState } from '../random.js';
-import { sameShape } from '../shape.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
+import { describeShape, sameShape } from '../shape.js';
+import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import type { Callback, CallbackState } from './callbacks/callback.js';
 import type { EpochLogsState } from './epoch-logs.js';
 import type { History } from './history.js';
 import type { HostArray } from './host-data.js';
-import { readArrays } from './model-weights.js';
+import { readArrays, variablesOf } from './model-weights.js';
 import type { OptimizerState } from './optimizers/index.js';
 import type { Trainable } from './trainable.js';
 
@@ -49,7 +49,7 @@ export interface TrainingSnapshot {
     /** Which run of a program it belongs to, where the program says so; `fit` does not look at it. */
     readonly run?: RunIdentity | undefined;
   };
-  /** By name: `optimizer/...`, `state/...` (carried layer states) and `callback/<place>/...`. */
+  /** By name: `optimizer/...`, `mask/...` (of pruned weights), `state/...` (carried layer states) and `callback/<place>/...`. */
   readonly arrays: Readonly<Record<string, HostArray>>;
 }
 
@@ -60,6 +60,7 @@ export async function takeSnapshot(
   callbacks: readonly Callback[],
 ): Promise<TrainingSnapshot> {
   const kept = model.optimizer.stateVariables().map((one): [string, Tensor] => [`optimizer/${one.name}`, one]);
+  for (const [name, { mask }] of variablesOf(model)) if (mask instanceof Variable) kept.push([`mask/${name}`, mask]);
   for (const [path, layer] of layersBelow(model))
     for (const [name, state] of layer.carriedStates()) kept.push([`state/${path}/${name}`, state]);
   const arrays = await readArrays(kept);
@@ -114,6 +115,7 @@ export function restoreSnapshot(
       fix: 'resume with the model and optimizer of the interrupted run.',
     });
   }
+  restoreMasks(model, arrays);
   optimizer.setState(values.optimizer);
   for (const [variable, array] of slots) variable.assign(array.data);
   const below = (prefix: string): [string, HostArray][] =>
@@ -131,6 +133,23 @@ export function restoreSnapshot(
     callback.setState?.({ values: values.callbacks[i].values, arrays: Object.fromEntries(below(`callback/${i}/`)) }),
   );
   model.random.state = values.random;
+}
+
+/** @throws FILE_FORMAT for a mask of another shape than its weight */
+function restoreMasks(model: Trainable, arrays: TrainingSnapshot['arrays']): void {
+  for (const [name, variable] of variablesOf(model)) {
+    const array = arrays[`mask/${name}`];
+    if (array === undefined) continue;
+    if (!sameShape(array.shape, variable.shape))
+      throw new RondoError('FILE_FORMAT', {
+        where: 'restoreSnapshot',
+        what: `the mask of \`${name}\` has another shape than the weight.`,
+        expected: describeShape(variable.shape),
+        received: describeShape(array.shape),
+        fix: 'resume with the model of the interrupted run.',
+      });
+    variable.mask = new Variable(array.shape, array.data, `mask/${name}`, false);
+  }
 }
 
 /** Forgets carried states. @returns what puts them back */

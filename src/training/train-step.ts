@@ -11,6 +11,7 @@ import type { EpochLogs } from './epoch-logs.js';
 import { LateReads } from './late-reads.js';
 import { changeWhere, FiniteGuard } from './optimizers/finite-guard.js';
 import type { Optimizer } from './optimizers/index.js';
+import { clearPruned } from './optimizers/weight-masks.js';
 import { classWeightsByOutput, type GivenClassWeight } from './sample-weights.js';
 import type { Trainable } from './trainable.js';
 
@@ -72,7 +73,7 @@ export class TrainStep {
       const updates: WeightUpdates = new Map();
       const loss = (): Tensor => (computed = this.#lossFunction.compute(batch, true, this.reads)).total;
       const { value, gradients } = valueAndGradients(() => withUpdates(updates, loss), this.#variables);
-      const checked = this.#guard.check(value, gradients);
+      const checked = this.#guard.check(value, gradients, this.#variables);
       const before = this.#optimizer.position;
       this.reads.read([value, checked.norms.each, checked.norms.all], ([[loss], each, [all]]) => {
         if (Number.isFinite(loss) && Number.isFinite(all)) this.#lastFiniteLoss = loss;
@@ -84,7 +85,10 @@ export class TrainStep {
       const count = computed!.counts.reduce((sum, one) => sum + one, 0);
       this.#optimizer.applyGradients(gradients, this.#variables, { checked, count });
       for (const { variable, constraint } of this.#constrained)
-        changeWhere(checked.isFinite, variable, () => constraint!.apply(variable));
+        changeWhere(checked.isFinite, variable, () => {
+          constraint!.apply(variable);
+          clearPruned(variable, [variable]);
+        });
       for (const [weight, latest] of updates) changeWhere(checked.isFinite, weight, () => assignTensor(weight, latest));
       logs.add(computed!, batch.numRows, this.reads);
     });

@@ -21,12 +21,12 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 108_600,
+    largestBytes: 109_000,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 310_600,
+    largestBytes: 315_000,
   },
 ] as const;
 

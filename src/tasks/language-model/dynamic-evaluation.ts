@@ -10,6 +10,7 @@ import { LateReads } from '../../training/late-reads.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { lossValue } from '../../training/losses/value.js';
 import { FiniteGuard, oneValue } from '../../training/optimizers/finite-guard.js';
+import { clearPruned } from '../../training/optimizers/weight-masks.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 
@@ -91,7 +92,7 @@ export async function dynamicLogLikelihood(
       );
       scope(() => {
         const { value, gradients } = valueAndGradients(() => lossValue(loss, y, model.apply(x)), variables);
-        const { norms, isFinite } = guard.check(value, gradients);
+        const { norms, isFinite } = guard.check(value, gradients, variables);
         reads.read([value, norms.all], ([[mean], [squaredNorm]]) => {
           if (!Number.isFinite(mean) || !Number.isFinite(squaredNorm)) {
             throw new RondoError('NOT_FINITE', {
@@ -121,6 +122,7 @@ export async function dynamicLogLikelihood(
             outputs: { weight },
             scalars: { learningRate: options.learningRate, clip: options.globalClipNorm, decay: options.decay },
           });
+          clearPruned(variable, [variable]);
         });
       });
       if (reads.isBehind) await reads.catchUp();

@@ -50,7 +50,7 @@ export class AverageCheckpoints extends ValidatedAverages {
 
   protected override async swap(model: Trainable): Promise<() => void> {
     const own = await readWeights(model);
-    model.setWeights(meanOf(this.#with(own)));
+    setMean(model, this.#with(own));
     return () => model.setWeights(own);
   }
 
@@ -63,7 +63,7 @@ export class AverageCheckpoints extends ValidatedAverages {
   async onTrainEnd(reason: StopReason, { model, savesSnapshots }: TrainingContext): Promise<void> {
     const last = this.#checkpoints.at(-1);
     if (last === undefined || (reason === 'aborted' && savesSnapshots === true)) return;
-    if (isSame(await readWeights(model), last)) model.setWeights(meanOf(this.#checkpoints));
+    if (isSame(await readWeights(model), last)) setMean(model, this.#checkpoints);
   }
 
   getState(): CallbackState {
@@ -84,6 +84,12 @@ export class AverageCheckpoints extends ValidatedAverages {
   #with(own: Weights): readonly Weights[] {
     return [...this.#checkpoints, own].slice(-this.#numCheckpoints);
   }
+}
+
+/** What is pruned by now stays so: earlier epochs may have had more. */
+function setMean(model: Trainable, checkpoints: readonly Weights[]): void {
+  model.setWeights(meanOf(checkpoints));
+  model.optimizer.clearPruned();
 }
 
 function meanOf(all: readonly Weights[]): Weights {

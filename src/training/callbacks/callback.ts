@@ -31,6 +31,8 @@ export interface Progress {
 export interface TrainingContext<Trained extends Trainable = Trainable> {
   readonly model: Trained;
   readonly epochs: number;
+  /** Steps of an epoch; undefined for a dataset of unknown length. */
+  readonly numBatches?: number | undefined;
   /** The names that the logs of an epoch will have; undefined until a model without a known output has seen data. */
   readonly logNames: readonly string[] | undefined;
   /** Whether more of a log is better, as its metric says; false for losses. */

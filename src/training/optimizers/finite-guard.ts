@@ -34,9 +34,9 @@ export class FiniteGuard {
   #isFinite: Variable | undefined;
 
   /** Checks the next step: its loss `[1]` and the gradients, one pass over each. Runs in the open scope. */
-  check(loss: Tensor, gradients: readonly Tensor[]): CheckedStep {
+  check(loss: Tensor, gradients: readonly Tensor[], variables: readonly Variable[]): CheckedStep {
     const backend = currentBackend();
-    const norms = squaredNorms(gradients);
+    const norms = squaredNorms(gradients, variables);
     const isFinite =
       backend.readNow === undefined
         ? (this.#isFinite ??= new Variable([1], [1], 'isFinite', false))

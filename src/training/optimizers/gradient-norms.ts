@@ -1,13 +1,17 @@
 import { RondoError } from '../../errors.js';
-import { leaf, mul } from '../../expression/build.js';
+import { leaf, mul, select } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import { describeShape } from '../../shape.js';
 import { numbersOf } from '../../tensor/row-gradient.js';
 import { emptyTensor, type Tensor, type Variable } from '../../tensor/tensor.js';
+import { maskOf } from './weight-masks.js';
 
 const squareSum = pointwiseProgram('squareSum', [
   { name: 'sum', expression: mul(leaf('x'), leaf('x')), reduce: 'all' },
+]);
+const keptSquareSum = pointwiseProgram('keptSquareSum', [
+  { name: 'sum', expression: select(leaf('mask'), mul(leaf('x'), leaf('x')), 0), reduce: 'all' },
 ]);
 const total = pointwiseProgram('total', [{ name: 'sum', expression: leaf('x'), reduce: 'all' }]);
 
@@ -17,8 +21,12 @@ export interface SquaredNorms {
   readonly all: Tensor;
 }
 
-/** One pass over each gradient. Runs in the open scope. */
-export function squaredNorms(gradients: readonly Tensor[]): SquaredNorms {
+/**
+ * One pass over each gradient. Runs in the open scope.
+ *
+ * @param variables whose gradients they are: what is pruned of them counts nothing.
+ */
+export function squaredNorms(gradients: readonly Tensor[], variables: readonly Variable[] = []): SquaredNorms {
   const backend = currentBackend();
   const each = emptyTensor([gradients.length]);
   const all = emptyTensor([1]);
@@ -26,12 +34,13 @@ export function squaredNorms(gradients: readonly Tensor[]): SquaredNorms {
   gradients.forEach((gradient, i) => {
     const numbers = numbersOf(gradient);
     if (numbers.size === 0) return backend.fill({ buffer, offset: offset + i }, 1, 0);
-    const x = { ...numbers.viewOn(backend), rowStride: numbers.size };
+    const flat = (values: Tensor) => ({ ...values.viewOn(backend), rowStride: numbers.size });
+    const mask = variables[i] && maskOf(variables[i]);
     backend.pointwise({
-      program: squareSum,
+      program: mask ? keptSquareSum : squareSum,
       rows: 1,
       columns: numbers.size,
-      inputs: { x },
+      inputs: { x: flat(numbers), ...(mask && { mask: flat(mask) }) },
       outputs: { sum: { buffer, offset: offset + i, rowStride: 0 } },
     });
   });
@@ -56,7 +65,7 @@ export function finiteNorms(
   variables: readonly Variable[],
   step: number,
 ): SquaredNorms {
-  const norms = squaredNorms(gradients);
+  const norms = squaredNorms(gradients, variables);
   const square = norms.all.item();
   if (Number.isFinite(square)) return norms;
   const each = norms.each.dataSync();

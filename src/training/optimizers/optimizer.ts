@@ -12,6 +12,7 @@ import { type CommonOptions, commonOptions, type OptimizerOptions, requireLearni
 import { updateRows } from './row-update.js';
 import { accumulateProgram, clearProgram, updateProgram } from './update-program.js';
 import type { UpdateRule } from './update-rule.js';
+import { clearPruned, maskOf } from './weight-masks.js';
 
 /** What an optimizer remembers of one weight. */
 interface WeightState {
@@ -187,7 +188,8 @@ export class Optimizer implements Configured {
         norms = undefined;
         if (!isUpdate) return;
       }
-      if (this.#common.clip !== undefined && this.#common.clip.kind !== 'value') norms ??= squaredNorms(effective);
+      if (this.#common.clip !== undefined && this.#common.clip.kind !== 'value')
+        norms ??= squaredNorms(effective, variables);
       this.#updateAll(effective, variables, norms, isFinite);
       if (steps === 1) return;
       for (const sum of effective) clear(sum, isFinite);
@@ -294,6 +296,12 @@ export class Optimizer implements Configured {
     this.#withAverages(swap);
   }
 
+  /** @internal Makes 0 what masks have pruned: of the weights, and of all that is remembered of them. */
+  clearPruned(): void {
+    for (const [variable, { slots, average, accumulated }] of this.#states)
+      clearPruned(variable, [variable, ...Object.values(slots), average, accumulated]);
+  }
+
   /** Replaces the weights by their averages, at the end of training. Nothing happens where none are kept. */
   finalizeWeights(): void {
     if (this.hasAverages) this.#withAverages(copy);
@@ -356,7 +364,6 @@ export class Optimizer implements Configured {
     const step = this.iterations + 1;
     const { ema } = common;
     const overwrites = ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0;
-    const program = this.#programFor({ overwrites, isGuarded: isFinite !== undefined });
     const scalars = {
       ...rule.scalars({ step, learningRate, counters: this.#counters }),
       decay: 0,
@@ -364,6 +371,8 @@ export class Optimizer implements Configured {
     };
     variables.forEach((variable, i) => {
       const { slots, average } = this.#states.get(variable)!;
+      const mask = maskOf(variable);
+      const program = this.#programFor({ overwrites, isGuarded: isFinite !== undefined, isMasked: mask !== undefined });
       const own: Record<string, Variable> = { weight: variable };
       for (const [slot, state] of Object.entries(slots)) own[`slot.${slot}`] = state;
       if (average !== undefined) own.average = average;
@@ -373,6 +382,7 @@ export class Optimizer implements Configured {
       const inputs: Record<string, Strided> = {
         ...(norms && { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) }),
         ...(isFinite && { isFinite }),
+        ...(mask && { mask: flat(mask) }),
       };
       const gradient = gradients[i];
       if (gradient instanceof RowGradient && this.#leavesOutRows(gradient, decay))
@@ -400,7 +410,7 @@ export class Optimizer implements Configured {
   }
 
   #programFor(form: Parameters<typeof updateProgram>[2]): PointwiseProgram {
-    const key = `${form.overwrites} ${form.isGuarded}`;
+    const key = `${form.overwrites} ${form.isGuarded} ${form.isMasked}`;
     let program = this.#programs.get(key);
     if (program === undefined) this.#programs.set(key, (program = updateProgram(this.#rule, this.#common, form)));
     return program;

@@ -12,17 +12,19 @@ const isFinite = leaf('isFinite', 'row');
  *
  * @param form.overwrites whether the weight becomes its average.
  * @param form.isGuarded whether there is an input `isFinite` (one value), and all stays as it is where that is 0.
+ * @param form.isMasked whether there is an input `mask`, and all is 0 where that is 0: the gradient too.
  */
 export function updateProgram(
   rule: UpdateRule,
   { clip, weightDecay, ema }: CommonOptions,
-  { overwrites, isGuarded }: { overwrites: boolean; isGuarded: boolean },
+  { overwrites, isGuarded, isMasked }: { overwrites: boolean; isGuarded: boolean; isMasked: boolean },
 ): PointwiseProgram {
+  const kept = (value: Expression): Expression => (isMasked ? select(leaf('mask'), value, 0) : value);
   const slots = Object.keys(rule.slots);
   const scalars = Object.keys(rule.scalars({ step: 1, learningRate: 0, counters: { ...rule.counters } }));
   const weight = leaf('weight');
   const next = rule.update({
-    gradient: clippedGradient(clip),
+    gradient: kept(clippedGradient(clip)),
     weight: weightDecay > 0 ? sub(weight, mul(weight, leaf('decay', 'scalar'))) : weight,
     slots: named(slots, (slot) => leaf(`slot.${slot}`)),
     scalars: named(scalars, (name) => leaf(name, 'scalar')),
@@ -31,7 +33,7 @@ export function updateProgram(
   const average = add(mul(momentum, leaf('average')), mul(sub(1, momentum), next.weight));
   const output = (name: string, expression: Expression): OutputRequest => ({
     name,
-    expression: isGuarded ? select(isFinite, expression, leaf(name)) : expression,
+    expression: isGuarded ? select(isFinite, kept(expression), leaf(name)) : kept(expression),
   });
   const outputs = slots.map((slot) => output(`slot.${slot}`, next[slot]));
   if (ema !== undefined) outputs.push(output('average', average));
