@@ -6,6 +6,7 @@ import {
   type DiagnosisReport,
   plannedEpochs,
   RondoError,
+  sparsityReport,
   type TaskModel,
   type TrainingControls,
   type TrainingOutcome,
@@ -19,6 +20,7 @@ import { longerTrainingHint } from './longer-training.js';
 import { say } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
+import { sparsityText } from './show-sparsity.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
 import { formatDuration, ProgressLine } from './terminal/progress.js';
@@ -32,7 +34,11 @@ const checkpointEveryMs = 5_000;
 export interface TaskTraining {
   /** With `maxEpochs` training goes on in rounds while that makes it better. */
   readonly task: TaskModel & {
-    readonly options: { readonly epochs: number; readonly maxEpochs?: number | undefined };
+    readonly options: {
+      readonly epochs: number;
+      readonly maxEpochs?: number | undefined;
+      readonly prune?: number | undefined;
+    };
   };
   readonly training: {
     /** Steps of an epoch. */
@@ -147,9 +153,18 @@ export async function showTrained(
 ): Promise<void> {
   const longer = isNetworkUsed ? longerTrainingHint(roundsOf(run), outcome) : undefined;
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
-  const document = { model: run.paths.model, options: run.task.options, outcome, ...facts, hints: all };
+  const sparsity = (run.task.options.prune ?? 0) > 0 ? await sparsityReport(run.task.model) : undefined;
+  const document = {
+    model: run.paths.model,
+    options: run.task.options,
+    outcome,
+    ...facts,
+    ...(sparsity && { sparsity }),
+    hints: all,
+  };
   const parts = [
     ...(json ? [] : [`\n${await trainReport(run, outcome, isNetworkUsed)}`]),
+    ...(sparsity ? [sparsityText(sparsity)] : []),
     ...sections,
     ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]),
   ];

@@ -1,4 +1,11 @@
-import { refuseUnknownOptions, requireBoolean, requireKind, requireNumber, unknownName } from '../errors.js';
+import {
+  RondoError,
+  refuseUnknownOptions,
+  requireBoolean,
+  requireKind,
+  requireNumber,
+  unknownName,
+} from '../errors.js';
 import { givenOptions } from '../resolved.js';
 import type { SearchDimension } from '../tuning/search-space.js';
 
@@ -19,6 +26,8 @@ export interface OptionFacts<Value = unknown, Needs = never, Data = never> {
   readonly off?: { readonly flag: string; readonly about: string } | undefined;
   /** What stands for the value in the help, as `RATE`. */
   readonly value?: string | undefined;
+  /** The option without which it has no effect, so that all but its default is refused. */
+  readonly needs?: string | undefined;
   /** Whether the command line refuses two different values: of options that name data. */
   readonly once?: boolean | undefined;
   /**
@@ -236,13 +245,22 @@ export function required<Value, Needs, Data>(
 
 /**
  * Checks what is given of a task's options, each by itself. @throws UNKNOWN_NAME for options that the table does not
- * have; what their checks throw
+ * have; USAGE for one without the option that it needs; what their checks throw
  */
 export function checkOptions(where: string, table: OptionTable, options: object): void {
   refuseUnknownOptions(where, options, Object.keys(table));
   const given = givenOptions(options) as Readonly<Record<string, unknown>>;
-  for (const [name, option] of Object.entries(table))
+  for (const [name, option] of Object.entries(table)) {
     if (given[name] !== undefined || option.isRequired) option.check(where, name, given[name]);
+    const { needs } = option;
+    if (needs === undefined || given[needs] || [undefined, option.default].includes(given[name])) continue;
+    throw new RondoError('USAGE', {
+      where,
+      what: `\`${name}\` has no effect without \`${needs}\`.`,
+      fix: `give \`${needs}\` too, or leave \`${name}\` out.`,
+      option: name,
+    });
+  }
 }
 
 /** What is given, and the defaults of what is not, in the order of the table. */

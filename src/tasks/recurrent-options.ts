@@ -1,5 +1,6 @@
 import { type CellName, cellNamed, libraryCells } from '../cells/registry.js';
-import { count, custom, number, type OptionFacts, rate } from './option-table.js';
+import { choice, count, custom, number, type OptionFacts, rate } from './option-table.js';
+import { pruneBlockNames } from './pruned-training.js';
 
 /** What a task says of an option that all have: its default above all. */
 type Own<Value> = OptionFacts<Value, unknown, unknown>;
@@ -31,5 +32,18 @@ export function recurrentOptions(own: {
     batchSize: count({ ofInitial: 'inherited', ...own.batchSize }),
     /** The largest learning rate: it rises to it in the first steps and falls along a cosine to 0. */
     learningRate: number({ value: 'RATE', above: 0, ...own.learningRate }),
+    /**
+     * Share of the recurrent layers' weights that is made 0 between a fifth and three fifths of the planned epochs, in
+     * blocks that can be left out later; what is left learns on. Default 0. See {@link Pruning}.
+     */
+    prune: rate({ default: 0, value: 'SHARE', ofInitial: 'inherited' }),
+    /** What `prune` makes 0 together: neighbouring outputs of a gate, by neighbouring inputs. Default 16x1. */
+    pruneBlock: choice({
+      of: pruneBlockNames,
+      value: 'BLOCK',
+      default: '16x1',
+      needs: 'prune',
+      ofInitial: 'inherited',
+    }),
   };
 }

@@ -72,6 +72,8 @@ export interface RoundStopOptions extends TrainingRounds {
    * longer.
    */
   readonly patience: number;
+  /** Epochs before this one are not watched; it is in the first round. Default 0. */
+  readonly startFromEpoch?: number | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ export class RoundStop implements Callback {
   readonly #monitor: Monitor;
   readonly #ends: readonly number[];
   readonly #patience: number;
+  readonly #startFromEpoch: number;
   #best = { epoch: 0, value: NaN };
   /** The best value that a round must beat clearly: of all rounds before it. */
   #earlier = NaN;
@@ -99,10 +102,11 @@ export class RoundStop implements Callback {
   #isWhole = false;
   #bestWeights: Record<string, HostArray> | undefined;
 
-  constructor({ monitor, patience, ...rounds }: RoundStopOptions) {
+  constructor({ monitor, patience, startFromEpoch = 0, ...rounds }: RoundStopOptions) {
     this.#monitor = new Monitor('RoundStop', { monitor });
     this.#ends = roundEnds(rounds);
     this.#patience = patience;
+    this.#startFromEpoch = startFromEpoch;
   }
 
   /** The epoch whose weights the model ends with, from 0. */
@@ -115,6 +119,7 @@ export class RoundStop implements Callback {
   }
 
   async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): Promise<void> {
+    if (epoch < this.#startFromEpoch) return;
     const value = this.#monitor.valueIn(logs);
     const wantsMore = context.moreIsBetter(this.#monitor.name);
     const isBetter = (than: number, gain = 0): boolean =>

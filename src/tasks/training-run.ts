@@ -10,6 +10,7 @@ import { adam } from '../training/optimizers/index.js';
 import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
+import { type PruneBlock, prunedTraining } from './pruned-training.js';
 import { RoundStop, roundGrowth } from './training-rounds.js';
 
 /** What steers a training run from outside. */
@@ -101,6 +102,10 @@ export interface TrainingData {
   readonly maxEpochs?: number | undefined;
   readonly patience: number;
   readonly monitor?: string | undefined;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  /** Options of the task that say how it is pruned. */
+  readonly pruning: { readonly prune: number; readonly pruneBlock: PruneBlock };
 }
 
 /**
@@ -114,19 +119,23 @@ export async function runTraining(
   own: readonly Callback[] = [],
 ): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
+  const pruned = prunedTraining(data.pruning, data);
+  const startFromEpoch = pruned.firstEpoch;
   const rounds =
     maxEpochs > epochs && data.validation !== undefined
-      ? new RoundStop({ monitor, epochs, maxEpochs, patience })
+      ? new RoundStop({ monitor, epochs, maxEpochs, patience, startFromEpoch })
       : undefined;
   const keepBest =
-    data.validation === undefined ? [] : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true })];
+    data.validation === undefined
+      ? []
+      : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true, startFromEpoch })];
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
     epochs: rounds === undefined ? epochs : maxEpochs,
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and
     // back.
-    callbacks: [...keepBest, ...own, ...(controls.callbacks ?? [])],
+    callbacks: [...keepBest, ...pruned.callbacks, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && {
@@ -135,7 +144,7 @@ export async function runTraining(
       save: (_, snapshot) => checkpoint.save(snapshot),
     },
   });
-  const outcome = outcomeOf(history, data.monitor, checkpoint !== undefined);
+  const outcome = outcomeOf(history, data.monitor, checkpoint !== undefined, startFromEpoch);
   const hasLast = outcome.loss.length === 0 || (outcome.stopReason === 'aborted' && checkpoint !== undefined);
   if (rounds === undefined || hasLast) return outcome;
   return { ...outcome, stopReason: rounds.stopReason(outcome.stopReason), bestEpoch: rounds.bestEpoch };
@@ -145,12 +154,13 @@ function outcomeOf(
   { metrics, stopReason }: History,
   monitor: string | undefined,
   isResumable: boolean,
+  firstEpoch: number,
 ): TrainingOutcome {
   const { loss = [], valLoss = [] } = metrics;
   const valScore = monitor === undefined ? undefined : (metrics[monitor] ?? []);
   const best = (valScore ?? valLoss.map((value) => -value)).reduce(
-    (highest, value, epoch, values) => (value > values[highest] ? epoch : highest),
-    0,
+    (highest, value, epoch, values) => (epoch > firstEpoch && value > values[highest] ? epoch : highest),
+    firstEpoch,
   );
   const isLast = (stopReason === 'aborted' && isResumable) || (valScore ?? valLoss).length === 0;
   return { stopReason, loss, valLoss, bestEpoch: isLast ? loss.length - 1 : best, ...(valScore && { valScore }) };

@@ -211,7 +211,15 @@ export class ClassifierTraining {
     const { epochs, maxEpochs, patience } = classifier.options;
     const outcome = await runTraining(
       classifier.model,
-      { train: this.#trainData, validation: () => this.#validationBatches.byLength(), epochs, maxEpochs, patience },
+      {
+        train: this.#trainData,
+        validation: () => this.#validationBatches.byLength(),
+        epochs,
+        maxEpochs,
+        patience,
+        numBatches: this.numBatches,
+        pruning: classifier.options,
+      },
       controls,
     );
     classifier.outcome = outcome;

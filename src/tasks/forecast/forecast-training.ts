@@ -237,7 +237,9 @@ export class ForecastTraining {
     const windows = this.#validationWindows;
     const hasValidation = windows.length > 0;
     const validation = hasValidation ? () => windows.batches(4 * batchSize) : undefined;
-    const data = { train: this.#trainData, validation, epochs, maxEpochs, patience };
+    const { numBatches } = this;
+    const rounds = { epochs, maxEpochs, patience, numBatches };
+    const data = { train: this.#trainData, validation, ...rounds, pruning: options };
     const outcome = await runTraining(model, data, controls, own);
     const canChoose = hasValidation && outcome.stopReason !== 'aborted';
     return { outcome, chosen: canChoose ? await chooseShare(model, windows, 4 * batchSize) : undefined };
@@ -290,7 +292,7 @@ export class ForecastTraining {
     const train = (_epoch: number, random: Random) => windows.shuffledBatches(batchSize, numBatches, random);
     const { stopReason } = await runTraining(
       forecaster.model,
-      { train, validation: undefined, epochs: this.#refitEpochs, patience: 0 },
+      { train, validation: undefined, epochs: this.#refitEpochs, patience: 0, numBatches, pruning: forecaster.options },
       controls,
     );
     if (stopReason !== 'aborted') forecaster.findings = { ...forecaster.findings, stage: 'done' };

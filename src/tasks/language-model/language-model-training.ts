@@ -174,6 +174,8 @@ export class LanguageModelTraining {
       validation: () => batches(this.#validationStreams),
       epochs: options.epochs,
       patience: options.epochs,
+      numBatches: this.numBatches,
+      pruning: options,
     };
     // Each epoch reads the text from its beginning. What a row must forget it forgets before a checkpoint is taken.
     const startOver = {

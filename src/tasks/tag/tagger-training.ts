@@ -176,6 +176,8 @@ export class TaggerTraining {
       maxEpochs: options.maxEpochs,
       patience: options.patience,
       monitor: this.#measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
+      numBatches: this.numBatches,
+      pruning: options,
     };
     const outcome = await runTraining(model, data, controls);
     this.tagger.outcome = outcome;

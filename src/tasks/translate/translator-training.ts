@@ -131,7 +131,15 @@ export class TranslatorTraining {
     const validation = this.#validation.length === 0 ? undefined : () => batchesInOrder(this.#validation, options);
     const outcome = await runTraining(
       model,
-      { train: this.#trainData, validation, epochs, maxEpochs, patience },
+      {
+        train: this.#trainData,
+        validation,
+        epochs,
+        maxEpochs,
+        patience,
+        numBatches: this.numBatches,
+        pruning: options,
+      },
       controls,
       numCheckpoints > 1 ? [new AverageCheckpoints({ numCheckpoints })] : [],
     );
