@@ -20,8 +20,7 @@ export interface PrunedTraining {
 }
 
 /**
- * Prunes over the middle of the planned epochs, so that the last two fifths of them train what is left while the learning
- * rate falls.
+ * Prunes early in the planned epochs, so that the last three fifths of them train what is left.
  *
  * @param options of the task; files of before there was pruning have none.
  */

@@ -33,8 +33,8 @@ export function recurrentOptions(own: {
     /** The largest learning rate: it rises to it in the first steps and falls along a cosine to 0. */
     learningRate: number({ value: 'RATE', above: 0, ...own.learningRate }),
     /**
-     * Share of the recurrent layers' weights that is made 0 between a fifth and three fifths of the planned epochs, in
-     * blocks that can be left out later; what is left learns on. Default 0. See {@link Pruning}.
+     * Share of the recurrent layers' weights that is made 0 between a tenth and two fifths of the planned epochs, in blocks
+     * that can be left out later; what is left learns on. Default 0. See {@link Pruning}.
      */
     prune: rate({ default: 0, value: 'SHARE', ofInitial: 'inherited' }),
     /** What `prune` makes 0 together: neighbouring outputs of a gate, by neighbouring inputs. Default 16x1. */

@@ -7,11 +7,12 @@ import { LSTM } from '../../src/layers/lstm.js';
 import { Random, setSeed } from '../../src/random.js';
 import { EarlyStopping, ReduceLROnPlateau } from '../../src/training/callbacks/index.js';
 import { sgd } from '../../src/training/optimizers/index.js';
+import { Pruning } from '../../src/training/pruning/index.js';
 import { Sequential } from '../../src/training/sequential.js';
 
 /**
  * A training run that resumes from its checkpoint where there is one, with everything that has a state: dropout,
- * shuffling, momentum, a learning rate that changes, callbacks. Arguments: backend, `schedule` or `plateau`,
+ * shuffling, momentum, a learning rate that changes, pruning, callbacks. Arguments: backend, `schedule` or `plateau`,
  * checkpoint, result, and after how many steps to wait for being killed.
  */
 const [backend, kind, checkpointPath, resultPath, killAfter] = process.argv.slice(2);
@@ -50,7 +51,10 @@ if (loaded === undefined) {
   model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
 }
 let numSteps = 0;
-const steering = kind === 'schedule' ? [] : [new ReduceLROnPlateau({ patience: 1, factor: 0.5, minDelta: 0.02 })];
+// Pruned from the third step to the twentieth: kills fall into it.
+const pruning = new Pruning({ sparsity: 0.7, block: [2, 1], from: 3, to: 20, every: 2 });
+const steering =
+  kind === 'schedule' ? [pruning] : [new ReduceLROnPlateau({ patience: 1, factor: 0.5, minDelta: 0.02 })];
 const history = await model.fit(x, y, {
   epochs: 9,
   batchSize: 4,

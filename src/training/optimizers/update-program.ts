@@ -12,7 +12,7 @@ const isFinite = leaf('isFinite', 'row');
  *
  * @param form.overwrites whether the weight becomes its average.
  * @param form.isGuarded whether there is an input `isFinite` (one value), and all stays as it is where that is 0.
- * @param form.isMasked whether there is an input `mask`, and all is 0 where that is 0: the gradient too.
+ * @param form.isMasked whether there is an input `mask`, and all is 0 where that is 0.
  */
 export function updateProgram(
   rule: UpdateRule,
@@ -24,7 +24,7 @@ export function updateProgram(
   const scalars = Object.keys(rule.scalars({ step: 1, learningRate: 0, counters: { ...rule.counters } }));
   const weight = leaf('weight');
   const next = rule.update({
-    gradient: kept(clippedGradient(clip)),
+    gradient: clippedGradient(clip),
     weight: weightDecay > 0 ? sub(weight, mul(weight, leaf('decay', 'scalar'))) : weight,
     slots: named(slots, (slot) => leaf(`slot.${slot}`)),
     scalars: named(scalars, (name) => leaf(name, 'scalar')),

@@ -226,7 +226,7 @@ describe('pruning while training', () => {
   });
 
   it('resumes with the masks of the snapshot, not with what happens to be 0', async () => {
-    const model = compiled('adam', { kernelConstraint: 'nonNeg' });
+    const model = compiled({ name: 'sgd', config: { learningRate: 0.3 } }, { kernelConstraint: 'nonNeg' });
     let kept: TrainingSnapshot | undefined;
     const save = (_: unknown, snapshot: TrainingSnapshot): void => void (kept = snapshot);
     await model.fit(x, y, { batchSize: 5, callbacks: [pruning({ to: 2 })], checkpoint: { save } });
@@ -234,11 +234,11 @@ describe('pruning while training', () => {
     const { model: again, training } = deserializeModel(bytes);
     await again.fit(x, y, {
       batchSize: 5,
-      epochs: 2,
+      epochs: 9,
       callbacks: [pruning({ to: 2 })],
       resumeFrom: training,
     });
-    await model.fit(x, y, { batchSize: 5, epochs: 2, callbacks: [pruning({ to: 2 })], resumeFrom: kept });
+    await model.fit(x, y, { batchSize: 5, epochs: 9, callbacks: [pruning({ to: 2 })], resumeFrom: kept });
     expect(hostWeights(again)).toEqual(hostWeights(model));
   });
 
@@ -293,7 +293,7 @@ describe('pruning while training', () => {
     expect(masked(with0)).toEqual([]);
   });
 
-  it('prunes between a fifth and three fifths of all steps by default', async () => {
+  it('prunes between a tenth and two fifths of all steps by default', async () => {
     const model = compiled('adam');
     const counts: number[] = [];
     await model.fit(x, y, {
@@ -301,9 +301,8 @@ describe('pruning while training', () => {
       batchSize: 5,
       callbacks: [new Pruning({ sparsity: 0.8, block: [2, 1] }), watching(model, counts)],
     });
-    expect(counts.findIndex((n) => n > 0)).toBe(6);
-    expect(counts.indexOf(200)).toBeLessThan(18);
-    expect(counts[17]).toBe(200);
+    expect(counts.findIndex((n) => n > 0)).toBe(3);
+    expect(counts[11]).toBe(200);
   });
 });
 
