@@ -14,25 +14,12 @@
  */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import {
-  type Callback,
-  type DatasetBatch,
-  Dense,
-  Embedding,
-  initializers,
-  LearningRateScheduler,
-  LSTM,
-  optimizers,
-  Sequential,
-  setSeed,
-} from '../src/index.js';
+import { type Callback, LearningRateScheduler, setSeed } from '../src/index.js';
 import { allowWideKernels } from '../src/node.js';
 import { describeMachine } from './machine.js';
 import { missingData, type PennTreebank, readPennTreebank } from './ptb-data.js';
+import { STREAMS, smallModel, TIMESTEPS, windows } from './ptb-model.js';
 
-const UNITS = 200;
-const STREAMS = 20;
-const TIMESTEPS = 20;
 const EPOCHS_AT_FULL_RATE = 4;
 /** The windows of an evaluation may be longer: the state is carried on, so their length changes nothing. */
 const TEST_TIMESTEPS = 400;
@@ -58,9 +45,9 @@ async function replicate({ vocabularySize, train, valid, test }: PennTreebank): 
   setSeed(1);
   const model = smallModel(vocabularySize);
   const wordsOfEpoch = Math.min(mostSteps, Math.floor((train.length - 1) / STREAMS / TIMESTEPS)) * STREAMS * TIMESTEPS;
-  await model.fit(() => windows(train, STREAMS, TIMESTEPS, 'whole'), {
+  await model.fit(() => windows(train, { mostSteps }), {
     epochs,
-    validationData: () => windows(valid, STREAMS, TIMESTEPS, 'all'),
+    validationData: () => windows(valid, { part: 'all', mostSteps }),
     callbacks: [
       // Each epoch reads the text from its beginning.
       { onEpochBegin: () => model.resetStates() },
@@ -69,54 +56,10 @@ async function replicate({ vocabularySize, train, valid, test }: PennTreebank): 
     ],
   });
   model.resetStates();
-  const { perplexity } = await model.evaluate(() => windows(test, 1, TEST_TIMESTEPS, 'all'));
+  const { perplexity } = await model.evaluate(() =>
+    windows(test, { streams: 1, timesteps: TEST_TIMESTEPS, part: 'all', mostSteps }),
+  );
   say(`test perplexity ${perplexity.toFixed(2)}`, { testPerplexity: perplexity });
-}
-
-function smallModel(vocabularySize: number): Sequential {
-  const uniform = initializers.randomUniform({ minval: -0.1, maxval: 0.1 });
-  const everywhere = { kernelInitializer: uniform, recurrentInitializer: uniform, biasInitializer: uniform };
-  const recurrent = (): LSTM =>
-    new LSTM({ units: UNITS, ...everywhere, unitForgetBias: false, returnSequences: true, stateful: true });
-  const model = new Sequential([
-    new Embedding({ inputDim: vocabularySize, outputDim: UNITS, embeddingsInitializer: uniform, inputShape: [null] }),
-    recurrent(),
-    recurrent(),
-    new Dense({ units: vocabularySize, activation: 'softmax', kernelInitializer: uniform, biasInitializer: uniform }),
-  ]);
-  model.compile({
-    optimizer: optimizers.sgd({ learningRate: 1, globalClipNorm: 5 }),
-    loss: 'sparseCategoricalCrossentropy',
-    // The mean over streams and steps, times the steps: averaged over the streams, summed over the steps.
-    lossWeights: [TIMESTEPS],
-    metrics: ['perplexity'],
-  });
-  return model;
-}
-
-/**
- * Windows of parallel streams, each of which goes on where the one before it ended.
- *
- * @param part whether the words after the last whole window make a shorter one, or are left out.
- */
-function* windows(
-  tokens: Int32Array,
-  streams: number,
-  timesteps: number,
-  part: 'whole' | 'all',
-): Generator<DatasetBatch> {
-  const length = Math.floor((tokens.length - 1) / streams);
-  const end = part === 'all' ? length : length - (length % timesteps);
-  for (let start = 0, step = 0; start < end && step < mostSteps; start += timesteps, step++) {
-    const shape = [streams, Math.min(timesteps, end - start)];
-    const [x, y] = [0, 1].map((shift) => {
-      const data = new Int32Array(shape[0] * shape[1]);
-      for (let b = 0; b < streams; b++)
-        data.set(tokens.subarray(b * length + start + shift, b * length + start + shift + shape[1]), b * shape[1]);
-      return { data, shape };
-    });
-    yield { x, y };
-  }
 }
 
 /** Prints the speed every few hundred steps and the perplexities of each epoch. */

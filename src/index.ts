@@ -195,6 +195,7 @@ export { type CodecOptions, codecOfText, tokenLevels } from './tasks/codec-of-te
 export { coveragePenaltyOf, lengthPenaltyOf } from './tasks/decoding/beam-search.js';
 export { type SamplingOptions, sampleToken } from './tasks/decoding/sample-token.js';
 export type { TokenConstraint } from './tasks/decoding/token-constraint.js';
+export { factorizeTask } from './tasks/factorize-task.js';
 export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
 export type { TriedUnits } from './tasks/forecast/choose-units.js';
 export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
@@ -322,6 +323,7 @@ export {
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
 export { drawModel } from './training/graph/drawing/draw-model.js';
+export { type FactorizeOptions, factorize } from './training/graph/factorize.js';
 export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
 export { graphOf } from './training/graph/graph-of.js';
 export type { FixedInputs, GraphStream, GraphStreamOptions } from './training/graph/graph-stream.js';

@@ -19,7 +19,7 @@ import {
 } from './layer.js';
 import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
-import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
+import { type LayerChanges, type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import { restoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
 import { refuseUnusedOptions } from './unused-options.js';
@@ -299,11 +299,14 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false, State 
     };
   }
 
-  /** A layer with the same options and weights of its own. */
-  copy(): RecurrentLayer<ReturnState, State> {
-    const { name: _name, ...options } = this.options;
+  /** A layer with the same options, but for these, and weights of its own. */
+  copy({ name, cells }: LayerChanges = {}): RecurrentLayer<ReturnState, State> {
+    const { cell } = this.options;
+    const changed = Array.isArray(cell)
+      ? { cell: cell.map((member, i) => ({ ...('cell' in member ? member : { cell: member }), ...cells?.[i] })) }
+      : cells?.[0];
     const Same = this.constructor as new (given: typeof this.options) => RecurrentLayer<ReturnState, State>;
-    return restoring(() => new Same(options as typeof this.options));
+    return restoring(() => new Same({ ...this.options, ...(cells && changed), name }));
   }
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */

@@ -88,6 +88,13 @@ export interface RecurrentOptions<State extends string = string> extends LayerOp
   recomputeSteps?: number | undefined;
 }
 
+/** What is other in a copy of a layer. */
+export interface LayerChanges {
+  readonly name?: string | undefined;
+  /** By cell, in place of its own. */
+  readonly cells?: readonly Partial<RecurrentOptions>[] | undefined;
+}
+
 /** Names of the options that are about a cell: each cell of several may have its own. */
 export const cellOptionNames = [
   'units',

@@ -4,6 +4,7 @@ import { RondoError, requireKind } from '../errors.js';
 import { deserializeModel, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
 import type { Json } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
+import type { Model } from '../training/model.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { TaskFields, TaskModel } from './task.js';
 import { taskNames, taskRestorer } from './task-registry.js';
@@ -44,6 +45,16 @@ export function deserializeTask(
   tokenizers?: TokenizerLibrary,
 ): LoadedTask {
   const { model, preprocessing, training } = deserializeModel(bytes, where);
+  return { task: restoredTask(where, model, preprocessing, tokenizers), training };
+}
+
+/** @internal A task's model from its network and what a file keeps beside that. @throws FILE_FORMAT */
+export function restoredTask(
+  where: string,
+  model: Model,
+  preprocessing: unknown,
+  tokenizers: TokenizerLibrary | undefined,
+): TaskModel {
   const name = isObject(preprocessing) ? preprocessing.task : undefined;
   const restore = taskRestorer(name);
   if (restore === undefined) {
@@ -55,11 +66,10 @@ export function deserializeTask(
       fix: 'load it with loadModel, and use it from code; a task of your own is made known with registerTask.',
     });
   }
-  const task = madeFromFile(where, () => {
+  return madeFromFile(where, () => {
     const saved = new SavedFields(where, preprocessing);
     return restore({ model, saved, outcome: outcomeOf(saved), tokenizers });
   });
-  return { task, training };
 }
 
 /** @internal What a file keeps of a task beside the weights. @throws USAGE for what is no model of a known task */

@@ -15,7 +15,8 @@ const order = [
     'src/extremes.ts',
     'src/checksum.ts',
   ],
-  ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts'],
+  ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts', 'src/symmetric-eigenvectors.ts'],
+  ['src/truncated-svd.ts'],
   ['src/expression/'],
   ['src/cells/'],
   [
