@@ -316,6 +316,7 @@ export * from './training/callbacks/index.js';
 export type { CompileOptions, TrainingConfig } from './training/compiled.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export * from './training/diagnosis/index.js';
+export { type DistillOptions, distill, type TeachingOptions } from './training/distillation/distill.js';
 export type { EvaluateOptions } from './training/evaluation.js';
 export {
   type FindLearningRateOptions,

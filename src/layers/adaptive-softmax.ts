@@ -18,7 +18,7 @@ import {
   type OpenShape,
   singleInput,
 } from './layer.js';
-import { lazyHead, type OutputHead, refuseLabelSmoothing, type ScoreOptions } from './output-head.js';
+import { lazyHead, type OutputHead, refuseSpreadLabels, type ScoreOptions } from './output-head.js';
 import { plainOptions } from './plain-options.js';
 
 export interface AdaptiveSoftmaxOptions extends LayerOptions {
@@ -153,7 +153,7 @@ export class AdaptiveSoftmax extends Layer {
   }
 
   #score(hidden: Tensor, labels: Int32Array, options: ScoreOptions): ScoredLabels {
-    refuseLabelSmoothing(this.name, options);
+    refuseSpreadLabels(this.name, options);
     const { weights, predicted } = options;
     const [shortlist] = this.cutoffs;
     requireLabels(this.className, labels, this.units);

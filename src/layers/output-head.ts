@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { Shape } from '../shape.js';
+import type { SoftTargets } from '../tensor/soft-targets.js';
 import type { ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Mask, setMask, stillMaskOf } from './mask.js';
@@ -20,11 +21,13 @@ export interface ScoreOptions {
   readonly predicted: boolean;
   /** How much of each label is spread over all classes in the total, never in the losses of rows. Default 0. */
   readonly labelSmoothing?: number | undefined;
+  /** Distributions that the total holds the rows against beside their labels. */
+  readonly softTargets?: SoftTargets | undefined;
 }
 
 /**
  * `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE; USAGE for
- * smoothed labels where classes are scored without the rest
+ * smoothed labels and soft targets where classes are scored without the rest
  */
 export type ScoreLabels = (labels: Int32Array, options: ScoreOptions) => ScoredLabels;
 
@@ -52,15 +55,15 @@ export interface OutputHead {
   readonly exactScore?: ScoreLabels | undefined;
 }
 
-/** Of a head whose labels are scored without all other classes. @throws USAGE where labels are smoothed */
-export function refuseLabelSmoothing(where: string, { labelSmoothing = 0 }: ScoreOptions): void {
-  if (labelSmoothing === 0) return;
+/** Of a head whose labels are scored without all other classes. @throws USAGE for smoothed labels and soft targets */
+export function refuseSpreadLabels(where: string, { labelSmoothing = 0, softTargets }: ScoreOptions): void {
+  if (labelSmoothing === 0 && softTargets === undefined) return;
+  const isSoft = softTargets !== undefined;
   throw new RondoError('USAGE', {
     where,
-    what: 'it scores labels without the probabilities of all classes, which smoothed labels need.',
-    expected: 'labelSmoothing 0',
-    received: String(labelSmoothing),
-    fix: 'leave `labelSmoothing` out, or let the model end in a Dense layer with softmax.',
+    what: `it scores labels without the probabilities of all classes, which ${isSoft ? 'soft targets' : 'smoothed labels'} need.`,
+    ...(!isSoft && { expected: 'labelSmoothing 0', received: String(labelSmoothing) }),
+    fix: `${isSoft ? '' : 'leave `labelSmoothing` out, or '}let the model end in a Dense layer with softmax.`,
   });
 }
 

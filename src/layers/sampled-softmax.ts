@@ -15,7 +15,7 @@ import {
   type WeightOptions,
 } from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
-import { type OutputHead, refuseLabelSmoothing } from './output-head.js';
+import { type OutputHead, refuseSpreadLabels } from './output-head.js';
 import { plainOptions } from './plain-options.js';
 import { productHead } from './product-head.js';
 import { weightOptions } from './weight-options.js';
@@ -95,7 +95,7 @@ export class SampledSoftmax extends Layer {
       ...exact,
       exactScore: exact.score,
       score: (labels, options) => {
-        refuseLabelSmoothing(this.name, options);
+        refuseSpreadLabels(this.name, options);
         const candidates = logUniformCandidates(this.numSampled, this.units, random);
         return {
           ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights: options.weights }),

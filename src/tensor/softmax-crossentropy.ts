@@ -1,11 +1,10 @@
-import { RondoError, refuseUnknownOptions, requireNumber } from '../errors.js';
+import { refuseUnknownOptions, requireNumber } from '../errors.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
-import { requireLabels } from './class-labels.js';
 import { columnNumbers } from './column-numbers.js';
 import { requireTensors } from './operands.js';
+import type { SoftTargets } from './soft-targets.js';
 import {
   addToBias,
   type CrossentropyPrograms,
@@ -16,6 +15,7 @@ import {
   timesFactor,
   weightedTotal,
 } from './softmax-crossentropy-programs.js';
+import { type Sizes, sizesOf } from './softmax-crossentropy-sizes.js';
 import { type Backward, isActive, operation } from './tape.js';
 import { emptyTensor, scope, type Tensor, tensor } from './tensor.js';
 
@@ -30,24 +30,34 @@ export interface SoftmaxCrossentropyOptions {
   predicted?: boolean | undefined;
   /** How much of each label's weight is spread evenly over the classes in the total, from 0 (default) to 1. */
   labelSmoothing?: number | undefined;
+  /** Distributions that the total holds the rows against beside their labels; not with smoothed labels. */
+  softTargets?: SoftTargets | undefined;
   /** The most logits held at once; see {@link softmaxCrossentropy}. Default 2,097,152. */
   mostLogits?: number | undefined;
 }
 
-const optionNames = ['transposeKernel', 'bias', 'weights', 'predicted', 'labelSmoothing', 'mostLogits'] as const;
+const optionNames: readonly (keyof SoftmaxCrossentropyOptions)[] = [
+  'transposeKernel',
+  'bias',
+  'weights',
+  'predicted',
+  'labelSmoothing',
+  'softTargets',
+  'mostLogits',
+];
 
 /** Rows of labels, scored. */
 export interface ScoredLabels {
-  /** `[]`: the weighted sum of the losses, of smoothed labels where that was asked for. Only this has a derivative. */
+  /**
+   * `[]`: the weighted sum of the losses, of smoothed labels or with soft targets where that was asked for. Only this
+   * has a derivative.
+   */
   readonly total: Tensor;
   /** `[rows]`: `-ln p` of each row's label. */
   readonly losses: Tensor;
   /** `[rows]`: the class of the largest logit, the first of several; where it was asked for. */
   readonly predicted: Tensor | undefined;
 }
-
-/** 8 MiB of float32: 209 rows of 10,000 classes. Fewer make the kernel's gradient pass through the cache too often. */
-const MOST_LOGITS = 1 << 21;
 
 /**
  * The cross-entropy of `softmax(hidden kernel + bias)` with class labels, without the logits of all rows ever being
@@ -62,9 +72,10 @@ const MOST_LOGITS = 1 << 21;
  * products in all, and nothing is computed again. Milakov and Gimelshein 2018, "Online normalizer calculation for
  * softmax", section 1, for the shift by the row's largest logit. With smoothing e, the total's part of a row is
  * `(1 - e) loss[i]` and e times the mean of that over all classes as its label; its derivative costs one pass over the
- * logits.
+ * logits. What soft targets add to a row is said at {@link SoftTargets}.
  *
- * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class, or `labelSmoothing`; UNKNOWN_NAME for an option
+ * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class, or `labelSmoothing`; UNKNOWN_NAME for an option;
+ *   USAGE for smoothed labels and soft targets together
  */
 export function softmaxCrossentropy(
   hidden: Tensor,
@@ -73,7 +84,7 @@ export function softmaxCrossentropy(
   options: SoftmaxCrossentropyOptions = {},
 ): ScoredLabels {
   refuseUnknownOptions('softmaxCrossentropy', options, optionNames);
-  const { bias, weights, predicted = false, labelSmoothing = 0 } = options;
+  const { bias, weights, predicted = false, labelSmoothing = 0, softTargets } = options;
   requireNumber(
     'softmaxCrossentropy',
     'labelSmoothing',
@@ -84,26 +95,19 @@ export function softmaxCrossentropy(
   const inputs = bias === undefined ? [hidden, kernel] : [hidden, kernel, bias];
   requireTensors('softmaxCrossentropy', inputs);
   const sizes = sizesOf(hidden, kernel, labels, options);
+  softTargets?.requireFit('softmaxCrossentropy', { rows: sizes.rows, classes: sizes.classes, labelSmoothing });
   return scope(() => {
     let losses!: Tensor;
     let classes: Tensor | undefined;
     const [total] = operation(inputs, () => {
-      const operands = { hidden, kernel, bias, labels: Int32Array.from(labels), weights, predicted, labelSmoothing };
+      const of = { weights, predicted, labelSmoothing, softTargets };
+      const operands = { hidden, kernel, bias, labels: Int32Array.from(labels), ...of };
       const run = new Scoring(sizes, operands);
       ({ losses, predicted: classes } = run);
       return { outputs: [run.total], backward: run.backward };
     });
     return { total, losses, predicted: classes };
   });
-}
-
-interface Sizes {
-  readonly rows: number;
-  readonly units: number;
-  readonly classes: number;
-  readonly transposeKernel: boolean;
-  /** Rows of one chunk; the last may have fewer. */
-  readonly chunkRows: number;
 }
 
 interface Operands {
@@ -114,6 +118,7 @@ interface Operands {
   readonly weights: ArrayLike<number> | undefined;
   readonly predicted: boolean;
   readonly labelSmoothing: number;
+  readonly softTargets: SoftTargets | undefined;
 }
 
 /** One run over all chunks; the derivatives up to the upstream factor, where they are wanted. */
@@ -121,8 +126,8 @@ class Scoring {
   readonly total: Tensor;
   readonly losses: Tensor;
   readonly predicted: Tensor | undefined;
-  /** Those of smoothed labels; without smoothing the losses. */
-  readonly #smoothed: Tensor;
+  /** What the total is the weighted sum of: the losses, unless labels are smoothed or are not all that counts. */
+  readonly #counted: Tensor;
   readonly #dHidden: Tensor | undefined;
   readonly #dKernel: Tensor | undefined;
   readonly #dBias: Tensor | undefined;
@@ -148,7 +153,7 @@ class Scoring {
     [this.#dHidden, this.#dKernel, this.#dBias] = [hidden, kernel, bias].map(derivative);
     this.losses = emptyTensor([rows]);
     const isSmoothed = operands.labelSmoothing > 0;
-    this.#smoothed = isSmoothed ? emptyTensor([rows]) : this.losses;
+    this.#counted = isSmoothed || operands.softTargets !== undefined ? emptyTensor([rows]) : this.losses;
     this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
     this.#weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
     this.#logits = emptyTensor([Math.min(rows, chunkRows), classes]);
@@ -177,24 +182,35 @@ class Scoring {
   }
 
   #chunk(start: number, numRows: number): void {
-    const backend = currentBackend();
-    const sizes = this.#sizes;
-    const programs = this.#programs;
-    const logits = this.#logits;
-    const { units, classes, transposeKernel } = sizes;
-    const { hidden, kernel, bias, labels, labelSmoothing } = this.#operands;
-    const isSmoothed = labelSmoothing > 0;
-    const x = asRows(logits, classes);
-    backend.matmul({
+    const { units, classes, transposeKernel } = this.#sizes;
+    const { hidden, kernel, bias, labels, softTargets } = this.#operands;
+    currentBackend().matmul({
       m: numRows,
       n: classes,
       k: units,
       a: asRows(hidden, units, start * units),
       b: asRows(kernel, transposeKernel ? units : classes),
-      c: x,
+      c: asRows(this.#logits, classes),
       transposeB: transposeKernel,
     });
+    if (softTargets === undefined) return this.#scoreLabels(start, numRows);
+    softTargets.scoreChunk({
+      ...{ start, numRows, classes, bias, predicted: this.predicted },
+      ...{ logits: this.#logits, labels: labels.subarray(start, start + numRows), derives: this.#derives },
+      ...{ losses: this.losses, counted: this.#counted },
+    });
+    if (this.#derives) this.#derive(start, numRows, asRows(this.#weights, 1, start));
+  }
 
+  /** From the logits of a chunk to its losses and derivatives. */
+  #scoreLabels(start: number, numRows: number): void {
+    const backend = currentBackend();
+    const programs = this.#programs;
+    const logits = this.#logits;
+    const { classes } = this.#sizes;
+    const { bias, labels, labelSmoothing } = this.#operands;
+    const isSmoothed = labelSmoothing > 0;
+    const x = asRows(logits, classes);
     const ofLabels = labels.subarray(start, start + numRows);
     const places = Int32Array.from(ofLabels, (label, i) => i * classes + label);
     const [ofLabel, biasOfLabel, sum, largest, scale, minusSum] = Array.from({ length: 6 }, () =>
@@ -247,7 +263,7 @@ class Scoring {
       },
       outputs: {
         loss: row(this.losses, start),
-        ...(isSmoothed && { smoothed: row(this.#smoothed, start) }),
+        ...(isSmoothed && { smoothed: row(this.#counted, start) }),
         ...(this.#derives && { scale: row(scale), minusSum: row(minusSum) }),
         ...(this.#derives && isSmoothed && { minusShare: row(minusShare) }),
       },
@@ -269,13 +285,13 @@ class Scoring {
       source: logits.viewOn(backend),
       target: minusSum.viewOn(backend),
     });
-    this.#derive(start, numRows, scale);
+    this.#derive(start, numRows, asRows(scale, 1));
   }
 
   /**
    * dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor.
    */
-  #derive(start: number, numRows: number, scale: Tensor): void {
+  #derive(start: number, numRows: number, byRow: Strided): void {
     const backend = currentBackend();
     const dHidden = this.#dHidden;
     const dKernel = this.#dKernel;
@@ -285,7 +301,6 @@ class Scoring {
     const { units, classes, transposeKernel } = this.#sizes;
     const { hidden, kernel } = this.#operands;
     const dx = asRows(logits, classes);
-    const byRow = asRows(scale, 1);
     if (dHidden !== undefined) {
       const own = asRows(dHidden, units, start * units);
       backend.matmul({
@@ -356,7 +371,7 @@ class Scoring {
       program: weightedTotal,
       rows: 1,
       columns: rows,
-      inputs: { loss: asRows(this.#smoothed, rows), weight: asRows(this.#weights, rows) },
+      inputs: { loss: asRows(this.#counted, rows), weight: asRows(this.#weights, rows) },
       outputs: { total: asRows(total, 0) },
     });
     return total;
@@ -375,46 +390,4 @@ function multiplied(gradient: Tensor, factor: Tensor): Tensor {
       outputs: { y: place },
     });
   return gradient;
-}
-
-function sizesOf(
-  hidden: Tensor,
-  kernel: Tensor,
-  labels: ArrayLike<number>,
-  options: SoftmaxCrossentropyOptions,
-): Sizes {
-  const { transposeKernel = false, bias, weights, mostLogits = MOST_LOGITS } = options;
-  const [rows, units] = hidden.shape;
-  const [inner, classes] = transposeKernel ? [kernel.shape[1], kernel.shape[0]] : kernel.shape;
-  const fits =
-    hidden.shape.length === 2 &&
-    kernel.shape.length === 2 &&
-    inner === units &&
-    classes > 0 &&
-    labels.length === rows &&
-    (bias === undefined || (bias.shape.length === 1 && bias.size === classes)) &&
-    (weights === undefined || weights.length === rows);
-  if (!fits) {
-    const received = [
-      `hidden ${describeShape(hidden.shape)}`,
-      `kernel ${describeShape(kernel.shape)}`,
-      bias && `a bias ${describeShape(bias.shape)}`,
-      `${labels.length} labels`,
-      weights && `${weights.length} weights`,
-    ];
-    throw new RondoError('SHAPE_MISMATCH', {
-      where: 'softmaxCrossentropy',
-      what: 'the operands do not fit together.',
-      expected:
-        `hidden [rows, units], kernel ${transposeKernel ? '[classes, units]' : '[units, classes]'}, bias ` +
-        '[classes], and a label and a weight for each row',
-      received: received.filter((part) => part !== undefined).join(', '),
-      fix: 'reshape or transpose one of them.',
-    });
-  }
-  requireLabels('softmaxCrossentropy', labels, classes);
-  const mostRows = Math.max(1, Math.floor(mostLogits / classes));
-  // Chunks of equal size rather than a short last one.
-  const chunkRows = Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(rows / mostRows))));
-  return { rows, units, classes, transposeKernel, chunkRows };
 }

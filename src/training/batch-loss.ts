@@ -4,15 +4,17 @@ import type { Mask } from '../layers/mask.js';
 import type { OutputHead } from '../layers/output-head.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
+import type { SoftTargets } from '../tensor/soft-targets.js';
 import { withoutTape } from '../tensor/tape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import type { Loss } from './losses/index.js';
+import { EPSILON } from './losses/loss.js';
 import { requireSeveralClasses } from './losses/target-checks.js';
-import { coefficients, countedLoss } from './losses/value.js';
+import { coefficients, countedLoss, type Weighting } from './losses/value.js';
 import type { DeviceBatch } from './metrics/metric.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
@@ -73,6 +75,7 @@ interface Truth {
   readonly target: HostArray;
   readonly weights: HostArray | undefined;
   readonly mask: HostArray | undefined;
+  readonly softTargets: SoftTargets | undefined;
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -116,7 +119,8 @@ export class BatchLossFunction {
       // An output that does not depend on the weights.
       if (isFirst && head.activation === 'softmax')
         requireSeveralClasses(head, head.shape.at(-1)!, { where: this.#model.className, name: 'predictions' });
-      const truth = { target: batch.targets[i], ...this.#weighting(batch, i, head) };
+      const softTargets = training ? batch.softTargets : undefined;
+      const truth = { target: batch.targets[i], softTargets, ...this.#weighting(batch, i, head) };
       const forms = training ? this.#forms.training : this.#forms.evaluation;
       const form = (forms[i] ??= lossFormOf(head, this.#outputs[i], training));
       const { labelsOf } = form;
@@ -136,7 +140,7 @@ export class BatchLossFunction {
   /** @param reads where the predictions are looked at once. */
   #computed(
     head: OutputHead,
-    { target, weights, mask }: Truth,
+    { target, weights, mask, softTargets }: Truth,
     { loss: lossOf, fromLogits }: LossForm,
     reads: LateReads | undefined,
   ): OutputLoss {
@@ -145,9 +149,9 @@ export class BatchLossFunction {
     if (requirePredictions !== undefined)
       reads?.read([output], ([predictions]) => requirePredictions(predictions, this.#model.className));
     const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
-    const { value: loss, count } = countedLoss(lossOf, hostTensor(target), output, weighting);
+    const { value, count } = countedLoss(lossOf, hostTensor(target), output, weighting);
     return {
-      loss,
+      loss: softTargets === undefined ? value : this.#withSoft(softTargets, value, logitsOf(head, lossOf), weighting),
       count,
       readingsFor: (metrics) =>
         readingsOf(metrics, head, (isWeighted) => ({
@@ -158,10 +162,17 @@ export class BatchLossFunction {
     };
   }
 
+  /** The loss of the labels for its share, and that of soft targets. */
+  #withSoft(softTargets: SoftTargets, ofLabels: Tensor, logits: Tensor, weighting: Weighting): Tensor {
+    const losses = softTargets.softLosses(this.#model.className, logits);
+    const { each } = coefficients(losses.shape, weighting);
+    return ops.add(ops.mul(ofLabels, 1 - softTargets.alpha), ops.sum(ops.mul(losses, tensor(each, losses.shape))));
+  }
+
   /** The same where nothing looks at the predictions but at what they say of the labels. */
   #scored(
     { shape, score, exactScore }: OutputHead,
-    { target, weights, mask }: Truth,
+    { target, weights, mask, softTargets }: Truth,
     { loss, labelsOf, hasMetrics, predicted }: LossForm & { readonly labelsOf: NonNullable<Loss['labelsOf']> },
   ): OutputLoss {
     const leading = shape.slice(0, -1);
@@ -171,7 +182,7 @@ export class BatchLossFunction {
       mask: mask && hostTensor(mask),
     });
     const options = { weights: each, predicted };
-    const scores = score!(labels, { ...options, labelSmoothing: loss.labelSmoothing });
+    const scores = score!(labels, { ...options, labelSmoothing: loss.labelSmoothing, softTargets });
     // At once: metrics are updated after the weights are.
     const seen = exactScore === undefined || !hasMetrics ? scores : withoutTape(() => exactScore(labels, options));
     return {
@@ -193,7 +204,7 @@ export class BatchLossFunction {
     };
   }
 
-  #weighting(batch: Batch, output: number, { shape, mask }: OutputHead): Omit<Truth, 'target'> {
+  #weighting(batch: Batch, output: number, { shape, mask }: OutputHead): Omit<Truth, 'target' | 'softTargets'> {
     const given = this.#classWeights[output];
     const byClass = given && classWeights(given, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
@@ -206,6 +217,13 @@ export class BatchLossFunction {
     const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
+}
+
+/** What goes into the softmax of an output; its logarithm, which differs by a number a row, where that is not to be had. */
+function logitsOf(head: OutputHead, { config }: Loss): Tensor {
+  return head.activation !== undefined || config.fromLogits === true
+    ? head.logits()
+    : ops.log(ops.add(head.values(), EPSILON));
 }
 
 /** One number of each metric that adds up on the device, and the predictions for all others. */
@@ -244,9 +262,9 @@ function axesOf(size: number, shape: Shape, output: Shape): Shape {
 }
 
 /** What metrics are shown later, when the next batch lies where this one did. */
-function keptBatch({ inputs, targets, sampleWeights, numRows }: Batch): Batch {
+function keptBatch({ targets, sampleWeights, ...others }: Batch): Batch {
   const kept = ({ data, shape }: HostArray): HostArray => ({ data: data.slice(), shape });
-  return { inputs, targets: targets.map(kept), sampleWeights: sampleWeights.map((one) => one && kept(one)), numRows };
+  return { ...others, targets: targets.map(kept), sampleWeights: sampleWeights.map((one) => one && kept(one)) };
 }
 
 function requireOutputs(model: Trainable, computed: readonly OutputHead[], outputs: readonly OutputTraining[]): void {

@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
+import type { SoftTargets } from '../tensor/soft-targets.js';
 import type { DatasetBatch } from './dataset.js';
 import { requireFiniteData } from './finite-data.js';
 import { arrayNames, type HostArray, type HostArrays, hostArrays, type ModelData, numRowsOf } from './host-data.js';
@@ -15,6 +16,8 @@ export interface Batch {
   /** By output. */
   readonly sampleWeights: readonly (HostArray | undefined)[];
   readonly numRows: number;
+  /** Of a model of one output: what training holds it against beside the targets. */
+  readonly softTargets?: SoftTargets | undefined;
 }
 
 /** One pass through the batches of an epoch. */

@@ -92,9 +92,14 @@ const arrayNames: readonly (keyof FitOptions)[] = [
   'sampleWeight',
 ];
 
+/** The options of `fit`, for a dataset or for arrays. */
+export function fitOptionNames(isDataset: boolean): readonly string[] {
+  return isDataset ? datasetNames : arrayNames;
+}
+
 /** Checks options that stand by themselves. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
 export function requireFitOptions(where: string, options: FitOptions<never>, isDataset: boolean): void {
-  refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
+  refuseUnknownOptions(where, options, fitOptionNames(isDataset));
   requireVerbose(where, options.verbose);
   requireCallbacks(where, options.callbacks);
   requireSignal(where, options.signal);

@@ -46,8 +46,19 @@ export class FitRun<Trained extends Trainable> {
   readonly #options: FitOptions<Trained>;
   readonly #where: string;
 
-  /** Reads and checks all data that are in memory. */
-  constructor(model: Trained, compiled: Compiled, data: GivenData, options: FitOptions<Trained>, where: string) {
+  /**
+   * Reads and checks all data that are in memory.
+   *
+   * @param around what adds something to each batch that is trained on.
+   */
+  constructor(
+    model: Trained,
+    compiled: Compiled,
+    data: GivenData,
+    options: FitOptions<Trained>,
+    around: (source: BatchSource) => BatchSource,
+  ) {
+    const where = `${model.className}.fit`;
     this.#model = model;
     this.#options = options;
     this.#where = where;
@@ -55,7 +66,8 @@ export class FitRun<Trained extends Trainable> {
     this.#batchSize = options.batchSize ?? 32;
     this.#epochs = options.epochs ?? 1;
     this.#epoch = options.initialEpoch ?? 0;
-    [this.#source, this.#validation] = this.#readSources(data);
+    const [source, validation] = this.#readSources(data);
+    [this.#source, this.#validation] = [around(source), validation];
     // Data in memory have built the model; a dataset's first batch may be yet to do so.
     if (model.outputArrangement !== undefined)
       classWeightsByOutput(options.classWeight, outputsFor(model), model.outputWidths, where);
