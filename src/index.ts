@@ -310,6 +310,7 @@ export {
 export { definePointwise, type PointwiseDefinition } from './tensor/define-pointwise.js';
 export * as ops from './tensor/index.js';
 export { RowGradient } from './tensor/row-gradient.js';
+export { SoftTargets, type SoftTargetsOptions } from './tensor/soft-targets.js';
 export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
 export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
 export * from './training/callbacks/index.js';

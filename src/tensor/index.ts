@@ -9,5 +9,4 @@ export { matmul } from './matmul.js';
 export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';
 export { argMax, flatten, max, mean, sum } from './reduce.js';
 export { type CandidateClasses, type SampledCrossentropyOptions, sampledCrossentropy } from './sampled-crossentropy.js';
-export { SoftTargets, type SoftTargetsOptions } from './soft-targets.js';
 export { type ScoredLabels, type SoftmaxCrossentropyOptions, softmaxCrossentropy } from './softmax-crossentropy.js';

@@ -4,17 +4,15 @@ import type { Mask } from '../layers/mask.js';
 import type { OutputHead } from '../layers/output-head.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
-import type { SoftTargets } from '../tensor/soft-targets.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
-import type { Batch } from './batch.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Batch, Taught } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import type { Loss } from './losses/index.js';
-import { EPSILON } from './losses/loss.js';
 import { requireSeveralClasses } from './losses/target-checks.js';
-import { coefficients, countedLoss, type Weighting } from './losses/value.js';
+import { coefficients, countedLoss } from './losses/value.js';
 import type { DeviceBatch } from './metrics/metric.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
@@ -75,7 +73,7 @@ interface Truth {
   readonly target: HostArray;
   readonly weights: HostArray | undefined;
   readonly mask: HostArray | undefined;
-  readonly softTargets: SoftTargets | undefined;
+  readonly taught: Taught | undefined;
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -119,8 +117,11 @@ export class BatchLossFunction {
       // An output that does not depend on the weights.
       if (isFirst && head.activation === 'softmax')
         requireSeveralClasses(head, head.shape.at(-1)!, { where: this.#model.className, name: 'predictions' });
-      const softTargets = training ? batch.softTargets : undefined;
-      const truth = { target: batch.targets[i], softTargets, ...this.#weighting(batch, i, head) };
+      const truth = {
+        target: batch.targets[i],
+        taught: training ? batch.taught : undefined,
+        ...this.#weighting(batch, i, head),
+      };
       const forms = training ? this.#forms.training : this.#forms.evaluation;
       const form = (forms[i] ??= lossFormOf(head, this.#outputs[i], training));
       const { labelsOf } = form;
@@ -140,7 +141,7 @@ export class BatchLossFunction {
   /** @param reads where the predictions are looked at once. */
   #computed(
     head: OutputHead,
-    { target, weights, mask, softTargets }: Truth,
+    { target, weights, mask, taught }: Truth,
     { loss: lossOf, fromLogits }: LossForm,
     reads: LateReads | undefined,
   ): OutputLoss {
@@ -151,7 +152,7 @@ export class BatchLossFunction {
     const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
     const { value, count } = countedLoss(lossOf, hostTensor(target), output, weighting);
     return {
-      loss: softTargets === undefined ? value : this.#withSoft(softTargets, value, logitsOf(head, lossOf), weighting),
+      loss: taught?.lossWith(value, head, lossOf, weighting) ?? value,
       count,
       readingsFor: (metrics) =>
         readingsOf(metrics, head, (isWeighted) => ({
@@ -162,17 +163,10 @@ export class BatchLossFunction {
     };
   }
 
-  /** The loss of the labels for its share, and that of soft targets. */
-  #withSoft(softTargets: SoftTargets, ofLabels: Tensor, logits: Tensor, weighting: Weighting): Tensor {
-    const losses = softTargets.softLosses(this.#model.className, logits);
-    const { each } = coefficients(losses.shape, weighting);
-    return ops.add(ops.mul(ofLabels, 1 - softTargets.alpha), ops.sum(ops.mul(losses, tensor(each, losses.shape))));
-  }
-
   /** The same where nothing looks at the predictions but at what they say of the labels. */
   #scored(
     { shape, score, exactScore }: OutputHead,
-    { target, weights, mask, softTargets }: Truth,
+    { target, weights, mask, taught }: Truth,
     { loss, labelsOf, hasMetrics, predicted }: LossForm & { readonly labelsOf: NonNullable<Loss['labelsOf']> },
   ): OutputLoss {
     const leading = shape.slice(0, -1);
@@ -182,7 +176,11 @@ export class BatchLossFunction {
       mask: mask && hostTensor(mask),
     });
     const options = { weights: each, predicted };
-    const scores = score!(labels, { ...options, labelSmoothing: loss.labelSmoothing, softTargets });
+    const scores = score!(labels, {
+      ...options,
+      labelSmoothing: loss.labelSmoothing,
+      softTargets: taught?.softTargets,
+    });
     // At once: metrics are updated after the weights are.
     const seen = exactScore === undefined || !hasMetrics ? scores : withoutTape(() => exactScore(labels, options));
     return {
@@ -204,7 +202,7 @@ export class BatchLossFunction {
     };
   }
 
-  #weighting(batch: Batch, output: number, { shape, mask }: OutputHead): Omit<Truth, 'target' | 'softTargets'> {
+  #weighting(batch: Batch, output: number, { shape, mask }: OutputHead): Omit<Truth, 'target' | 'taught'> {
     const given = this.#classWeights[output];
     const byClass = given && classWeights(given, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
@@ -217,13 +215,6 @@ export class BatchLossFunction {
     const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
-}
-
-/** What goes into the softmax of an output; its logarithm, which differs by a number a row, where that is not to be had. */
-function logitsOf(head: OutputHead, { config }: Loss): Tensor {
-  return head.activation !== undefined || config.fromLogits === true
-    ? head.logits()
-    : ops.log(ops.add(head.values(), EPSILON));
 }
 
 /** One number of each metric that adds up on the device, and the predictions for all others. */

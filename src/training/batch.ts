@@ -1,9 +1,13 @@
 import { RondoError } from '../errors.js';
+import type { OutputHead } from '../layers/output-head.js';
 import { describeShape } from '../shape.js';
 import type { SoftTargets } from '../tensor/soft-targets.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { DatasetBatch } from './dataset.js';
 import { requireFiniteData } from './finite-data.js';
 import { arrayNames, type HostArray, type HostArrays, hostArrays, type ModelData, numRowsOf } from './host-data.js';
+import type { Loss } from './losses/loss.js';
+import type { Weighting } from './losses/value.js';
 import { type OutputForm, outputNames } from './model-outputs.js';
 import { firstRow } from './rows.js';
 import type { Trainable } from './trainable.js';
@@ -17,7 +21,14 @@ export interface Batch {
   readonly sampleWeights: readonly (HostArray | undefined)[];
   readonly numRows: number;
   /** Of a model of one output: what training holds it against beside the targets. */
-  readonly softTargets?: SoftTargets | undefined;
+  readonly taught?: Taught | undefined;
+}
+
+/** What a teacher says of a batch. */
+export interface Taught {
+  readonly softTargets: SoftTargets;
+  /** The loss of a batch whose labels are not scored: that of the labels for its share, and that of the soft targets. */
+  lossWith(ofLabels: Tensor, head: OutputHead, loss: Loss, weighting: Weighting): Tensor;
 }
 
 /** One pass through the batches of an epoch. */

@@ -1,5 +1,6 @@
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
 import type { Shape } from '../../shape.js';
+import type { SoftTargets } from '../../tensor/soft-targets.js';
 import { BatchReader } from '../batch.js';
 import type { Dataset } from '../dataset.js';
 import type { GivenData } from '../evaluation.js';
@@ -38,7 +39,7 @@ export interface DistillOptions<Student extends Trainable = Trainable> extends T
  *
  * with the logits z of the teacher and x of the student, and the cross-entropy H, which has the derivative of the
  * divergence from q to s. Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network", section 2. Of q
- * the `topK` likeliest classes are kept, and all others are one class, of q and of s; see `ops.SoftTargets`.
+ * the `topK` likeliest classes are kept, and all others are one class, of q and of s; see {@link SoftTargets}.
  *
  * The student is compiled with `sparseCategoricalCrossentropy` or `categoricalCrossentropy`, and both models end in one
  * distribution over the same classes: after a softmax, or as logits (with the loss's `fromLogits`). The teacher is asked

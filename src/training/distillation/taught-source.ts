@@ -3,6 +3,7 @@ import { describeShape } from '../../shape.js';
 import { SoftTargets } from '../../tensor/soft-targets.js';
 import type { Batch, BatchIterator, BatchSource } from '../batch.js';
 import type { Trainable } from '../trainable.js';
+import { TaughtBatch } from './taught-batch.js';
 import type { Teacher } from './teacher.js';
 
 /** What is asked of a teacher, and how much it counts. */
@@ -65,6 +66,7 @@ export class TaughtSource implements BatchSource {
         received: `outputs of ${widths.map((width) => width ?? 'any number of').join(' and ')} classes`,
         fix: 'give the student the classes of the teacher, in its order.',
       });
-    return { ...batch, softTargets: new SoftTargets({ rows, classes, probabilities, temperature, alpha }) };
+    const softTargets = new SoftTargets({ rows, classes, probabilities, temperature, alpha });
+    return { ...batch, taught: new TaughtBatch(softTargets) };
   }
 }
