@@ -46,6 +46,9 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
+/** What a command line may say of an option. */
+export type OptionValue = OptionValues[OptionSpec['type']] | undefined;
+
 /** The options of a command line by name; those not given are undefined, flags false. */
 export type Given<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name]['type'] extends 'flag' ? boolean : ValueOf<Specs[Name]> | undefined;

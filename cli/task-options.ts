@@ -15,7 +15,7 @@ export function optionsOfTasks(command: SharedCommand): OptionSpecs {
 }
 
 /** One option of several tasks. */
-function together(before: OptionSpec | undefined, spec: OptionSpec): OptionSpec {
+export function together(before: OptionSpec | undefined, spec: OptionSpec): OptionSpec {
   if (before === undefined || before === spec) return spec;
   const about = before.about === spec.about ? spec.about : `${before.about} ${spec.about}`;
   const choices = before.choices && spec.choices && [...new Set([...before.choices, ...spec.choices])];

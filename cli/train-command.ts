@@ -1,4 +1,4 @@
-import type { OptionsOf, OptionTable, TaskModel, TrainingOutcome } from '../src/index.js';
+import type { OptionsOf, OptionTable, TaskModel, TaskTeacher, TrainingOutcome } from '../src/index.js';
 import type { TaskNames } from './command-line-task.js';
 import { resumeCommand } from './command-words.js';
 import { readInitial } from './initial-model.js';
@@ -7,6 +7,7 @@ import { printLines } from './output.js';
 import { trainingStart } from './output-paths.js';
 import { type RateSearching, showLearningRates } from './show-learning-rates.js';
 import { type Readers, requireGiven, taskFlags, taskOptions } from './task-flags.js';
+import { readTeacher } from './teaching-options.js';
 import { runTrain, showTrained, type TaskTraining, type TrainAnswer, type TrainRun } from './train-run.js';
 import { requirePositionals } from './wrong-usage.js';
 
@@ -42,6 +43,8 @@ export interface TrainCall<Own extends TaskModel, Table extends OptionTable, Spe
   readonly given: Partial<OptionsOf<Table>>;
   /** The model of `--init`, where the command has that option. */
   readonly initial: Own | undefined;
+  /** The model of `--teacher`, where the command has that option. */
+  readonly teacher: TaskTeacher<Own> | undefined;
   /** The model of the training that `--resume` goes on with; its own options then count. */
   readonly interrupted: Own | undefined;
 }
@@ -107,8 +110,10 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     const own = line.options as Given<Specs> & Given<typeof trainOptions>;
     if (!own.resume) requireGiven(where, table, options, given);
     const initial = await readInitial(where, line.options, task);
+    const teacher = await readTeacher(where, line.options, task);
     const { paths, interrupted } = await trainingStart(where, task, files[0], own, given);
-    const prepared = await prepare({ where, files, options: own, given, initial, interrupted: interrupted?.task });
+    const begun = { initial, teacher, interrupted: interrupted?.task };
+    const prepared = await prepare({ where, files, options: own, given, ...begun });
     const { training, about, cautionOfRate, answer } = prepared;
     if (!own.json) printLines(about);
     if (own['find-learning-rate']) return showLearningRates(command, line, training, cautionOfRate);

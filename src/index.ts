@@ -269,6 +269,7 @@ export {
 export type { SavedTask, TaskFields, TaskModel, TaskRestorer } from './tasks/task.js';
 export { deserializeTask, type LoadedTask, serializeTask, serializeTaskAsync } from './tasks/task-file.js';
 export { registerTask, taskNames } from './tasks/task-registry.js';
+export type { TaskTeacher } from './tasks/task-teacher.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export type { TranslatorData } from './tasks/translate/pair-parts.js';

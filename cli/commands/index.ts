@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
       async () => (await import('./tune.js')).tuneCommand(task, await task.train()),
     ]),
   ),
+  distill: async () => (await import('./distill.js')).distillCommand(),
   predict: async () => (await import('./predict.js')).predict,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   ...Object.assign({}, ...tasks.map((task) => task.commands)),

@@ -12,6 +12,8 @@ import { encodingOption, partOptions } from '../data-options.js';
 import { beginningLines, beginningOptions } from '../initial-model.js';
 import type { OptionSpecs } from '../options.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
+import { compareWithTeacher } from '../teacher-and-student.js';
+import { teachingOptions } from '../teaching-options.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
@@ -34,6 +36,7 @@ const specs = {
     test: 'Text that is only measured, at the end.',
   }),
   ...beginningOptions,
+  ...teachingOptions,
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -60,7 +63,7 @@ export const train = defineTrain({
   numFiles: { least: 1, most: Infinity },
   table: languageModelOptions,
   options: specs,
-  async prepare({ where, files, options, given, initial, interrupted }) {
+  async prepare({ where, files, options, given, initial, teacher, interrupted }) {
     const texts = await readEachTextInput(files, options.encoding);
     const { level, lower, maxTokens, punctuation } = given;
     const vectors = await readEmbeddingVectors(
@@ -75,7 +78,7 @@ export const train = defineTrain({
     const [validation, test] = [await part(options.dev), await part(options.test)];
     const codec =
       options.tokenizer === undefined || options.resume ? undefined : await loadTokenizer(options.tokenizer);
-    const data = { train: texts, validation, vectors, codec, initial };
+    const data = { train: texts, validation, vectors, codec, initial, teacher };
     const training = new LanguageModelTraining(data, given, interrupted);
     const { languageModel, beginning, tokensPerStep } = training;
     const tokens = countedAs[languageModel.codec.level];
@@ -92,7 +95,13 @@ export const train = defineTrain({
         ...aboutNetwork(training),
       ],
       cautionOfRate: cautionOfRate(languageModel),
-      answer: (trained) => answerOf(training, { isValidationGiven: validation !== undefined, test }, trained),
+      answer: async (trained) => {
+        const isValidationGiven = validation !== undefined;
+        const own = await answerOf(training, { isValidationGiven, test }, trained);
+        return teacher === undefined || options.teacher === undefined
+          ? own
+          : besideTeacher(own, training, { path: options.teacher, model: teacher.model }, trained);
+      },
     };
   },
 });
@@ -174,6 +183,24 @@ async function answerOf(
     ],
     verdict: verdicts.length === 0 ? undefined : verdicts.join(' '),
   };
+}
+
+/** The same with what the student has lost at the end. */
+async function besideTeacher(
+  own: TrainAnswer,
+  training: LanguageModelTraining,
+  teacher: { readonly path: string; readonly model: LanguageModel },
+  { path, outcome }: TrainedModel,
+): Promise<TrainAnswer> {
+  const student = { path, model: training.languageModel };
+  const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
+    measure: 'perplexity',
+    better: 'lower',
+    teacher: Math.exp((await training.teacherLoss()) ?? Number.NaN),
+    student: Math.exp(outcome.valLoss[outcome.bestEpoch]),
+  });
+  const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
+  return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };
 }
 
 async function sampleOf(languageModel: LanguageModel): Promise<string> {

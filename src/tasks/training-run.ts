@@ -2,7 +2,9 @@ import { refuseUnknownOptions } from '../errors.js';
 import type { Callback, StopReason } from '../training/callbacks/callback.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import type { Dataset } from '../training/dataset.js';
+import { distill } from '../training/distillation/distill.js';
 import type { FindLearningRateOptions } from '../training/find-learning-rate.js';
+import type { DatasetFitOptions } from '../training/fit-options.js';
 import type { History } from '../training/history.js';
 import type { Model } from '../training/model.js';
 import type { Optimizer } from '../training/optimizers/index.js';
@@ -11,6 +13,8 @@ import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { type PruneBlock, prunedTraining } from './pruned-training.js';
+import type { TaskModel } from './task.js';
+import { type TaskTeacher, teachingOf } from './task-teacher.js';
 import { RoundStop, roundGrowth } from './training-rounds.js';
 
 /** What steers a training run from outside. */
@@ -106,6 +110,8 @@ export interface TrainingData {
   readonly numBatches: number;
   /** Options of the task that say how it is pruned. */
   readonly pruning: { readonly prune: number; readonly pruneBlock: PruneBlock };
+  /** What the model learns from besides; see `distill`. */
+  readonly teacher?: TaskTeacher<TaskModel> | undefined;
 }
 
 /**
@@ -130,7 +136,11 @@ export async function runTraining(
       ? []
       : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true, startFromEpoch })];
   const { checkpoint, signal, resumeFrom } = controls;
-  const history = await model.fit(data.train, {
+  const fit = (options: DatasetFitOptions<Model>): Promise<History> =>
+    data.teacher === undefined
+      ? model.fit(data.train, options)
+      : distill(data.teacher.model.model, model, { dataset: data.train, ...teachingOf(data.teacher), ...options });
+  const history = await fit({
     epochs: rounds === undefined ? epochs : maxEpochs,
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and

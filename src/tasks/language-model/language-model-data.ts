@@ -1,5 +1,6 @@
 import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import type { TaskTeacher } from '../task-teacher.js';
 import type { LanguageModel } from './language-model.js';
 
 /** What a language model learns from, where it is more than a text. */
@@ -14,4 +15,9 @@ export interface LanguageModelData {
   readonly codec?: TokenCodec | undefined;
   /** An earlier model: training begins with its weights, tokens and shape. */
   readonly initial?: LanguageModel | undefined;
+  /**
+   * A larger model that is learned from besides the text; its tokens, cell and layers are taken, and half its units
+   * where nothing else is said.
+   */
+  readonly teacher?: TaskTeacher<LanguageModel> | undefined;
 }

@@ -72,6 +72,8 @@ export class LanguageModelTraining {
   readonly #validationStreams: TokenStreams;
   readonly #optimizerCallbacks: readonly Callback[];
 
+  readonly #teacher: LanguageModelData['teacher'];
+
   /** The window that was read last. */
   #window: TrainingWindow | undefined;
 
@@ -82,13 +84,19 @@ export class LanguageModelTraining {
     const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
     const example = 'a text, or { train } with a text or a list of texts';
     requireFields('LanguageModelTraining', data, ['train'], example);
-    const { validation, vectors, initial } = data;
+    const { validation, vectors, initial, teacher } = data;
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     requireTexts('LanguageModelTraining, train', train, example);
     const beforehand = interrupted?.options ?? resolvedLanguageModelOptions(options, data);
     const codec =
-      interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
+      interrupted?.codec ??
+      initial?.codec ??
+      teacher?.model.codec ??
+      data.codec ??
+      codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
+    if (teacher !== undefined) requireSameTokens(teacher.model.codec, codec);
+    this.#teacher = teacher;
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
     this.charactersPerToken =
       [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
@@ -140,7 +148,7 @@ export class LanguageModelTraining {
     }
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
     this.#optimizerCallbacks = callbacks;
-    model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
+    model.compile({ optimizer, loss: tokenLoss() });
   }
 
   /** Tokens of one step. */
@@ -176,6 +184,7 @@ export class LanguageModelTraining {
       patience: options.epochs,
       numBatches: this.numBatches,
       pruning: options,
+      teacher: this.#teacher,
     };
     // Each epoch reads the text from its beginning. What a row must forget it forgets before a checkpoint is taken.
     const startOver = {
@@ -193,9 +202,23 @@ export class LanguageModelTraining {
     for (const window of this.#windows.epoch(random)) {
       this.#window = window;
       yield { x: window.input, y: window.target };
+      if (this.#teacher !== undefined) forgetRows(this.#teacher.model.model, window.anewAfter);
     }
   }
+
+  /** The loss of the teacher on the tokens that choose the best epoch, in nats a token; undefined without one. */
+  async teacherLoss(): Promise<number | undefined> {
+    const model = this.#teacher?.model.model;
+    if (model === undefined) return undefined;
+    if (model.compiledTraining === undefined) model.compile({ optimizer: 'adam', loss: tokenLoss() });
+    model.resetStates();
+    const { loss } = await model.evaluate(() => batches(this.#validationStreams));
+    model.resetStates();
+    return loss;
+  }
 }
+
+const tokenLoss = () => sparseCategoricalCrossentropy({ fromLogits: true });
 
 /** All tokens, where each file's begin, and how many at the end are held out. */
 function tokensOf(
@@ -298,6 +321,18 @@ function requireLength(numTokens: number, held: number, level: string): void {
     expected: `at least 2 ${level} in each part`,
     received: `${numTokens - held} to train on, ${held} held out`,
     fix: 'give a longer text, or another share of validation.',
+  });
+}
+
+/** @throws USAGE for a student that was begun with other tokens than its teacher's */
+function requireSameTokens(teacher: TokenCodec, own: TokenCodec): void {
+  if (teacher === own || JSON.stringify(teacher.toJSON()) === JSON.stringify(own.toJSON())) return;
+  throw new RondoError('USAGE', {
+    where: 'LanguageModelTraining, teacher',
+    what: 'the teacher reads other tokens than the interrupted training.',
+    expected: `a teacher of ${own.size} ${own.level}`,
+    received: `${teacher.size} ${teacher.level}${teacher.size === own.size ? ', others' : ''}`,
+    fix: 'give the teacher that the training was begun with.',
   });
 }
 

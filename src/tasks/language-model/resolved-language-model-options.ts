@@ -3,6 +3,7 @@ import { givenOptions, type Resolved } from '../../resolved.js';
 import { type CodecOptions, codecOptions, tokenLevels } from '../codec-of-text.js';
 import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import { checkOptions, pickOptions, withDefaults } from '../option-table.js';
+import { refuseBesideTeacher, studentShape } from '../task-teacher.js';
 import type { LanguageModelData } from './language-model-data.js';
 import { type LanguageModelOptions, languageModelOptions } from './language-model-options.js';
 import { languageModelPresets } from './language-model-presets.js';
@@ -20,14 +21,23 @@ export function resolvedLanguageModelOptions(
   data: LanguageModelData,
   numTokens = Infinity,
 ): Resolved<LanguageModelOptions> {
-  const { vectors, codec, initial } = data;
+  const { vectors, initial, teacher } = data;
+  const codec = data.codec ?? teacher?.model.codec;
   checkOptions(where, languageModelOptions, options);
   const given = givenOptions(options);
   requireFittingData(given, data);
   const said = { ...languageModelPresets[given.preset ?? 'none'], ...given };
   const before = initial && optionsOfInitial(where, languageModelOptions, said, initial.options);
   const ofCodec = codec && { level: codec.level, maxTokens: codec.size };
-  const all = withDefaults(languageModelOptions, { ...said, ...before, ...ofCodec }, { numTokens, vectors });
+  const taught = teacher && {
+    shape: studentShape(teacher.model.options),
+    tokens: pickOptions(codecOptions, teacher.model.options),
+  };
+  const all = withDefaults(
+    languageModelOptions,
+    { ...taught?.shape, ...said, ...before, ...taught?.tokens, ...ofCodec },
+    { numTokens, vectors },
+  );
   // Vectors that were read for no word have no width.
   if (vectors !== undefined && all.level !== 'words' && all.level !== 'characters') throw noWordsForVectors(all.level);
   requireFittingVectors(all, data);
@@ -77,7 +87,7 @@ function refuseWithoutEffect(given: LanguageModelOptions, all: Resolved<Language
 /** @throws USAGE for data that exclude each other, or an option */
 function requireFittingData(
   given: LanguageModelOptions,
-  { validation, vectors, codec, initial }: LanguageModelData,
+  { validation, vectors, codec, initial, teacher }: LanguageModelData,
 ): void {
   if (validation !== undefined && given.validation !== undefined) {
     throw new RondoError('USAGE', {
@@ -87,17 +97,19 @@ function requireFittingData(
       fix: 'leave the share out: the given text chooses the best epoch.',
     });
   }
-  const ofText = Object.entries(codec === undefined ? {} : givenOptions(pickOptions(codecOptions, given)));
+  const hasCodec = codec !== undefined || teacher !== undefined;
+  const ofText = Object.entries(!hasCodec ? {} : givenOptions(pickOptions(codecOptions, given)));
   if (ofText.length > 0) {
     throw new RondoError('USAGE', {
       where,
-      what: 'the given codec decides what a token is.',
+      what: `the ${teacher === undefined ? 'given codec' : 'teacher'} decides what a token is.`,
       expected: `no ${ofText.map(([name]) => `\`${name}\``).join(', ')}`,
       received: ofText.map((words) => words.join(' ')).join(', '),
-      fix: 'leave them out, or give no codec.',
+      fix: `leave them out, or give no ${teacher === undefined ? 'codec' : 'teacher'}.`,
     });
   }
   refuseBesideInitial(where, initial, { vectors, codec });
+  refuseBesideTeacher(where, teacher, { initial, codec });
 }
 
 export function noWordsForVectors(level: string): RondoError {

@@ -50,7 +50,10 @@ export class TaughtSource implements BatchSource {
         const batch = await iterator.next();
         return batch && this.#taught(batch);
       },
-      close: () => iterator.close(),
+      close: async () => {
+        await iterator.close();
+        teacher.forget();
+      },
     };
   }
 

@@ -1,0 +1,63 @@
+import { stat } from 'node:fs/promises';
+import type { TaskModel } from '../src/index.js';
+import { fileSize, shortNumber, textTable, withSeparators } from './text-table.js';
+
+/** How good a teacher and its student are on data that the student has not learned from. */
+export interface ComparedQuality {
+  /** As `perplexity`. */
+  readonly measure: string;
+  readonly better: 'higher' | 'lower';
+  readonly teacher: number;
+  readonly student: number;
+}
+
+/** A model and its file. */
+export interface SavedModel {
+  readonly path: string;
+  readonly model: TaskModel & { readonly options: { readonly units: number; readonly layers: number } };
+}
+
+/** What is told of a student beside its teacher. */
+export interface Comparison {
+  readonly facts: object;
+  readonly table: string;
+  /** Whether the student is worse, and how much. */
+  readonly verdict: string;
+}
+
+/** The sizes of a teacher and its student, and what the smaller one costs. */
+export async function compareWithTeacher(
+  teacher: SavedModel,
+  student: SavedModel,
+  quality: ComparedQuality,
+): Promise<Comparison> {
+  const { measure, better } = quality;
+  const about = async (name: 'teacher' | 'student', { path, model }: SavedModel) => ({
+    name,
+    path,
+    units: model.options.units,
+    layers: model.options.layers,
+    numParameters: model.model.countParams(),
+    sizeBytes: (await stat(path)).size,
+    [measure]: quality[name],
+  });
+  const models = [await about('teacher', teacher), await about('student', student)];
+  const rows = models.map(({ name, units, layers, numParameters, sizeBytes }) => [
+    name,
+    `${layers} x ${units}`,
+    withSeparators(numParameters),
+    fileSize(sizeBytes),
+    shortNumber(quality[name]),
+  ]);
+  const table = textTable(['', 'units', 'parameters', 'file', measure], rows);
+  const share = models[1].numParameters / models[0].numParameters;
+  const sizes = `with ${(100 * share).toFixed(0)} % of the parameters`;
+  const both = `${measure} ${shortNumber(quality.student)} beside ${shortNumber(quality.teacher)} of its teacher`;
+  const change = (quality.student - quality.teacher) / Math.abs(quality.teacher);
+  const lost = better === 'lower' ? change : -change;
+  const verdict =
+    lost > 0
+      ? `The student has lost quality: ${both}, ${(100 * lost).toFixed(1)} % worse, ${sizes}.`
+      : `The student has lost no quality: ${both}, ${sizes}.`;
+  return { facts: { teacher: models[0], student: models[1], lost }, table, verdict };
+}

@@ -1,0 +1,50 @@
+import { RondoError } from '../errors.js';
+import type { TeachingOptions } from '../training/distillation/distill.js';
+import type { TaskModel } from './task.js';
+
+/** A trained model of a task that another of the same task learns from; see `distill`. */
+export interface TaskTeacher<Own extends TaskModel> extends TeachingOptions {
+  readonly model: Own;
+}
+
+export function teachingOf({ temperature, alpha, topK }: TeachingOptions): TeachingOptions {
+  return { temperature, alpha, topK };
+}
+
+/** What a student takes from its teacher where it is not said otherwise. */
+interface SharedShape {
+  readonly cell?: unknown;
+  readonly units?: number | undefined;
+  readonly layers?: number | undefined;
+}
+
+/**
+ * The options of a student that are not said: the cell and the layers of its teacher, of half the width.
+ *
+ * @param teacher the options of the teacher.
+ */
+export function studentShape<Options extends SharedShape>(
+  teacher: Options & { readonly units: number },
+): Pick<Options, 'cell' | 'units' | 'layers'> {
+  const { cell, layers, units } = teacher;
+  return { cell, layers, units: Math.ceil(units / 2) };
+}
+
+/** @throws USAGE for what a teacher has itself, or what takes its place */
+export function refuseBesideTeacher(
+  where: string,
+  teacher: object | undefined,
+  others: Readonly<Record<string, unknown>>,
+): void {
+  const given = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (teacher === undefined || given.length === 0) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'a student reads its data as its teacher does.',
+    expected: `no ${Object.keys(others)
+      .map((name) => `\`${name}\``)
+      .join(' and no ')} beside \`teacher\``,
+    received: given.join(', '),
+    fix: 'leave them out, or train without a teacher.',
+  });
+}

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LanguageModel } from '../../src/index.js';
+import { loadTask } from '../../src/node.js';
+import { type Ended, expectFault, rondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-distill-'));
+const at = (name: string): string => join(folder, name);
+const run = (...args: string[]): Ended => rondo(folder, args);
+const size = ['--embedding-units', '5', '--timesteps', '13', '--batch-size', '3', '--quiet'];
+
+beforeAll(() => {
+  writeFileSync(at('poems.txt'), 'roses are red\nviolets are blue\n\n'.repeat(20));
+  writeFileSync(at('series.csv'), ['value', ...Array.from({ length: 60 }, (_, i) => Math.sin(i))].join('\n'));
+  const teacher = ['--units', '19', '--epochs', '4', '--out', 'large.safetensors'];
+  expect(run('train', 'language-model', 'poems.txt', ...size, ...teacher).stderr).toBe('');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('rondo distill', () => {
+  it('trains a student of half the units, and says at the end what it has lost', async () => {
+    const args = ['distill', 'large.safetensors', '--data', 'poems.txt', ...size, '--epochs', '1'];
+    const { stdout, stderr, code } = run(...args);
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout).toMatch(/ +units +parameters +file +perplexity\nteacher +1 x 19 .*\nstudent +1 x 10 /);
+    expect(stdout.trim().split('\n').at(-1)).toMatch(
+      /^The student has lost quality: perplexity [\d.]+ beside [\d.]+ of its teacher, [\d.]+ % worse, with \d+ % of the parameters\.$/,
+    );
+    const [teacher, student] = await Promise.all(
+      ['large.safetensors', 'large-student.safetensors'].map(
+        async (name) => (await loadTask(at(name))).task as LanguageModel,
+      ),
+    );
+    expect(student.codec.toJSON()).toEqual(teacher.codec.toJSON());
+    const json = JSON.parse(run(...args, '--units', '7', '--alpha', '1', '--force', '--json').stdout);
+    expect(json.distillation.student).toMatchObject({ units: 7, numParameters: expect.any(Number), name: 'student' });
+    expect(json.distillation.teacher.perplexity).toBeCloseTo(
+      Math.exp(teacher.outcome!.valLoss[teacher.outcome!.bestEpoch]),
+      5,
+    );
+    expect(json.verdict).toMatch(/^The student has lost/);
+  });
+
+  it('refuses what cannot teach, and options that are of other tasks', () => {
+    expectFault(run('distill', 'large.safetensors'), 2, 'USAGE', 'rondo distill: --data is missing.');
+    expectFault(
+      run('distill', 'large.safetensors', '--data', 'no.txt', '--out', 'y.safetensors'),
+      1,
+      'FILE_ACCESS',
+      'no.txt',
+    );
+    expectFault(run('distill', 'poems.txt', '--data', 'poems.txt'), 1, 'FILE_FORMAT');
+    const alone = ['train', 'language-model', 'poems.txt', '--alpha', '1', '--out', 'x.safetensors'];
+    expectFault(run(...alone), 2, 'USAGE', 'these options are of a teacher.');
+    const other = [
+      '--target',
+      'value',
+      '--horizon',
+      '2',
+      '--lookback',
+      '4',
+      '--epochs',
+      '1',
+      '--units',
+      '3',
+      '--quiet',
+    ];
+    expect(run('train', 'forecast', 'series.csv', ...other).code).toBe(0);
+    const asked = run('distill', 'series.safetensors', '--data', 'series.csv');
+    expectFault(asked, 1, 'USAGE', 'series.safetensors cannot teach: nothing is distilled from');
+  });
+});
