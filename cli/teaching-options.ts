@@ -18,7 +18,7 @@ export const teachingOptions = {
     type: 'number',
     ofData: true,
     value: 'T',
-    about: 'What the logits of teacher and student are divided by. Default 2.',
+    about: 'What the logits of teacher and student are divided by. Default 1.',
   },
   alpha: {
     type: 'number',

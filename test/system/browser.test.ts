@@ -21,12 +21,12 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 109_200,
+    largestBytes: 109_500,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 318_600,
+    largestBytes: 324_500,
   },
 ] as const;
 

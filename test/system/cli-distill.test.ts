@@ -54,9 +54,21 @@ describe('rondo distill', () => {
     expectFault(run('distill', 'poems.txt', '--data', 'poems.txt'), 1, 'FILE_FORMAT');
     const alone = ['train', 'language-model', 'poems.txt', '--alpha', '1', '--out', 'x.safetensors'];
     expectFault(run(...alone), 2, 'USAGE', 'these options are of a teacher.');
-    const other = ['--target', 'value', '--horizon', '2', '--window', '4', '--epochs', '1', '--units', '3', '--quiet'];
+    const other = [
+      '--target',
+      'value',
+      '--horizon',
+      '2',
+      '--timesteps',
+      '4',
+      '--epochs',
+      '1',
+      '--units',
+      '3',
+      '--quiet',
+    ];
     expect(run('train', 'forecast', 'series.csv', ...other).code).toBe(0);
     const asked = run('distill', 'series.safetensors', '--data', 'series.csv');
-    expectFault(asked, 1, 'USAGE', 'series.safetensors cannot teach: nothing is distilled from');
+    expectFault(asked, 2, 'USAGE', 'series.safetensors cannot teach: nothing is distilled from');
   });
 });

@@ -64,7 +64,7 @@ const files: Readonly<Record<string, string>> = {
 
 /** Training as the document says, but short: of an option that is given twice the last counts. */
 function shortened(command: string): string {
-  if (/rondo train /.test(command)) return `${command} --epochs 1 --units 4 --force`;
+  if (/rondo (train|distill) /.test(command)) return `${command} --epochs 1 --units 4 --force`;
   if (/rondo tune /.test(command)) return `${command} --epochs 1 --trials 2`;
   if (/rondo tasks /.test(command)) return `${command} --steps 25 --units 4`;
   return command;

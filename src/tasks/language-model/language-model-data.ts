@@ -17,7 +17,7 @@ export interface LanguageModelData {
   readonly initial?: LanguageModel | undefined;
   /**
    * A larger model that is learned from besides the text; its tokens, cell and layers are taken, and half its units
-   * where nothing else is said.
+   * where nothing else is said. Its temperature is 1 by default.
    */
   readonly teacher?: TaskTeacher<LanguageModel> | undefined;
 }

@@ -96,7 +96,8 @@ export class LanguageModelTraining {
       codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
     if (teacher !== undefined) requireSameTokens(teacher.model.codec, codec);
-    this.#teacher = teacher;
+    // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
+    this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
     this.charactersPerToken =
       [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
