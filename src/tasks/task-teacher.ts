@@ -1,9 +1,8 @@
 import { RondoError } from '../errors.js';
 import type { TeachingOptions } from '../training/distillation/distill.js';
-import type { TaskModel } from './task.js';
 
 /** A trained model of a task that another of the same task learns from; see `distill`. */
-export interface TaskTeacher<Own extends TaskModel> extends TeachingOptions {
+export interface TaskTeacher<Own> extends TeachingOptions {
   readonly model: Own;
 }
 

@@ -13,7 +13,6 @@ import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { type PruneBlock, prunedTraining } from './pruned-training.js';
-import type { TaskModel } from './task.js';
 import { type TaskTeacher, teachingOf } from './task-teacher.js';
 import { RoundStop, roundGrowth } from './training-rounds.js';
 
@@ -111,7 +110,7 @@ export interface TrainingData {
   /** Options of the task that say how it is pruned. */
   readonly pruning: { readonly prune: number; readonly pruneBlock: PruneBlock };
   /** What the model learns from besides; see `distill`. */
-  readonly teacher?: TaskTeacher<TaskModel> | undefined;
+  readonly teacher?: TaskTeacher<{ readonly model: Model }> | undefined;
 }
 
 /**

@@ -1,11 +1,18 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
 import { requireLabels } from './class-labels.js';
-import type { SoftmaxCrossentropyOptions } from './softmax-crossentropy.js';
 import type { Tensor } from './tensor.js';
 
 /** 8 MiB of float32: 209 rows of 10,000 classes. Fewer make the kernel's gradient pass through the cache too often. */
 const MOST_LOGITS = 1 << 21;
+
+/** The operands whose sizes must fit. */
+interface SizedOptions {
+  readonly transposeKernel?: boolean | undefined;
+  readonly bias?: Tensor | undefined;
+  readonly weights?: ArrayLike<number> | undefined;
+  readonly mostLogits?: number | undefined;
+}
 
 /** Sizes of a fused softmax cross-entropy. */
 export interface Sizes {
@@ -18,12 +25,7 @@ export interface Sizes {
 }
 
 /** @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class */
-export function sizesOf(
-  hidden: Tensor,
-  kernel: Tensor,
-  labels: ArrayLike<number>,
-  options: SoftmaxCrossentropyOptions,
-): Sizes {
+export function sizesOf(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, options: SizedOptions): Sizes {
   const { transposeKernel = false, bias, weights, mostLogits = MOST_LOGITS } = options;
   const [rows, units] = hidden.shape;
   const [inner, classes] = transposeKernel ? [kernel.shape[1], kernel.shape[0]] : kernel.shape;
