@@ -16,7 +16,7 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 89_000,
+    largestBytes: 89_200,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
