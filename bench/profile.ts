@@ -68,6 +68,13 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     pointwise: (call) => timed(pointwiseLabel(call), 0, () => inner.pointwise(call)),
     matmul: (call) =>
       timed(matmulLabel(call), 2 * call.m * call.n * call.k * (call.batch?.count ?? 1), () => inner.matmul(call)),
+    placeMatrix: (matrix, segment) => inner.placeMatrix(matrix, segment),
+    compressedMatmul: (call) =>
+      timed(
+        `compressed ${call.m} x ${call.n} x ${call.matrix.matrix.k}`,
+        2 * call.m * call.n * call.matrix.matrix.k,
+        () => inner.compressedMatmul(call),
+      ),
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
     scatterAddRows: (call) =>
       timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),

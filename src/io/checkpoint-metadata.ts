@@ -23,7 +23,9 @@ import type { TrainingSnapshot } from '../training/snapshot.js';
 import { parseBoundedJson } from './bounded-json.js';
 
 /** Files of a later format are refused, those of an earlier one read. */
-export const formatVersion = 1;
+export const formatVersion = 2;
+/** What files without compressed weights say, so that earlier versions of the library read them. */
+export const plainFormatVersion = 1;
 
 /** The key of the metadata that makes a safetensors file a model. */
 export const metadataKey = 'rondo';

@@ -3,6 +3,7 @@ import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
 import { type Shape, sizeOf } from '../shape.js';
+import type { CompressedWeights } from '../tensor/compressed-weights.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
 import type { CompileOptions } from '../training/compiled.js';
@@ -18,7 +19,9 @@ import {
   encodeMetadata,
   formatVersion,
   metadataKey,
+  plainFormatVersion,
 } from './checkpoint-metadata.js';
+import { compressedTensors, takeCompressed } from './compressed-tensors.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { libraryVersion } from './library-version.js';
 import { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
@@ -58,8 +61,10 @@ export interface LoadedModel<Output extends ModelOutput = Tensor> {
 export function serializeModel(model: Model, options: SerializeOptions = {}): Uint8Array {
   const { values, arrays, metadata } = contentOf(model, options);
   requireReadsNow(currentBackend(), 'serializeModel', 'await serializeModelAsync(model)');
-  const read = values.map(
-    ([name, value]) => [name, stored(name, { data: value.dataSync(), shape: value.shape })] as const,
+  const read = values.flatMap(([name, value]): [string, StoredTensor][] =>
+    value.compressed === undefined
+      ? [[name, stored(name, { data: value.dataSync(), shape: value.shape })]]
+      : compressedTensors(name, value.compressed),
   );
   return encoded(read, arrays, metadata);
 }
@@ -67,8 +72,12 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
 /** {@link serializeModel} on every backend. Weights must not change until it is done. @throws as `serializeModel` */
 export async function serializeModelAsync(model: Model, options: SerializeOptions = {}): Promise<Uint8Array> {
   const { values, arrays, metadata } = contentOf(model, options);
-  const read = Object.entries(await readArrays(values)).map(([name, array]) => [name, stored(name, array)] as const);
-  return encoded(read, arrays, metadata);
+  const plain = values.filter(([, value]) => value.compressed === undefined);
+  const read = Object.entries(await readArrays(plain)).map(([name, array]) => [name, stored(name, array)] as const);
+  const compressed = values.flatMap(([name, { compressed }]) =>
+    compressed ? compressedTensors(name, compressed) : [],
+  );
+  return encoded([...read, ...compressed], arrays, metadata);
 }
 
 /** What a file holds. */
@@ -112,7 +121,7 @@ function contentOf(model: Model, options: SerializeOptions): Content {
       values.push([`${trainingPrefix}optimizer/${variable.name}`, variable]);
   }
   const metadata: CheckpointMetadata = {
-    formatVersion,
+    formatVersion: values.some(([, { compressed }]) => compressed !== undefined) ? formatVersion : plainFormatVersion,
     libraryVersion,
     architecture: { className: model.className, config: model.getConfig() },
     inputShapes: model.inputSampleShapes ?? null,
@@ -227,8 +236,8 @@ function built(model: Model, inputShapes: readonly Shape[] | null): Model {
   return model;
 }
 
-function numValuesOf(weights: Readonly<Record<string, HostArray>>): number {
-  return Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+function numValuesOf(weights: Readonly<Record<string, HostArray | CompressedWeights>>): number {
+  return Object.values(weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 function compileAsStored(
@@ -272,10 +281,11 @@ function stored(name: string, { data, shape }: HostArray): StoredTensor {
 function separated(
   tensors: ReadonlyMap<string, DecodedTensor>,
   where: string,
-): { weights: Record<string, HostArray>; state: Record<string, HostArray> } {
-  const weights: Record<string, HostArray> = {};
+): { weights: Record<string, HostArray | CompressedWeights>; state: Record<string, HostArray> } {
+  const plain = new Map(tensors);
+  const weights: Record<string, HostArray | CompressedWeights> = Object.fromEntries(takeCompressed(plain, where));
   const state: Record<string, HostArray> = {};
-  for (const [name, { data, shape }] of tensors) {
+  for (const [name, { data, shape }] of plain) {
     if (data instanceof BigInt64Array || data instanceof BigUint64Array)
       throw new RondoError('FILE_FORMAT', {
         where,

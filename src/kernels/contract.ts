@@ -1,6 +1,7 @@
 import type { CellPlan } from '../cells/plan.js';
 import type { DType, FloatType } from '../dtype.js';
 import type { PointwiseProgram } from '../expression/program.js';
+import type { CompressedMatrix } from './compressed-matrix.js';
 
 /**
  * The whole boundary between Rondo and what computes for it: a device that holds memory, and the kernels that work on it.
@@ -55,6 +56,14 @@ export interface Device {
 export interface Kernels {
   pointwise(call: PointwiseCall): void;
   matmul(call: MatmulCall): void;
+  /**
+   * Lays a compressed matrix out for products, whose columns are then asked for in whole segments. Its buffers live until
+   * they are freed.
+   *
+   * @throws OUT_OF_MEMORY
+   */
+  placeMatrix(matrix: CompressedMatrix, segment: number): PlacedMatrix;
+  compressedMatmul(call: CompressedMatmulCall): void;
   gatherRows(call: GatherCall): void;
   scatterAddRows(call: GatherCall): void;
   /** Runs layers along time; those given together do not depend on each other. */
@@ -174,6 +183,31 @@ export interface MatmulBatch {
   readonly strideC: number;
 }
 
+/** A compressed matrix on a backend; only that can look inside. */
+export interface PlacedMatrix {
+  readonly matrix: CompressedMatrix;
+  readonly segment: number;
+  /** Its memory. */
+  readonly buffers: readonly Buffer[];
+}
+
+/**
+ * `c = a w + (accumulate ? c : 0)` with some columns of a compressed matrix w: whole segments, n columns from
+ * `firstColumn` on. a is `[m, K]`, c `[m, n]`, rows `rowStride` apart; c does not overlap a. Where w has 8-bit weights,
+ * each row of a is rounded first: with `low` and `high` its least and largest value, at most and at least 0,
+ * `a = scale (q - zero)`, `scale = (high - low) / 127`, `zero = round(-low / scale)`, `q = round(a / scale) + zero`.
+ * Rounding is to the nearest, ties to even, in single precision.
+ */
+export interface CompressedMatmulCall {
+  readonly m: number;
+  readonly n: number;
+  readonly a: Strided;
+  readonly matrix: PlacedMatrix;
+  readonly firstColumn: number;
+  readonly c: Strided;
+  readonly accumulate?: boolean | undefined;
+}
+
 /**
  * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index
  * gives a row of zeros. scatterAddRows is its adjoint: `source[indices[i]] += target[i]`, in index order, negative
@@ -260,7 +294,16 @@ export interface RecurrentWeights {
   readonly vectors: Readonly<Record<string, View>>;
 }
 
+/** Weights of a run in a smaller form; those that are given here are absent among the others. */
+export interface CompressedRecurrentWeights {
+  /** One for each head. */
+  readonly recurrentKernel?: readonly PlacedMatrix[] | undefined;
+  /** By name: the cell's own kernels. */
+  readonly kernels: Readonly<Record<string, PlacedMatrix>>;
+}
+
 export interface RecurrentForwardCall extends RecurrentCall {
+  readonly compressed?: CompressedRecurrentWeights | undefined;
   /** Whether to keep what the backward pass needs. */
   readonly training: boolean;
 }

@@ -121,14 +121,25 @@ export class CellAlongTime extends Layer<never> {
     const { kernelRank } = options;
     if (kernelRank !== undefined) {
       requireRank(where, 'kernelRank', kernelRank, [features, width]);
-      this.#inputProjection = this.addWeight(inputProjection, [features, kernelRank], this.#kernelOptions);
+      this.#inputProjection = this.addWeight(inputProjection, [features, kernelRank], {
+        ...this.#kernelOptions,
+        form: 'matrix',
+      });
       features = kernelRank;
     }
-    this.#kernel = this.addWeight('kernel', [features, width], this.#kernelOptions);
+    this.#kernel = this.addWeight('kernel', [features, width], {
+      ...this.#kernelOptions,
+      form: 'matrix',
+      segment: units,
+    });
     if (cell.recurrent === 'full') {
       const ofHead = [this.widthNamed(cell.recurrentWidth) / this.#heads, width / this.#heads];
       const shape = this.#heads === 1 ? ofHead : [this.#heads, ...ofHead];
-      this.#recurrentKernel = this.addWeight('recurrentKernel', shape, this.#recurrentOptions);
+      this.#recurrentKernel = this.addWeight('recurrentKernel', shape, {
+        ...this.#recurrentOptions,
+        form: 'matrix',
+        segment: units / this.#heads,
+      });
     }
     for (const [name, kernel] of Object.entries(cell.kernels)) {
       if (kernel.memory === 'additive')
@@ -137,7 +148,9 @@ export class CellAlongTime extends Layer<never> {
       this.#kernels[name] = this.addWeight(
         kernelWeight(name),
         [this.widthNamed(kernel.from), kernelColumns(cell, { units, widths: this.#widths }, kernel)],
-        kernel.to === gatesWidth ? this.#kernelOptions : this.#ownKernelOptions,
+        kernel.to === gatesWidth
+          ? { ...this.#kernelOptions, form: 'matrix', segment: units }
+          : { ...this.#ownKernelOptions, form: 'matrix' },
       );
     }
     for (const [name, start] of Object.entries(cell.vectors))

@@ -98,13 +98,20 @@ export class Embedding extends Layer {
   }
 
   override build(): void {
-    this.#embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.#embeddingsOptions);
+    this.#embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], {
+      ...this.#embeddingsOptions,
+      form: 'table',
+    });
   }
 
   override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
     const indices = this.#indicesOf(input.hostNumbers(), input.shape);
-    const rows = gatherTensor(this.#embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
+    const shape = [...input.shape, this.outputDim];
+    const { compressed } = this.#embeddings;
+    const rows = compressed
+      ? tensor(compressed.rows(indices), shape)
+      : gatherTensor(this.#embeddings, shape, this.outputDim, indices);
     const output = training && this.dropout > 0 ? ops.mul(rows, this.#rowMask(indices, input.shape)) : rows;
     const padding = this.maskZero ? Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)) : undefined;
     setMask(output, bothMasks(padding, mask));
@@ -135,6 +142,8 @@ export class Embedding extends Layer {
             fix: 'leave padding out of the stream.',
           });
         }
+        const { compressed } = this.#embeddings;
+        if (compressed !== undefined) return rows.assign(compressed.rows(indices));
         const backend = currentBackend();
         backend.gatherRows({
           columns: this.outputDim,

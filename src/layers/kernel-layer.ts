@@ -70,7 +70,8 @@ export abstract class KernelLayer extends Layer {
 
   /** Makes kernel and bias. */
   protected addKernel(shape: Shape, width: number): void {
-    this.kernel = this.addWeight('kernel', shape, this.#kernelOptions);
+    const form = shape.length === 2 ? 'matrix' : undefined;
+    this.kernel = this.addWeight('kernel', shape, { ...this.#kernelOptions, form });
     if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [width], this.#biasOptions);
   }
 

@@ -1,6 +1,7 @@
 import { RondoError, refuseUnknownOptions, requireBoolean, requireKind, withinMemory } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
+import type { WeightForm } from '../tensor/compressed-weights.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import type { WeightRole } from './initializer.js';
@@ -61,6 +62,10 @@ export interface WeightOptions {
   trainable?: boolean | undefined;
   /** What the initializer is told about the weight. */
   role?: WeightRole | undefined;
+  /** Of a weight that is read by products and look-ups alone, so that it can be compressed: how its matrix lies. */
+  form?: WeightForm | undefined;
+  /** How many columns of that matrix products ask for together: those of one gate. All where absent. */
+  segment?: number | undefined;
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */
@@ -68,6 +73,8 @@ export interface LayerWeight {
   readonly variable: Variable;
   readonly regularizer: Regularizer | undefined;
   readonly constraint: Constraint | undefined;
+  readonly form: WeightForm | undefined;
+  readonly segment: number | undefined;
 }
 
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];
@@ -278,7 +285,8 @@ export abstract class Layer<Output = Tensor> {
         ? initializer.values(shape, currentRandom(), options.role)
         : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
-    this.#ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
+    const { regularizer, constraint, form, segment } = options;
+    this.#ownWeights.set(weightName, { variable, regularizer, constraint, form, segment });
     return variable;
   }
 

@@ -31,8 +31,9 @@ export function productHead({ activation, mask, ...parts }: ProductParts): Outpu
     activation: finalActivationOf(activation),
     values: (logits) => (logits === undefined ? sum(activation) : activate(activation, logits)),
     logits: () => sum('linear'),
+    // Labels are scored by kernels that read the numbers themselves, not their compressed form.
     score:
-      activation === 'softmax' || activation === 'linear'
+      kernel.compressed === undefined && (activation === 'softmax' || activation === 'linear')
         ? (labels, options) =>
             softmaxCrossentropy(ops.reshape(input, [-1, features]), kernel, labels, {
               bias,

@@ -10,11 +10,14 @@ import { emptyTensor, type Tensor } from './tensor.js';
 export class InputProduct {
   readonly #backend = currentBackend();
   readonly #factors: readonly (readonly [role: string, weight: Tensor])[];
+  /** U. */
+  readonly #units: number;
   /** What each factor multiplies, `[N, ...]`. */
   readonly #operands: Tensor[];
 
   /** @param input `[N, F]` */
-  constructor(input: Tensor, { kernel, inputProjection }: RecurrentArguments) {
+  constructor(input: Tensor, { kernel, inputProjection, units }: RecurrentArguments) {
+    this.#units = units;
     this.#operands = [input];
     this.#factors = [
       ...(inputProjection === undefined ? [] : [['inputProjection', inputProjection] as const]),
@@ -29,8 +32,10 @@ export class InputProduct {
       const operand = this.#operands[i];
       const [m, [k, n]] = [operand.shape[0], weight.shape];
       if (i < last) this.#operands[i + 1] = emptyTensor([m, n]);
-      const c = i < last ? this.#rows(this.#operands[i + 1]) : result;
-      this.#backend.matmul({ m, n, k, a: this.#rows(operand), b: this.#rows(weight), c });
+      const product = { m, n, a: this.#rows(operand), c: i < last ? this.#rows(this.#operands[i + 1]) : result };
+      const matrix = weight.compressed?.placedOn(this.#backend, i < last ? n : this.#units)[0];
+      if (matrix === undefined) this.#backend.matmul({ ...product, k, b: this.#rows(weight) });
+      else this.#backend.compressedMatmul({ ...product, matrix, firstColumn: 0 });
     }
   }
 

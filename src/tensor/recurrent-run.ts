@@ -1,6 +1,7 @@
 import { isForWholeSequence } from '../cells/leaf-role.js';
-import { gateRowWidth, widthNamed } from '../cells/widths.js';
+import { gateRowWidth, gatesWidth, widthNamed } from '../cells/widths.js';
 import type {
+  CompressedRecurrentWeights,
   RecurrentBackwardCall,
   RecurrentForwardCall,
   RecurrentWeights,
@@ -64,7 +65,22 @@ export class RecurrentRun {
   }
 
   forwardCall(keepForBackward: boolean): RecurrentForwardCall {
-    return { ...this.#commonCall(), training: keepForBackward };
+    const { recurrentKernel, kernels = {}, units, heads = 1 } = this.#call;
+    const compressed = {
+      recurrentKernel: recurrentKernel?.compressed?.placedOn(this.#backend, units / heads),
+      kernels: Object.fromEntries(
+        Object.entries(kernels).flatMap(([name, kernel]) => {
+          const segment = this.#call.plan.cell.kernels[name].to === gatesWidth ? units : kernel.shape[1];
+          return kernel.compressed?.placedOn(this.#backend, segment).map((matrix) => [name, matrix] as const) ?? [];
+        }),
+      ),
+    };
+    const isCompressed = compressed.recurrentKernel !== undefined || Object.keys(compressed.kernels).length > 0;
+    return {
+      ...this.#commonCall(isCompressed ? compressed : undefined),
+      compressed: isCompressed ? compressed : undefined,
+      training: keepForBackward,
+    };
   }
 
   outputTensor(): Tensor {
@@ -194,7 +210,8 @@ export class RecurrentRun {
     return gradients;
   }
 
-  #commonCall() {
+  /** @param compressed weights that are given in that form instead. */
+  #commonCall(compressed?: CompressedRecurrentWeights) {
     const call = this.#call;
     const packing = this.#packing;
     const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.#backend);
@@ -206,10 +223,14 @@ export class RecurrentRun {
       batch: this.#batch,
       activeRows: packing.activeRows,
       weights: {
-        recurrentKernel: view(call.recurrentKernel),
+        recurrentKernel: compressed?.recurrentKernel === undefined ? view(call.recurrentKernel) : undefined,
         bias: view(call.bias),
         recurrentBias: view(call.recurrentBias),
-        kernels: this.#views(call.kernels ?? {}),
+        kernels: this.#views(
+          Object.fromEntries(
+            Object.entries(call.kernels ?? {}).filter(([name]) => !(name in (compressed?.kernels ?? {}))),
+          ),
+        ),
         vectors: this.#views(call.vectors),
       },
       gates: this.#gates.viewOn(this.#backend),

@@ -4,6 +4,7 @@ import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { convert } from '../kernels/convert.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
+import type { CompressedWeights } from './compressed-weights.js';
 import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
 import { openScope, requireScope, Scope, setOpenScope, synchronous } from './open-scope.js';
 import { copyOfOwn, copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
@@ -62,6 +63,11 @@ export class Tensor extends ShownNumbers {
    */
   get dtype(): DType {
     return this.storedType ?? currentBackend().floatType;
+  }
+
+  /** @internal The numbers in the smaller form that they have for products, where they have one: those of a variable. */
+  get compressed(): CompressedWeights | undefined {
+    return undefined;
   }
 
   /** The numbers in row-major order; a copy. */
@@ -129,8 +135,8 @@ export class Tensor extends ShownNumbers {
   /** @internal Where the numbers are on a backend, where that is the only place they are in. */
   viewIfOn(backend: Backend): View | undefined {
     if (this.#host !== undefined) return undefined;
-    const place = this.resident();
-    return place.backend === backend ? place.view : undefined;
+    const place = this.residentIfAny();
+    return place?.backend === backend ? place.view : undefined;
   }
 
   /** @internal Leaves the numbers in the open scope alone, as their type holds them. */
@@ -161,7 +167,7 @@ export class Tensor extends ShownNumbers {
    */
   snapshot(): Tensor {
     const copy = new Tensor(this.shape, undefined, undefined, this.storedType);
-    const place = this.#host === undefined ? this.resident() : undefined;
+    const place = this.#host === undefined ? this.residentIfAny() : undefined;
     if (place === undefined || place.backend.readNow !== undefined) copy.#host = this.dataSync();
     else copy.#own = copyOfOwn(copy, place);
     return copy;
@@ -203,6 +209,11 @@ export class Tensor extends ShownNumbers {
     });
   }
 
+  /** The same; undefined where the numbers are kept in another form. */
+  protected residentIfAny(): Resident | undefined {
+    return this.resident();
+  }
+
   /** The numbers in an open scope; what a closed one held is forgotten. */
   #temporary(): Temporary | undefined {
     if (this.#device?.scope.isOpen === false) this.#device = undefined;
@@ -218,6 +229,7 @@ export class Variable extends Tensor {
    * 1; `'zeros'` for all that is 0 when training begins.
    */
   mask: Variable | 'zeros' | undefined;
+  #compressed: CompressedWeights | undefined;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -243,7 +255,35 @@ export class Variable extends Tensor {
   }
 
   /** @internal */
+  override get compressed(): CompressedWeights | undefined {
+    return this.#compressed;
+  }
+
+  /** @internal Replaces the numbers by those of a smaller form; from then on they cannot change. */
+  compress(weights: CompressedWeights): void {
+    this.dispose();
+    this.mask = undefined;
+    this.#compressed = weights;
+    this.trainable = false;
+    this.mayChange = false;
+  }
+
+  /** @internal What is another object once the numbers lie elsewhere. */
+  placeOn(backend: Backend): object {
+    return this.#compressed ?? this.storedViewOn(backend).buffer;
+  }
+
+  override async data(): Promise<FlatArray> {
+    return this.#compressed?.numbers() ?? super.data();
+  }
+
+  override dataSync(): FlatArray {
+    return this.#compressed?.numbers() ?? super.dataSync();
+  }
+
+  /** @internal Compressed numbers are written out for the open scope, for whoever does not read them as they are. */
   override storedViewOn(backend: Backend): View {
+    if (this.#compressed !== undefined) return super.storedViewOn(backend);
     const before = this.resident();
     if (before.backend === backend) return before.view;
     const place = placeOn(backend, this, this.dataSync());
@@ -258,6 +298,12 @@ export class Variable extends Tensor {
    */
   assign(data: ArrayLike<number> | Tensor): void {
     requireRunsOnce(this);
+    if (this.#compressed !== undefined)
+      throw new RondoError('USAGE', {
+        where: `Variable ${this.name}`,
+        what: 'a compressed weight cannot change.',
+        fix: 'train or assign the weights of the model that was compressed, and compress it again.',
+      });
     const isTensor = data instanceof Tensor;
     requireValues(`Variable ${this.name}`, this.shape, isTensor ? data.size : data.length);
     const { backend, view } = this.resident();
@@ -281,6 +327,7 @@ export class Variable extends Tensor {
         what: 'a variable is disposed of inside of a step that may use it.',
         fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
       });
+    this.#compressed?.dispose();
     if (this.#place === undefined) return;
     if (this.mask instanceof Variable) this.mask.dispose();
     forgetMemory(this);
@@ -290,6 +337,10 @@ export class Variable extends Tensor {
 
   /** @internal */
   override outliveScope(): void {}
+
+  protected override residentIfAny(): Resident | undefined {
+    return this.#compressed === undefined ? this.resident() : undefined;
+  }
 
   protected override resident(): Resident {
     if (this.#place !== undefined) return this.#place;

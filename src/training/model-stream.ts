@@ -40,7 +40,7 @@ export interface StreamSteps {
 interface Prepared {
   readonly backend: Backend;
   /** Where the weights were. */
-  readonly buffers: readonly Buffer[];
+  readonly places: readonly object[];
   /** Undefined on backends that do not record. */
   readonly recording: Recording | undefined;
 }
@@ -227,7 +227,7 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
       assignTensor(this.#output, result);
     };
     // Moves weights that are elsewhere, which is no part of a step.
-    const buffers = [...this.#weights, ...this.#states.values()].map((variable) => variable.viewOn(backend).buffer);
+    const places = [...this.#weights, ...this.#states.values()].map((variable) => variable.placeOn(backend));
     let recording: Recording | undefined;
     withoutTape(() =>
       withoutCarriedStates(() =>
@@ -242,7 +242,7 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
     const isWide = backend.floatType === 'float64';
     if (this.#copied.length !== size || this.#copied instanceof Float64Array !== isWide)
       this.#copied = isWide ? new Float64Array(size) : new Float32Array(size);
-    this.#prepared = { backend, buffers, recording };
+    this.#prepared = { backend, places, recording };
   }
 
   /** Gives the memory back at once; the stream cannot be used afterwards. @throws USAGE inside of a scope */
@@ -260,10 +260,10 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
   }
 
   /** Whether a recording would do what a step does now. */
-  #isCurrent({ backend, recording, buffers }: Prepared, now: Backend): boolean {
+  #isCurrent({ backend, recording, places }: Prepared, now: Backend): boolean {
     if (backend !== now || recording?.isCurrent === false) return false;
     const weights = this.#weights;
-    for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
+    for (let i = 0; i < weights.length; i++) if (weights[i].placeOn(now) !== places[i]) return false;
     return true;
   }
 }

@@ -1,11 +1,12 @@
 import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
+import { CompressedWeights } from '../tensor/compressed-weights.js';
 import { Tensor, type Variable } from '../tensor/tensor.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
 
 /** Weights by their readable names, such as `lstm/cell/kernel`. */
-export type NamedWeights = Readonly<Record<string, OneArray>>;
+export type NamedWeights = Readonly<Record<string, OneArray | CompressedWeights>>;
 
 /** What has weights. */
 interface Weighted {
@@ -60,7 +61,7 @@ export function assignWeights(
   const given = new Map(
     Object.entries(weights).map(([name, weight]) => [
       name,
-      weight instanceof Tensor ? weight : hostArray(weight, where, name),
+      weight instanceof Tensor || weight instanceof CompressedWeights ? weight : hostArray(weight, where, name),
     ]),
   );
   const faults: string[] = [];
@@ -83,6 +84,7 @@ export function assignWeights(
   }
   for (const [name, variable] of variables) {
     const weight = given.get(name)!;
-    variable.assign(weight instanceof Tensor ? weight : weight.data);
+    if (weight instanceof CompressedWeights) variable.compress(weight);
+    else variable.assign(weight instanceof Tensor ? weight : weight.data);
   }
 }

@@ -22,6 +22,8 @@ const order = [
   [
     'src/kernels/contract.ts',
     'src/kernels/acceleration.ts',
+    'src/kernels/compressed-matrix.ts',
+    'src/kernels/compress-matrix.ts',
     'src/kernels/convert.ts',
     'src/kernels/in-scope.ts',
     'src/kernels/matmul-batch.ts',
@@ -34,6 +36,7 @@ const order = [
   ['src/layers/'],
   ['src/training/'],
   ['src/data/', 'src/io/', 'src/tuning/'],
+  ['src/compression/'],
   ['src/tasks/', 'src/long-memory/'],
   ['src/index.ts'],
   ['src/node.ts'],

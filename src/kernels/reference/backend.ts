@@ -2,13 +2,16 @@ import { bytesOf, type DType } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
 import { rounded } from '../../rounding.js';
+import type { CompressedMatrix } from '../compressed-matrix.js';
 import type {
   Backend,
   Buffer,
   Capability,
+  CompressedMatmulCall,
   GatherCall,
   MatmulCall,
   MemoryReport,
+  PlacedMatrix,
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
@@ -19,6 +22,7 @@ import type {
 import { matricesOf } from '../matmul-batch.js';
 import { serialLoopHost } from '../sequence/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
+import { compressedProduct } from './compressed-product.js';
 
 export interface ReferenceOptions {
   /**
@@ -182,6 +186,22 @@ class ReferenceBackend implements Backend {
         }
         const place = c.offset + i * c.rowStride + j;
         result[place] = accumulate ? result[place] + sum : sum;
+      }
+    }
+  }
+
+  placeMatrix(matrix: CompressedMatrix, segment: number): PlacedMatrix {
+    return { matrix, segment, buffers: [] };
+  }
+
+  compressedMatmul({ m, n, a, matrix: { matrix }, firstColumn, c, accumulate = false }: CompressedMatmulCall): void {
+    const [left, result] = [dataOf(a.buffer), dataOf(c.buffer)];
+    for (let i = 0; i < m; i++) {
+      const start = a.offset + i * a.rowStride;
+      const row = compressedProduct(matrix, left.subarray(start, start + matrix.k), firstColumn, n);
+      for (let j = 0; j < n; j++) {
+        const place = c.offset + i * c.rowStride + j;
+        result[place] = accumulate ? result[place] + row[j] : row[j];
       }
     }
   }

@@ -1,9 +1,9 @@
-import type { Backend, MatmulCall, PointwiseCall, Strided } from '../contract.js';
+import type { Backend, CompressedMatmulCall, MatmulCall, PointwiseCall, Strided } from '../contract.js';
 
 /** What the sequence engine computes with besides loops. */
 export type EngineBackend = Pick<
   Backend,
-  'openScope' | 'closeScope' | 'temporary' | 'fill' | 'pointwise' | 'matmul' | 'gatherRows'
+  'openScope' | 'closeScope' | 'temporary' | 'fill' | 'pointwise' | 'matmul' | 'compressedMatmul' | 'gatherRows'
 >;
 
 /**
@@ -55,6 +55,7 @@ export interface StepStrided extends Strided {
 export type StepCall =
   | { readonly kind: 'pointwise'; readonly call: StepStridedPointwiseCall }
   | { readonly kind: 'matmul'; readonly call: StepStridedMatmulCall }
+  | { readonly kind: 'compressed'; readonly call: StepStridedCompressedCall }
   | { readonly kind: 'barrier' };
 
 export interface StepStridedPointwiseCall extends PointwiseCall {
@@ -68,6 +69,11 @@ export interface StepStridedMatmulCall extends Omit<MatmulCall, 'batch'> {
   readonly c: StepStrided;
   /** op(b) as {@link CpuLoopHost.pack} laid it out, where the host would rather read that; then b stays where it is. */
   readonly packed?: PackedMatrix | undefined;
+}
+
+export interface StepStridedCompressedCall extends CompressedMatmulCall {
+  readonly a: StepStrided;
+  readonly c: StepStrided;
 }
 
 /** Calls that are made once a step, in order. */

@@ -1,6 +1,14 @@
 import type { Product } from '../../cells/plan.js';
 import { gatesWidth, kernelColumns, unitsWidth, widthNamed } from '../../cells/widths.js';
-import type { MatmulCall, RecurrentCall, RecurrentWeights, Strided, View } from '../contract.js';
+import type {
+  CompressedRecurrentWeights,
+  MatmulCall,
+  PlacedMatrix,
+  RecurrentCall,
+  RecurrentWeights,
+  Strided,
+  View,
+} from '../contract.js';
 import {
   columnsAt,
   operandWidth,
@@ -108,6 +116,38 @@ function headBlock(
   };
 }
 
+/** As {@link Block}, of a compressed matrix from its column `firstColumn` on. */
+interface CompressedBlock extends Pick<Block, 'row' | 'column' | 'n'> {
+  readonly matrix: PlacedMatrix;
+  readonly firstColumn: number;
+}
+
+/** The blocks that compute a product with compressed weights, for all units; undefined where its weights are not. */
+function compressedBlocks(
+  { units, heads = 1 }: RecurrentCall,
+  weights: CompressedRecurrentWeights | undefined,
+  { kernel, firstGate, numGates }: Product,
+): CompressedBlock[] | undefined {
+  if (kernel !== undefined) {
+    const matrix = weights?.kernels[kernel];
+    return matrix && [{ matrix, row: 0, firstColumn: 0, column: 0, n: matrix.matrix.n }];
+  }
+  const matrices = weights?.recurrentKernel;
+  if (matrices === undefined) return undefined;
+  const size = units / heads;
+  // Gates of one head lie side by side in its matrix, and apart in the result.
+  const gatesAtOnce = heads === 1 ? numGates : 1;
+  return matrices.flatMap((matrix, head) =>
+    Array.from({ length: numGates / gatesAtOnce }, (_, i) => ({
+      matrix,
+      row: head * size,
+      firstColumn: (firstGate + i) * size,
+      column: (firstGate + i) * units + head * size,
+      n: gatesAtOnce * size,
+    })),
+  );
+}
+
 /** Where the result of a product lies, or its gradient. */
 export function resultOf(
   call: RecurrentCall,
@@ -141,7 +181,10 @@ export class RecurrentProducts {
   readonly #attention: StepAttention | undefined;
   #memoryGradients: MemoryGradients | undefined;
 
-  constructor(host: CpuLoopHost, call: RecurrentCall) {
+  readonly #compressed: CompressedRecurrentWeights | undefined;
+
+  constructor(host: CpuLoopHost, call: RecurrentCall, compressed?: CompressedRecurrentWeights) {
+    this.#compressed = compressed;
     this.#host = host;
     this.#call = call;
     this.#asking = asksMemory(call);
@@ -156,6 +199,20 @@ export class RecurrentProducts {
     if (product === this.#asking)
       return this.#attention!.forward(operand, stepArray(target, 0, target.rowStride, 'fixed'), shard, stepRun);
     const accumulate = addsToInput(this.#call, product);
+    const compressed = compressedBlocks(this.#call, this.#compressed, product);
+    if (compressed !== undefined)
+      return compressed.map(({ matrix, row, firstColumn, column, n }) => ({
+        kind: 'compressed',
+        call: {
+          m: stepRun.numRows,
+          n,
+          a: placed(operand, row, stepRun),
+          matrix,
+          firstColumn,
+          c: placed(stepArray(target, column, target.rowStride, accumulate ? 'packed' : 'fixed'), 0, stepRun),
+          accumulate,
+        },
+      }));
     return blocksOfResult(this.#call, this.#call.weights, product, shard).map(({ matrix, row, k, column, n }) =>
       this.#matmul(`forward ${product.kernel} ${row} ${column}`, {
         m: stepRun.numRows,

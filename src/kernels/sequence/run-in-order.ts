@@ -2,7 +2,10 @@ import type { Backend } from '../contract.js';
 import { type CpuLoopHost, type LoopingBackend, type StepStrided, viewAtStep, type WorkItem } from './loop-host.js';
 
 /** Runs items one after the other by a backend's own products and programs. */
-export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items: readonly WorkItem[]): void {
+export function runInOrder(
+  backend: Pick<Backend, 'matmul' | 'compressedMatmul' | 'pointwise'>,
+  items: readonly WorkItem[],
+): void {
   for (const { numSteps, calls } of items.flat()) {
     for (let step = 0; step < numSteps; step++) {
       const at = (view: StepStrided): StepStrided => viewAtStep(view, step);
@@ -11,6 +14,8 @@ export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items
       for (const stepCall of calls) {
         if (stepCall.kind === 'matmul')
           backend.matmul({ ...stepCall.call, a: at(stepCall.call.a), b: at(stepCall.call.b), c: at(stepCall.call.c) });
+        if (stepCall.kind === 'compressed')
+          backend.compressedMatmul({ ...stepCall.call, a: at(stepCall.call.a), c: at(stepCall.call.c) });
         if (stepCall.kind === 'pointwise')
           backend.pointwise({
             ...stepCall.call,

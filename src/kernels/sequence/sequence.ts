@@ -74,7 +74,9 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Thre
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  const { shards, usesBarriers } = splitRun(call, layout, threads);
+  // The units of a compressed matrix are not split.
+  const splitAmong = call.compressed === undefined ? threads : { ...threads, numBarrierThreads: 1 };
+  const { shards, usesBarriers } = splitRun(call, layout, splitAmong);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
   const rows = (numRows: number, rowStride: number): Strided => ({
     buffer: backend.temporary(numRows * rowStride),
@@ -86,7 +88,7 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Thre
     kernels: kernelResults(call, (width) => rows(call.batch, width)),
     input: { ...call.gates, rowStride: gateRowWidth(plan, call) },
   };
-  const products = new RecurrentProducts(host, call);
+  const products = new RecurrentProducts(host, call, call.compressed);
   const stepCalls = (shard: Shard, stepRun: StepRun): StepCall[] =>
     stages.flatMap((stage): StepCall[] => {
       const calls: StepCall[] = [];

@@ -3,16 +3,20 @@ import { RondoError } from '../../errors.js';
 import { leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { AcceleratedBackend } from '../acceleration.js';
+import type { CompressedMatrix } from '../compressed-matrix.js';
 import type {
   Buffer,
   Capability,
+  CompressedMatmulCall,
   GatherCall,
   MatmulCall,
   MemoryReport,
+  PlacedMatrix,
   PointwiseCall,
   Recording,
   RecurrentBackwardCall,
   RecurrentForwardCall,
+  Strided,
   Support,
   View,
 } from '../contract.js';
@@ -20,14 +24,15 @@ import { convert } from '../convert.js';
 import { inScope } from '../in-scope.js';
 import type { LoopingBackend } from '../sequence/loop-host.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
-import { hasRelaxedSimd, hasSimd } from './features.js';
+import { CompressedProducts } from './compressed-products.js';
+import { hasRelaxedDot, hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { WasmLoopHost } from './loop-host.js';
 import type { TileFamily } from './matmul-tiles.js';
 import { WasmMemory } from './memory.js';
 import { defaultThreads, requireOptions, type WasmBackendOptions } from './options.js';
 import { PointwiseKernels } from './pointwise.js';
-import { WasmProducts } from './products.js';
+import { sharedOperations, WasmProducts } from './products.js';
 import { RowKernels } from './rows.js';
 import { WasmThreadControl } from './thread-control.js';
 import { hostThreads } from './threads/host.js';
@@ -50,6 +55,7 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   readonly #runner: KernelRunner;
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
+  readonly #compressed: CompressedProducts;
   readonly loops: WasmLoopHost;
 
   /** @param family the tiles to multiply with, instead of those that are the fastest here */
@@ -63,9 +69,14 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     this.#rows = new RowKernels(this.#memory, modules);
     this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
     this.acceleration = new WasmProducts(this.#memory, this.#runner, this.#rows, { deterministic, family });
+    this.#compressed = new CompressedProducts(this.#memory, modules, {
+      relaxedDot: hasRelaxedDot(),
+      madd: this.#isRelaxed ? 'relaxed' : 'plain',
+    });
     this.loops = new WasmLoopHost(this, {
       runner: this.#runner,
       products: this.acceleration,
+      compressed: this.#compressed,
       pointwise: this.#pointwise,
     });
   }
@@ -194,6 +205,23 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     this.acceleration.matmul(call);
   }
 
+  placeMatrix(matrix: CompressedMatrix, segment: number): PlacedMatrix {
+    return this.#compressed.place(matrix, segment);
+  }
+
+  compressedMatmul(call: CompressedMatmulCall): void {
+    const { m, n } = call;
+    if (m === 0 || n === 0) return;
+    const isShared = m > 1 && this.#runner.sharesWork(m * n * call.matrix.matrix.k, sharedOperations);
+    const each = isShared ? Math.ceil(m / this.threads.numServing) : m;
+    const parts = Array.from({ length: Math.ceil(m / each) }, (_, i) => rowsOfProduct(call, i * each, each));
+    if (parts.length === 1) this.#runner.run((writer, workspace) => this.#compressed.write(writer, call, workspace));
+    else
+      this.#runner.runAtOnce(
+        parts.map((part) => (writer, workspace) => this.#compressed.write(writer, part, workspace)),
+      );
+  }
+
   gatherRows(call: GatherCall): void {
     const { columns, indices } = call;
     const count = indices.length;
@@ -255,6 +283,12 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     }
     return address / bytesOf[view.buffer.dtype];
   }
+}
+
+/** At most `most` rows of a product, from one on. */
+function rowsOfProduct(call: CompressedMatmulCall, first: number, most: number): CompressedMatmulCall {
+  const from = (view: Strided): Strided => ({ ...view, offset: view.offset + first * view.rowStride });
+  return { ...call, m: Math.min(most, call.m - first), a: from(call.a), c: from(call.c) };
 }
 
 /**

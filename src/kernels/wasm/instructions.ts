@@ -231,6 +231,7 @@ export const i8x16 = {
 
 export const i16x8 = {
   extend_low_i8x16_s: unaryOf('i16x8', asI32x4)('extend_low_i8x16_s', 0x87),
+  extend_high_i8x16_s: unaryOf('i16x8', asI32x4)('extend_high_i8x16_s', 0x88),
   extend_low_i8x16_u: unaryOf('i16x8', asI32x4)('extend_low_i8x16_u', 0x89),
   narrow_i32x4_s: binaryOf('i16x8', asI32x4)('narrow_i32x4_s', 0x85),
   narrow_i32x4_u: binaryOf('i16x8', asI32x4)('narrow_i32x4_u', 0x86),
@@ -271,6 +272,13 @@ export const i32x4 = {
   max_s: i32x4Binary('max_s', 0xb8),
   extend_low_i16x8_s: i32x4Unary('extend_low_i16x8_s', 0xa7),
   extend_low_i16x8_u: i32x4Unary('extend_low_i16x8_u', 0xa9),
+  /** Lane i: `a[2i] b[2i] + a[2i + 1] b[2i + 1]` of 16-bit lanes. */
+  dot_i16x8_s: i32x4Binary('dot_i16x8_s', 0xba),
+  /**
+   * Lane i: c plus the dot product of the four bytes of lane i of a (signed) and of b. Where every byte of b is 0 to 127
+   * and none of a is -128, processors agree. Relaxed SIMD.
+   */
+  relaxed_dot_i8x16_i7x16_add_s: ternaryOf('i32x4', asI32x4)('relaxed_dot_i8x16_i7x16_add_s', 0x113),
   trunc_sat_f32x4_s: (a: Operand<'v128'>): V128 => vectors('i32x4.trunc_sat_f32x4_s', 0xf8, asF32x4, [a]),
 };
 

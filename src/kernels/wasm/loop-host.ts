@@ -1,5 +1,6 @@
 import type { CpuLoopHost, EngineBackend, PackCall, PackedMatrix, WorkItem } from '../sequence/loop-host.js';
 import { runInOrder } from '../sequence/run-in-order.js';
+import type { CompressedProducts } from './compressed-products.js';
 import type { KernelRunner } from './kernel-runner.js';
 import type { PointwiseKernels } from './pointwise.js';
 import { sharedOperations, type WasmProducts } from './products.js';
@@ -12,15 +13,27 @@ export class WasmLoopHost implements CpuLoopHost {
   readonly backend: EngineBackend;
   readonly #runner: KernelRunner;
   readonly #products: WasmProducts;
+  readonly #compressed: CompressedProducts;
   readonly #pointwise: PointwiseKernels;
 
   constructor(
     backend: EngineBackend,
-    { runner, products, pointwise }: { runner: KernelRunner; products: WasmProducts; pointwise: PointwiseKernels },
+    {
+      runner,
+      products,
+      compressed,
+      pointwise,
+    }: {
+      runner: KernelRunner;
+      products: WasmProducts;
+      compressed: CompressedProducts;
+      pointwise: PointwiseKernels;
+    },
   ) {
     this.backend = backend;
     this.#runner = runner;
     this.#products = products;
+    this.#compressed = compressed;
     this.#pointwise = pointwise;
   }
 
@@ -55,6 +68,7 @@ export class WasmLoopHost implements CpuLoopHost {
           writer.beginLoop(numSteps);
           for (const step of calls) {
             if (step.kind === 'barrier') writer.barrier();
+            else if (step.kind === 'compressed') this.#compressed.write(writer, step.call, workspace);
             else if (step.kind === 'pointwise') this.#pointwise.write(writer, step.call, workspace);
             else products.writeStep(writer, step.call, numSteps, workspace);
           }
@@ -72,6 +86,8 @@ function operationsOf(items: readonly WorkItem[]): number {
   for (const { numSteps, calls } of items.flat()) {
     for (const step of calls) {
       if (step.kind === 'matmul') operations += 2 * step.call.m * step.call.n * step.call.k * numSteps;
+      else if (step.kind === 'compressed')
+        operations += step.call.m * step.call.n * step.call.matrix.matrix.k * numSteps;
       else if (step.kind === 'pointwise')
         operations += operationsOfElement * step.call.rows * step.call.columns * numSteps;
     }

@@ -1,0 +1,111 @@
+import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
+import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
+import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
+import { blockOutputs } from '../kernels/compressed-matrix.js';
+import type { LayerWeight } from '../layers/layer.js';
+import { type Shape, sizeOf } from '../shape.js';
+import { CompressedWeights, type WeightForm } from '../tensor/compressed-weights.js';
+import type { Model } from '../training/model.js';
+
+/** Forms of weights that products read as they are. */
+export const weightFormats = ['int8', 'blocks'] as const;
+
+/**
+ * - `int8`: whole numbers from -127 to 127 with a scale for each output. What they multiply is rounded to 7 bits, so
+ *   results change a little.
+ * - `blocks`: of a pruned weight, the blocks of 16 outputs at one input that are not zero. Results stay the same but for
+ *   the order of sums.
+ */
+export type WeightFormat = (typeof weightFormats)[number];
+
+export interface CompressWeightsOptions {
+  /** Names of weights that stay as they are, as {@link Model.namedWeights} gives them, or of layers before a `/`. */
+  exclude?: readonly string[] | undefined;
+}
+
+/** Fewer zeros than this share of its blocks are not worth another form. */
+const leastZeros = 0.5;
+
+/**
+ * Gives the weights of a model another form in place: those that products and look-ups alone read, which are kernels,
+ * recurrent kernels and embeddings. They take less memory, in files too, and steps take less time; they can no longer be
+ * trained. Of format `blocks`, those change of which at least half of the blocks are zero.
+ *
+ * @returns the names of the weights that have changed
+ * @throws UNKNOWN_NAME for another format, and for excluded names that there are not; USAGE where the model has no weights
+ */
+export function compressWeights(model: Model, format: WeightFormat, options: CompressWeightsOptions = {}): string[] {
+  const where = 'compressWeights';
+  refuseUnknownOptions(where, options, ['exclude']);
+  if (!weightFormats.includes(format)) throw unknownName(where, 'format', String(format), weightFormats);
+  if (!model.isBuilt)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the model has no weights yet.',
+      fix: 'give it an inputShape, or train it first.',
+    });
+  const weights = new Map(model.namedWeights());
+  const isExcluded = excludes(where, [...weights.keys()], options.exclude ?? []);
+  const changed: string[] = [];
+  for (const [name, { variable, form, segment }] of weights) {
+    if (form === undefined || variable.compressed !== undefined || isExcluded(name)) continue;
+    const matrices = matricesOf(variable.dataSync(), variable.shape, form).map(({ values, k, n }) =>
+      format === 'int8' ? quantizeMatrix(values, { k, n }) : blockSparse(values, { k, n }, segment),
+    );
+    if (format === 'blocks' && (form === 'table' || shareOfBlocks(matrices, segment) > 1 - leastZeros)) continue;
+    variable.compress(new CompressedWeights(variable.shape, form, matrices));
+    changed.push(name);
+  }
+  return changed;
+}
+
+/** The matrices `[k, n]` of a weight, one for each head. */
+function matricesOf(
+  numbers: ArrayLike<number>,
+  shape: Shape,
+  form: WeightForm,
+): { values: Float32Array; k: number; n: number }[] {
+  const all = Float32Array.from(numbers);
+  const [k, n] = form === 'table' ? [shape[1], shape[0]] : shape.slice(-2);
+  if (form === 'table') return [{ values: all.map((_, place) => all[(place % n) * k + Math.floor(place / n)]), k, n }];
+  const size = k * n;
+  return Array.from({ length: sizeOf(shape) / size }, (_, head) => ({
+    values: all.subarray(head * size, (head + 1) * size),
+    k,
+    n,
+  }));
+}
+
+/** Of all blocks, those that are kept. */
+function shareOfBlocks(matrices: readonly CompressedMatrix[], segment: number | undefined): number {
+  let kept = 0;
+  let all = 0;
+  for (const matrix of matrices) {
+    if (matrix.kind !== 'blocks') continue;
+    const { k, n, inputs } = matrix;
+    kept += inputs.length;
+    all += (k * n * Math.ceil((segment ?? n) / blockOutputs)) / (segment ?? n);
+  }
+  return kept / all;
+}
+
+function excludes(where: string, names: readonly string[], excluded: readonly string[]): (name: string) => boolean {
+  const isOf = (name: string, given: string): boolean => name === given || name.startsWith(`${given}/`);
+  for (const given of excluded)
+    if (!names.some((name) => isOf(name, given))) throw unknownName(where, 'weight', given, names);
+  return (name) => excluded.some((given) => isOf(name, given));
+}
+
+/** What weights take in a file that keeps them as they are here, in bytes. */
+export function weightBytes({ variable }: LayerWeight): number {
+  const { compressed } = variable;
+  if (compressed === undefined) return 4 * variable.size;
+  return compressed.matrices.reduce(
+    (sum, matrix) =>
+      sum +
+      (matrix.kind === 'int8'
+        ? matrix.values.length + 4 * matrix.n
+        : 4 * (matrix.values.length + matrix.inputs.length + matrix.starts.length)),
+    0,
+  );
+}

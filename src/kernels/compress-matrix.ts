@@ -1,0 +1,78 @@
+import {
+  type BlockSparseMatrix,
+  blockOutputs,
+  type CompressedMatrix,
+  largestWeight,
+  numPanels,
+  type QuantizedMatrix,
+} from './compressed-matrix.js';
+
+interface Sizes {
+  /** Inputs. */
+  readonly k: number;
+  /** Outputs. */
+  readonly n: number;
+}
+
+/**
+ * Rounds weights `[k, n]` to 8 bits, with a scale for each output: the largest of its weights becomes 127 or -127, so
+ * that no weight is off by more than half a step.
+ */
+export function quantizeMatrix(weights: ArrayLike<number>, { k, n }: Sizes): QuantizedMatrix {
+  const largest = new Float64Array(n);
+  for (let i = 0; i < k * n; i++) largest[i % n] = Math.max(largest[i % n], Math.abs(weights[i]));
+  const scales = Float32Array.from(largest, (value) => value / largestWeight);
+  const values = new Int8Array(k * n);
+  for (let i = 0; i < k * n; i++) {
+    const scale = scales[i % n];
+    if (scale > 0) values[i] = Math.min(largestWeight, Math.max(-largestWeight, Math.round(weights[i] / scale)));
+  }
+  return { kind: 'int8', k, n, values, scales };
+}
+
+/**
+ * Keeps the blocks of weights `[k, n]` that hold another number than 0. @param segment outputs of one gate; n where there
+ * are no gates
+ */
+export function blockSparse(weights: ArrayLike<number>, { k, n }: Sizes, segment = n): BlockSparseMatrix {
+  const starts = new Int32Array(numPanels(n, segment, blockOutputs) + 1);
+  const inputs: number[] = [];
+  const values: number[] = [];
+  let panel = 0;
+  for (let first = 0; first < n; first += segment)
+    for (let column = 0; column < segment; column += blockOutputs) {
+      const outputs = Math.min(blockOutputs, segment - column);
+      for (let input = 0; input < k; input++) {
+        const block = Array.from({ length: blockOutputs }, (_, i) =>
+          i < outputs ? weights[input * n + first + column + i] : 0,
+        );
+        if (block.every((value) => value === 0)) continue;
+        inputs.push(input);
+        values.push(...block);
+      }
+      starts[++panel] = inputs.length;
+    }
+  return { kind: 'blocks', k, n, segment, starts, inputs: Int32Array.from(inputs), values: Float32Array.from(values) };
+}
+
+/** The weights `[k, n]` that a compressed matrix stands for, row by row. */
+export function denseMatrix(matrix: CompressedMatrix): Float32Array {
+  const { k, n } = matrix;
+  const dense = new Float32Array(k * n);
+  if (matrix.kind === 'int8') {
+    const { values, scales } = matrix;
+    for (let i = 0; i < dense.length; i++) dense[i] = values[i] * scales[i % n];
+    return dense;
+  }
+  const { segment, starts, inputs, values } = matrix;
+  let panel = 0;
+  for (let first = 0; first < n; first += segment)
+    for (let column = 0; column < segment; column += blockOutputs, panel++) {
+      const outputs = Math.min(blockOutputs, segment - column);
+      for (let block = starts[panel]; block < starts[panel + 1]; block++) {
+        const from = block * blockOutputs;
+        dense.set(values.subarray(from, from + outputs), inputs[block] * n + first + column);
+      }
+    }
+  return dense;
+}

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../random.js';
+import { blockSparse, quantizeMatrix } from '../compress-matrix.js';
+import type { CompressedMatrix } from '../compressed-matrix.js';
+import type { Backend } from '../contract.js';
+import { createReferenceBackend } from '../reference/backend.js';
+import { createWasmBackend } from './backend.js';
+
+const reference = createReferenceBackend();
+const backends = {
+  wasm: createWasmBackend({ threads: 1 }),
+  deterministic: createWasmBackend({ threads: 1, deterministic: true }),
+};
+
+function normals(size: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: size }, () => random.normal());
+}
+
+interface ProductOptions {
+  m: number;
+  a: Float32Array;
+  segment?: number;
+  firstColumn?: number;
+  n?: number;
+  accumulate?: boolean;
+}
+
+/** `[m, n]`: what c holds after the product of some segments with a. */
+function product(
+  backend: Backend,
+  matrix: CompressedMatrix,
+  { m, a, segment = matrix.n, firstColumn = 0, n = matrix.n, accumulate = false }: ProductOptions,
+): number[] {
+  backend.openScope();
+  const strideA = matrix.k + 3;
+  const strideC = n + 5;
+  const left = { buffer: backend.temporary(m * strideA), offset: 0, rowStride: strideA };
+  for (let row = 0; row < m; row++)
+    backend.write({ ...left, offset: row * strideA }, a.subarray(row * matrix.k, (row + 1) * matrix.k));
+  const c = { buffer: backend.temporary(m * strideC), offset: 0, rowStride: strideC };
+  backend.fill(c, m * strideC, 0.25);
+  const placed = backend.placeMatrix(matrix, segment);
+  backend.compressedMatmul({ m, n, a: left, matrix: placed, firstColumn, c, accumulate });
+  const all = backend.readNow!(c, m * strideC);
+  for (const buffer of placed.buffers) backend.free(buffer);
+  backend.closeScope();
+  return [...all];
+}
+
+const sizes = [
+  { m: 1, k: 7, segment: 5, segments: 3 },
+  { m: 3, k: 18, segment: 37, segments: 4 },
+  { m: 19, k: 33, segment: 64, segments: 2 },
+  { m: 2, k: 1, segment: 1, segments: 1 },
+  { m: 35, k: 50, segment: 97, segments: 1 },
+];
+
+describe.each(Object.entries(backends))('products with compressed matrices on %s', (_, backend) => {
+  for (const { m, k, segment, segments } of sizes) {
+    const n = segment * segments;
+    const weights = normals(k * n, 11);
+    const a = normals(m * k, 12);
+    const kinds = {
+      'of 8 bits': quantizeMatrix(weights, { k, n }),
+      'of blocks': blockSparse(
+        weights.map((value, i) => (Math.floor(i / n) % 3 === 0 ? value : 0)),
+        { k, n },
+        segment,
+      ),
+    };
+    for (const [name, matrix] of Object.entries(kinds)) {
+      it(`are those of the reference: ${name}, ${m} x ${k} x ${segments} * ${segment}`, () => {
+        for (const part of [{}, { accumulate: true }, { firstColumn: n - segment, n: segment }]) {
+          const expected = product(reference, matrix, { m, a, segment, ...part });
+          const received = product(backend, matrix, { m, a, segment, ...part });
+          const largest = Math.max(...expected.map(Math.abs));
+          received.forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(3e-6 * largest));
+        }
+      });
+    }
+  }
+
+  it('of 8 bits are within the rounding of both factors', () => {
+    const [m, k, n] = [4, 30, 22];
+    const weights = normals(k * n, 13);
+    const a = normals(m * k, 14);
+    const received = product(backend, quantizeMatrix(weights, { k, n }), { m, a });
+    for (let row = 0; row < m; row++) {
+      const inputs = a.subarray(row * k, (row + 1) * k);
+      const stepOfA = (Math.max(0, ...inputs) - Math.min(0, ...inputs)) / 127;
+      for (let column = 0; column < n; column++) {
+        const outputs = inputs.map((_, i) => weights[i * n + column]);
+        const stepOfW = Math.max(...outputs.map(Math.abs)) / 127;
+        let exact = 0;
+        let bound = 1e-5;
+        inputs.forEach((value, i) => {
+          exact += value * outputs[i];
+          // A value is off by half a step, and by another where the zero was rounded.
+          bound += stepOfA * Math.abs(outputs[i]) + (stepOfW / 2) * (Math.abs(value) + stepOfA);
+        });
+        expect(Math.abs(received[row * (n + 5) + column] - exact)).toBeLessThanOrEqual(bound);
+      }
+    }
+  });
+
+  it.each([NaN, Infinity])('show %s in what they multiply', (bad) => {
+    const matrix = quantizeMatrix(normals(9 * 6, 15), { k: 9, n: 6 });
+    const a = normals(2 * 9, 16);
+    a[4] = bad;
+    const received = product(backend, matrix, { m: 2, a });
+    expect(received.slice(0, 6).every((value) => !Number.isFinite(value))).toBe(true);
+    expect(received.slice(11, 17).every(Number.isFinite)).toBe(true);
+  });
+
+  it('of 8 bits with a row of zeros are zeros', () => {
+    const matrix = quantizeMatrix(normals(9 * 6, 17), { k: 9, n: 6 });
+    expect(product(backend, matrix, { m: 1, a: new Float32Array(9), segment: 3 }).slice(0, 6)).toEqual([
+      0, 0, 0, 0, 0, 0,
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+import { denseMatrix } from '../kernels/compress-matrix.js';
+import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
+import type { Backend, Buffer, PlacedMatrix } from '../kernels/contract.js';
+import { type Shape, sizeOf } from '../shape.js';
+
+/**
+ * How the matrices of a weight lie in it: `matrix` is `[k, n]`, or `[heads, k, n]` with one for each head, and multiplied
+ * as it is; `table` is `[n, k]`, whose rows are looked up, and which is multiplied transposed.
+ */
+export type WeightForm = 'matrix' | 'table';
+
+/** Gives back the memory of matrices that are dropped with their weights. */
+const dropped = new FinalizationRegistry<{ backend: Backend; placed: readonly PlacedMatrix[] }>(({ backend, placed }) =>
+  free(backend, placed),
+);
+
+/** The numbers of a variable in a smaller form: what products read. They do not change. */
+export class CompressedWeights {
+  /** Where they were laid out last. */
+  #place: { backend: Backend; segment: number; placed: readonly PlacedMatrix[] } | undefined;
+
+  constructor(
+    readonly shape: Shape,
+    readonly form: WeightForm,
+    /** One for each head. */
+    readonly matrices: readonly CompressedMatrix[],
+  ) {}
+
+  /** All numbers as they lie in the shape; a new array. */
+  numbers(): Float32Array {
+    const all = new Float32Array(sizeOf(this.shape));
+    this.matrices.forEach((matrix, head) => {
+      const dense = denseMatrix(matrix);
+      all.set(this.form === 'table' ? transposed(dense, matrix) : dense, head * dense.length);
+    });
+    return all;
+  }
+
+  /** Rows of a table, one behind the other; zeros where an index is negative. */
+  rows(indices: ArrayLike<number>): Float32Array {
+    const [table] = this.matrices;
+    const { k, n } = table;
+    const rows = new Float32Array(indices.length * k);
+    if (table.kind !== 'int8') throw new TypeError('tables have 8-bit weights');
+    for (let row = 0; row < indices.length; row++) {
+      const index = indices[row];
+      if (index < 0) continue;
+      for (let i = 0; i < k; i++) rows[row * k + i] = table.values[i * n + index] * table.scales[index];
+    }
+    return rows;
+  }
+
+  /** The matrices on a backend, for products of whole segments. */
+  placedOn(backend: Backend, segment: number): readonly PlacedMatrix[] {
+    if (this.#place?.backend === backend && this.#place.segment === segment) return this.#place.placed;
+    this.dispose();
+    const placed = this.matrices.map((matrix) => backend.placeMatrix(matrix, segment));
+    this.#place = { backend, segment, placed };
+    dropped.register(this, { backend, placed }, this);
+    return placed;
+  }
+
+  /** Gives the memory on the backend back; it is taken again where it is needed. */
+  dispose(): void {
+    if (this.#place === undefined) return;
+    dropped.unregister(this);
+    free(this.#place.backend, this.#place.placed);
+    this.#place = undefined;
+  }
+}
+
+function free(backend: Backend, placed: readonly PlacedMatrix[]): void {
+  const buffers: Buffer[] = placed.flatMap((matrix) => [...matrix.buffers]);
+  for (const buffer of buffers) backend.free(buffer);
+}
+
+function transposed(dense: Float32Array, { k, n }: CompressedMatrix): Float32Array {
+  const result = new Float32Array(dense.length);
+  for (let i = 0; i < k; i++) for (let j = 0; j < n; j++) result[j * k + i] = dense[i * n + j];
+  return result;
+}
