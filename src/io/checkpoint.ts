@@ -1,9 +1,9 @@
-import { RondoError, refuseUnknownOptions } from '../errors.js';
+import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
 import { type Shape, sizeOf } from '../shape.js';
-import type { CompressedWeights } from '../tensor/compressed-weights.js';
+import type { CompressedWeights, WeightForm } from '../tensor/compressed-weights.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
 import type { CompileOptions } from '../training/compiled.js';
@@ -23,6 +23,7 @@ import {
 } from './checkpoint-metadata.js';
 import { compressedTensors, takeCompressed } from './compressed-tensors.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
+import { int4Tensors, takeInt4 } from './int4-tensors.js';
 import { libraryVersion } from './library-version.js';
 import { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
@@ -36,7 +37,18 @@ export interface SerializeOptions {
   includeOptimizer?: boolean | undefined;
   /** Adds all that an exact resume needs, as `fit`'s `checkpoint` gives it. */
   training?: TrainingSnapshot | undefined;
+  /**
+   * How weights are stored; they are read back as single-precision numbers. `float16` and `bfloat16` take half as much
+   * and keep 11 and 8 significant bits; with `int4`, kernels, recurrent kernels and embeddings take 4 bits and a scale for
+   * each 32 of them. Default float32. Compressed weights stay as they are.
+   */
+  weightFormat?: WeightFileFormat | undefined;
 }
+
+/** How the weights of a file can be stored. */
+export const weightFileFormats = ['float32', 'float16', 'bfloat16', 'int4'] as const;
+export type WeightFileFormat = (typeof weightFileFormats)[number];
+
 
 /**
  * What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the
@@ -60,10 +72,11 @@ export interface LoadedModel<Output extends ModelOutput = Tensor> {
  */
 export function serializeModel(model: Model, options: SerializeOptions = {}): Uint8Array {
   const { values, arrays, metadata } = contentOf(model, options);
+  const formatOf = weightFormatsOf(model, options);
   requireReadsNow(currentBackend(), 'serializeModel', 'await serializeModelAsync(model)');
-  const read = values.flatMap(([name, value]): [string, StoredTensor][] =>
+  const read = values.flatMap(([name, value]) =>
     value.compressed === undefined
-      ? [[name, stored(name, { data: value.dataSync(), shape: value.shape })]]
+      ? storedWeight(name, { data: value.dataSync(), shape: value.shape }, formatOf(name))
       : compressedTensors(name, value.compressed),
   );
   return encoded(read, arrays, metadata);
@@ -72,12 +85,37 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
 /** {@link serializeModel} on every backend. Weights must not change until it is done. @throws as `serializeModel` */
 export async function serializeModelAsync(model: Model, options: SerializeOptions = {}): Promise<Uint8Array> {
   const { values, arrays, metadata } = contentOf(model, options);
+  const formatOf = weightFormatsOf(model, options);
   const plain = values.filter(([, value]) => value.compressed === undefined);
-  const read = Object.entries(await readArrays(plain)).map(([name, array]) => [name, stored(name, array)] as const);
+  const read = Object.entries(await readArrays(plain)).flatMap(([name, array]) =>
+    storedWeight(name, array, formatOf(name)),
+  );
   const compressed = values.flatMap(([name, { compressed }]) =>
     compressed ? compressedTensors(name, compressed) : [],
   );
   return encoded([...read, ...compressed], arrays, metadata);
+}
+
+/** How a weight is stored: in which format, and how its matrix lies where it is one. */
+interface WeightStorage {
+  readonly format: WeightFileFormat;
+  readonly form: WeightForm | undefined;
+}
+
+function weightFormatsOf(
+  model: Model,
+  { weightFormat: format = 'float32' }: SerializeOptions,
+): (name: string) => WeightStorage {
+  const forms = new Map([...model.namedWeights()].map(([name, { form }]) => [name, form]));
+  return (name) => ({ format, form: forms.get(name) });
+}
+
+function storedWeight(name: string, array: HostArray, { format, form }: WeightStorage): [string, StoredTensor][] {
+  const { shape } = array;
+  if (format === 'int4' && form !== undefined && shape.length === 2) return int4Tensors(name, array, form);
+  if (format === 'float16' || format === 'bfloat16')
+    return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data: Float32Array.from(array.data) }]];
+  return [[name, stored(name, array)]];
 }
 
 /** What a file holds. */
@@ -91,8 +129,18 @@ interface Content {
 
 function contentOf(model: Model, options: SerializeOptions): Content {
   const where = 'serializeModel';
-  refuseUnknownOptions(where, options, ['preprocessing', 'includeOptimizer', 'training']);
-  const { preprocessing = null, includeOptimizer = false, training } = options;
+  refuseUnknownOptions(where, options, ['preprocessing', 'includeOptimizer', 'training', 'weightFormat']);
+  const { preprocessing = null, includeOptimizer = false, training, weightFormat = 'float32' } = options;
+  if (!weightFileFormats.includes(weightFormat))
+    throw unknownName(where, 'weight format', String(weightFormat), weightFileFormats);
+  if (weightFormat !== 'float32' && (includeOptimizer || training !== undefined))
+    throw new RondoError('USAGE', {
+      where,
+      what: 'a file to resume from keeps its weights as they are.',
+      expected: 'weightFormat float32',
+      received: weightFormat,
+      fix: 'leave weightFormat out, or save the finished model.',
+    });
   if (!model.isBuilt)
     throw new RondoError('USAGE', {
       where,
@@ -121,7 +169,10 @@ function contentOf(model: Model, options: SerializeOptions): Content {
       values.push([`${trainingPrefix}optimizer/${variable.name}`, variable]);
   }
   const metadata: CheckpointMetadata = {
-    formatVersion: values.some(([, { compressed }]) => compressed !== undefined) ? formatVersion : plainFormatVersion,
+    formatVersion:
+      weightFormat === 'int4' || values.some(([, { compressed }]) => compressed !== undefined)
+        ? formatVersion
+        : plainFormatVersion,
     libraryVersion,
     architecture: { className: model.className, config: model.getConfig() },
     inputShapes: model.inputSampleShapes ?? null,
@@ -283,7 +334,10 @@ function separated(
   where: string,
 ): { weights: Record<string, HostArray | CompressedWeights>; state: Record<string, HostArray> } {
   const plain = new Map(tensors);
-  const weights: Record<string, HostArray | CompressedWeights> = Object.fromEntries(takeCompressed(plain, where));
+  const weights: Record<string, HostArray | CompressedWeights> = {
+    ...Object.fromEntries(takeInt4(plain, where)),
+    ...Object.fromEntries(takeCompressed(plain, where)),
+  };
   const state: Record<string, HostArray> = {};
   for (const [name, { data, shape }] of plain) {
     if (data instanceof BigInt64Array || data instanceof BigUint64Array)

@@ -1,7 +1,7 @@
 import { isFiniteNumber, isFiniteNumbers, isObject, isText, orNull, SavedFields } from '../data/saved-fields.js';
 import type { TokenizerLibrary } from '../data/tokens/tokenizer-codec.js';
 import { RondoError, requireKind } from '../errors.js';
-import { deserializeModel, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
+import { deserializeModel, type SerializeOptions, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
 import type { Json } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
 import type { Model } from '../training/model.js';
@@ -17,9 +17,16 @@ export interface LoadedTask {
   readonly training: TrainingSnapshot | undefined;
 }
 
+/** How a task's file stores weights, see `serializeModel`. */
+export type TaskStorage = Pick<SerializeOptions, 'weightFormat'>;
+
 /** {@link serializeTask} on every backend. */
-export async function serializeTaskAsync(task: TaskModel, training?: TrainingSnapshot): Promise<Uint8Array> {
-  return serializeModelAsync(task?.model, { preprocessing: taskJson(task), training });
+export async function serializeTaskAsync(
+  task: TaskModel,
+  training?: TrainingSnapshot,
+  storage: TaskStorage = {},
+): Promise<Uint8Array> {
+  return serializeModelAsync(task?.model, { ...storage, preprocessing: taskJson(task), training });
 }
 
 /**
@@ -27,8 +34,12 @@ export async function serializeTaskAsync(task: TaskModel, training?: TrainingSna
  *
  * @throws USAGE for a model without its task, and for one of a task that is not registered
  */
-export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uint8Array {
-  return serializeModel(task?.model, { preprocessing: taskJson(task), training });
+export function serializeTask(
+  task: TaskModel,
+  training?: TrainingSnapshot,
+  storage: TaskStorage = {},
+): Uint8Array {
+  return serializeModel(task?.model, { ...storage, preprocessing: taskJson(task), training });
 }
 
 /**
