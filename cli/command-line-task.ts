@@ -1,5 +1,6 @@
 import type { TaskModel } from '../src/index.js';
 import type { Answer, Report } from './answer.js';
+import type { TaskQuality } from './compress/quality.js';
 import type { Command, Given, OptionSpecs } from './options.js';
 import type { TrialScores } from './tune/trial-scores.js';
 
@@ -37,6 +38,8 @@ export interface CommandLineTask<Own extends TaskModel, EvaluateOptions = never,
   extends TaskNames {
   /** Options of its own of the commands that take models of every task. Others are refused for its models. */
   readonly options: { readonly evaluate: OptionSpecs; readonly predict: OptionSpecs };
+  /** What compressed forms of a model are compared by. */
+  readonly quality: TaskQuality;
   /** What trials of a search are compared by. */
   readonly scores: TrialScores;
   /** Data and what must be said of them, for the examples of `rondo tune`. */

@@ -1,6 +1,14 @@
 /** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
 
 export * from './cells/index.js';
+// Smaller models
+export {
+  type CompressWeightsOptions,
+  compressWeights,
+  type WeightFormat,
+  weightFormats,
+} from './compression/compress-weights.js';
+export { quantize } from './compression/quantize.js';
 export {
   type DetectSeasonOptions,
   detectSeason,
@@ -106,6 +114,8 @@ export {
   type SerializeOptions,
   serializeModel,
   serializeModelAsync,
+  type WeightFileFormat,
+  weightFileFormats,
 } from './io/checkpoint.js';
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends

@@ -17,6 +17,7 @@ export const classify = defineTask({
       number: { type: 'flag', about: 'Of a classifier: write the number of each text before its line.' },
     },
   },
+  quality: { about: 'accuracy', better: 'higher', of: ({ accuracy }: { accuracy: number }) => accuracy },
   scores: {
     loss: lossOfBestEpoch,
     accuracy: {

@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
   predict: async () => (await import('./predict.js')).predict,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   ...Object.assign({}, ...tasks.map((task) => task.commands)),
+  compress: async () => (await import('./compress.js')).compress,
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

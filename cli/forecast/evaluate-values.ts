@@ -47,7 +47,14 @@ export async function evaluateValues(
   ];
   const part = numSeen > 0 ? 'held out' : 'all';
   return {
-    facts: { part, numSeenRows: numSeen, forecastsWith: instead ?? 'model', ...report, notes },
+    facts: {
+      part,
+      isMeasured: kept === null,
+      numSeenRows: numSeen,
+      forecastsWith: instead ?? 'model',
+      ...report,
+      notes,
+    },
     sections: [`${measured}${first}`, ...others],
     notes,
     verdict: forecastVerdict(forecaster, report),

@@ -1,3 +1,4 @@
+import type { ForecastReport } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
 import { tableOptions } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
@@ -11,6 +12,12 @@ const series = { ...tableOptions, ...timeOptions } as const satisfies OptionSpec
 export const forecast = defineTask({
   ...forecastNames,
   options: { evaluate: series, predict: series },
+  quality: {
+    about: 'mean absolute error',
+    better: 'lower',
+    of: ({ errors, isMeasured }: ForecastReport & { isMeasured: boolean }) =>
+      isMeasured ? errors.model.mae : undefined,
+  },
   scores: { loss: lossOfBestEpoch },
   exampleData: 'sunspots.csv --horizon 12',
   commands: {},

@@ -7,6 +7,7 @@ import { textOptions } from './text-options.js';
 export const languageModel = defineTask({
   ...languageModelNames,
   options: textOptions,
+  quality: { about: 'perplexity', better: 'lower', of: ({ perplexity }: { perplexity: number }) => perplexity },
   scores: { loss: lossOfBestEpoch },
   exampleData: 'shakespeare.txt',
   commands: { generate: async () => (await import('./generate.js')).generate },

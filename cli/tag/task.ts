@@ -37,6 +37,7 @@ export const tag = defineTask({
       },
     },
   },
+  quality: { about: 'accuracy', better: 'higher', of: ({ accuracy }: { accuracy: number }) => accuracy },
   scores: { score: scoreOfBestEpoch },
   exampleData: 'names.txt',
   commands: {},

@@ -2,6 +2,7 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
+import { type HalfType, rounded } from '../rounding.js';
 import { type Shape, sizeOf } from '../shape.js';
 import type { CompressedWeights, WeightForm } from '../tensor/compressed-weights.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
@@ -48,7 +49,6 @@ export interface SerializeOptions {
 /** How the weights of a file can be stored. */
 export const weightFileFormats = ['float32', 'float16', 'bfloat16', 'int4'] as const;
 export type WeightFileFormat = (typeof weightFileFormats)[number];
-
 
 /**
  * What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the
@@ -113,9 +113,22 @@ function weightFormatsOf(
 function storedWeight(name: string, array: HostArray, { format, form }: WeightStorage): [string, StoredTensor][] {
   const { shape } = array;
   if (format === 'int4' && form !== undefined && shape.length === 2) return int4Tensors(name, array, form);
-  if (format === 'float16' || format === 'bfloat16')
-    return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data: Float32Array.from(array.data) }]];
+  if (format === 'float16' || format === 'bfloat16') {
+    const data = Float32Array.from(array.data, (value) => rounded(format, value));
+    if (!data.every(Number.isFinite) && array.data.every(Number.isFinite)) throw beyondHalf(name, format);
+    return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data }]];
+  }
   return [[name, stored(name, array)]];
+}
+
+function beyondHalf(name: string, format: HalfType): RondoError {
+  return new RondoError('OUT_OF_RANGE', {
+    where: 'serializeModel',
+    what: `\`${name}\` has numbers that ${format} cannot hold.`,
+    expected: format === 'float16' ? 'numbers from -65504 to 65504' : 'numbers of its range',
+    received: 'larger ones',
+    fix: format === 'float16' ? "use weightFormat: 'bfloat16', or 'float32'." : 'leave weightFormat out.',
+  });
 }
 
 /** What a file holds. */

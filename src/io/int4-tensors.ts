@@ -10,7 +10,7 @@ import type { DecodedTensor, StoredTensor } from './safetensors.js';
  *
  * - `kernel.int4`, U8, `[n, ceil(k / 2)]`: two weights of an output in a byte, plus 8 each, the first in the low bits;
  * - `kernel.scales`, F16, `[n, ceil(k / 32)]`;
- * - `kernel.shape`, U32.
+ * - `kernel.shape`, U32: both axes, and 1 where it is a table, else 0.
  *
  * They are read back as single-precision numbers: it is a form for files alone.
  */
@@ -44,7 +44,6 @@ export function int4Tensors(
         values[place] = input % 2 === 0 ? (values[place] & 0xf0) | whole : (values[place] & 0x0f) | (whole << 4);
       }
     }
-  // The number of outputs comes first in both, so that the shape says which form it was.
   return [
     [name + parts.values, { dtype: 'U8', shape: [n, bytes], data: values }],
     [name + parts.scales, { dtype: 'F16', shape: [n, groups], data: scales }],
