@@ -269,7 +269,7 @@ describe('a file that is no intact model', () => {
 
   it('is refused where a later version wrote it', () => {
     const later = edited(serializeModel(small()), (description) =>
-      Object.assign(description, { formatVersion: 2, libraryVersion: '9.1.0' }),
+      Object.assign(description, { formatVersion: 3, libraryVersion: '9.1.0' }),
     );
     expect(messageOf(() => deserializeModel(later, 'm.safetensors'))).toMatchInlineSnapshot(`
       "[FILE_VERSION] m.safetensors: the file was written by a later version of Rondo.

@@ -301,7 +301,20 @@ function built(model: Model, inputShapes: readonly Shape[] | null): Model {
 }
 
 function numValuesOf(weights: Readonly<Record<string, HostArray | CompressedWeights>>): number {
-  return Object.values(weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return Object.values(weights).reduce((sum, weight) => {
+    const size = sizeOf(weight.shape);
+    return sum + ('matrices' in weight ? Math.min(size, mostZeros * heldBy(weight)) : size);
+  }, 0);
+}
+
+/** For each number that a file holds of a pruned weight, at most so many of the weight are believed. */
+const mostZeros = 4096;
+
+function heldBy({ matrices }: CompressedWeights): number {
+  return matrices.reduce(
+    (sum, matrix) => sum + matrix.values.length + (matrix.kind === 'blocks' ? matrix.starts.length : 0),
+    0,
+  );
 }
 
 function compileAsStored(

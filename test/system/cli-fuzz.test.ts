@@ -132,6 +132,7 @@ const wanted: Record<string, readonly (readonly string[])[]> = {
     ['classify.safetensors', 'good film'],
   ],
   robustness: [['classify.safetensors', 'texts.csv', '--rates', '0.5']],
+  compress: Object.keys(trainings).map((task) => [`${task}.safetensors`, '--force']),
   inspect: Object.keys(trainings).map((task) => [`${task}.safetensors`]),
   vectors: [
     ['vectors.txt', 'good'],
