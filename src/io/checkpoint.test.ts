@@ -273,8 +273,8 @@ describe('a file that is no intact model', () => {
     );
     expect(messageOf(() => deserializeModel(later, 'm.safetensors'))).toMatchInlineSnapshot(`
       "[FILE_VERSION] m.safetensors: the file was written by a later version of Rondo.
-        expected: format 1 or earlier
-        received: format 2, written by Rondo 9.1.0
+        expected: format 2 or earlier
+        received: format 3, written by Rondo 9.1.0
         fix: update Rondo."
     `);
   });

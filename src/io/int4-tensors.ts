@@ -47,7 +47,10 @@ export function int4Tensors(
   return [
     [name + parts.values, { dtype: 'U8', shape: [n, bytes], data: values }],
     [name + parts.scales, { dtype: 'F16', shape: [n, groups], data: scales }],
-    [name + parts.shape, { dtype: 'U32', shape: [3], data: Uint32Array.of(...shape, form === 'matrix' ? 0 : 1) }],
+    [
+      name + parts.shape,
+      { dtype: 'U32', shape: [3], data: Uint32Array.of(shape[0], shape[1], form === 'matrix' ? 0 : 1) },
+    ],
   ];
 }
 

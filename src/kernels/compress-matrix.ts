@@ -48,7 +48,7 @@ export function blockSparse(weights: ArrayLike<number>, { k, n }: Sizes, segment
         );
         if (block.every((value) => value === 0)) continue;
         inputs.push(input);
-        values.push(...block);
+        for (const value of block) values.push(value);
       }
       starts[++panel] = inputs.length;
     }

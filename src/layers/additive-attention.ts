@@ -1,7 +1,8 @@
 import { requireBoolean } from '../errors.js';
 import { add, mul, rowSum, tanh } from '../expression/build.js';
 import type { PointwiseFunction } from '../tensor/pointwise.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { sumOfTanh } from './attention.js';
 import {
   type AttentionInputs,

@@ -2,7 +2,8 @@ import { requireCount } from '../errors.js';
 import { add, detach, div, exp, max, mul, rowMax, rowSum, select, sub, tanh } from '../expression/build.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
-import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import type { InitializerLike } from './initializers.js';
 import { requireSequence } from './input-axes.js';
 import {

@@ -2,7 +2,8 @@ import { requireBoolean, unknownName } from '../errors.js';
 import { add, mul, rowSum, tanh } from '../expression/build.js';
 import * as ops from '../tensor/index.js';
 import type { PointwiseFunction } from '../tensor/pointwise.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import {
   type AttentionInputs,
   AttentionLayer,

@@ -11,7 +11,8 @@ import { type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js'
 import type { RecurrentArguments } from '../tensor/recurrent-arguments.js';
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { SequenceMemory } from '../tensor/sequence-memory.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
 import type { Initializer } from './initializer.js';
 import { constant, type InitializerLike, initializerNamed } from './initializers.js';

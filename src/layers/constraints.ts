@@ -3,7 +3,8 @@ import { add, div, type Expression, leaf, max, min, mul, rowSum, sqrt } from '..
 import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
-import { emptyTensor, scope, type Variable } from '../tensor/tensor.js';
+import { emptyTensor, scope } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { Catalog, type Configured, type Given, type NameIn } from './configured.js';
 
 /** A rule that a weight is made to keep after every update. */

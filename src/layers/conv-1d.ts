@@ -1,7 +1,7 @@
 import { assignTensor } from '../tensor/accumulate.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
-import { Variable } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import { Convolution, type ConvolutionOptions } from './convolution.js';
 import type { Stepper } from './stepper.js';
 

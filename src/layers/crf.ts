@@ -5,7 +5,8 @@ import { bestLabels, type ChainConstraints, labelMarginals } from '../tensor/cha
 import { chainLoss, countedSteps, scoresAt } from '../tensor/chain-loss.js';
 import type { ChainWeights } from '../tensor/linear-chain.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { setChainLosses } from './chain-scores.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';

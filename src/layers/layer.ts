@@ -2,7 +2,8 @@ import { RondoError, refuseUnknownOptions, requireBoolean, requireKind, withinMe
 import { currentRandom } from '../random.js';
 import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
-import { scope, Tensor, Variable } from '../tensor/tensor.js';
+import { scope, Tensor } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import type { Constraint } from './constraints.js';
 import type { WeightRole } from './initializer.js';
 import { type InitializerLike, initializerNamed } from './initializers.js';
@@ -69,12 +70,8 @@ export interface WeightOptions {
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */
-export interface LayerWeight {
+export interface LayerWeight extends Readonly<Pick<WeightOptions, 'regularizer' | 'constraint' | 'form' | 'segment'>> {
   readonly variable: Variable;
-  readonly regularizer: Regularizer | undefined;
-  readonly constraint: Constraint | undefined;
-  readonly form: WeightForm | undefined;
-  readonly segment: number | undefined;
 }
 
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];

@@ -1,7 +1,8 @@
 import { requireBoolean, requireCount } from '../errors.js';
 import type { ActivationName } from '../expression/activations.js';
 import * as ops from '../tensor/index.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { type AttentionInputs, AttentionLayer, type AttentionLayerOptions } from './attention-layer.js';
 import { activatedSum, type KernelOptions, kernelWeightOptionNames } from './kernel-layer.js';
 import { knownAxis, type OpenShape } from './layer.js';

@@ -1,7 +1,8 @@
 import { RondoError } from '../errors.js';
 import { greater, mul, select } from '../expression/build.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { titleOf } from './input-axes.js';

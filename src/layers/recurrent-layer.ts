@@ -3,7 +3,8 @@ import { RondoError, requireBoolean, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
-import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
+import { scope, type Tensor, tensor } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import { carriesStates } from './carried-states.js';
 import { CellAlongTime } from './cell-along-time.js';
 import {

@@ -2,7 +2,8 @@ import { requireCount } from '../errors.js';
 import { currentRandom } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { requireFeatures } from './input-axes.js';
 import { type KernelOptions, kernelWeightOptionNames } from './kernel-layer.js';
 import {

@@ -1,4 +1,5 @@
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 
 /** A layer, or a chain of them, run one time step at a time. */
 export interface Stepper {

@@ -1,7 +1,8 @@
 import { RondoError } from '../errors.js';
 import type { ActivationName } from '../expression/activations.js';
 import { activation } from '../expression/activations.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import type { ConstraintLike } from './constraints.js';
 import { Embedding } from './embedding.js';
 import type { InitializerLike } from './initializers.js';

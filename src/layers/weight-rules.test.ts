@@ -3,7 +3,8 @@ import { expectClose } from '../../test/support/close.js';
 import { readVectors, type VectorTensor } from '../../test/support/vectors.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { valueAndGradients } from '../tensor/tape.js';
-import { tensor, Variable } from '../tensor/tensor.js';
+import { tensor } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import * as constraints from './constraints.js';
 import * as regularizers from './regularizers.js';
 

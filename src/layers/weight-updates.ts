@@ -1,4 +1,5 @@
-import { requireRunsOnce, type Tensor, type Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { requireRunsOnce, type Variable } from '../tensor/variable.js';
 
 /** New values of weights that no optimizer changes, such as moving statistics: what one training step computed. */
 export type WeightUpdates = Map<Variable, Tensor>;

@@ -34,11 +34,7 @@ export async function serializeTaskAsync(
  *
  * @throws USAGE for a model without its task, and for one of a task that is not registered
  */
-export function serializeTask(
-  task: TaskModel,
-  training?: TrainingSnapshot,
-  storage: TaskStorage = {},
-): Uint8Array {
+export function serializeTask(task: TaskModel, training?: TrainingSnapshot, storage: TaskStorage = {}): Uint8Array {
   return serializeModel(task?.model, { ...storage, preprocessing: taskJson(task), training });
 }
 

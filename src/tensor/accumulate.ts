@@ -4,7 +4,8 @@ import type { Strided } from '../kernels/contract.js';
 import { copyProgram } from '../kernels/convert.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
-import { emptyTensor, requireRunsOnce, type Tensor, type Variable } from './tensor.js';
+import { emptyTensor, type Tensor } from './tensor.js';
+import { requireRunsOnce, type Variable } from './variable.js';
 
 const sum = pointwiseProgram('accumulate', [{ name: 'sum', expression: add(leaf('a'), leaf('b')) }]);
 

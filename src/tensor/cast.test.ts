@@ -8,7 +8,8 @@ import { rounded } from '../rounding.js';
 import { defineOperation } from './define-operation.js';
 import * as ops from './index.js';
 import { valueAndGradients } from './tape.js';
-import { scope, type Tensor, tensor, Variable } from './tensor.js';
+import { scope, type Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 const numbers = [0.1, -2.7, 3.5, 250.4, -1000.3, 0, 7.9, 1 / 3, -0.25, 65.5, 12.01, -128.9];
 const singles = Float32Array.from(numbers);

@@ -5,7 +5,8 @@ import { add, mul } from './arithmetic.js';
 import type { NestedNumbers } from './nested.js';
 import { sum } from './reduce.js';
 import { valueAndGradients } from './tape.js';
-import { scope, Tensor, tensor, Variable } from './tensor.js';
+import { scope, Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {

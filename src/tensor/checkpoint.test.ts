@@ -12,7 +12,8 @@ import { currentRandom, Random, setSeed } from '../random.js';
 import { assignTensor } from './accumulate.js';
 import * as ops from './index.js';
 import { valueAndGradients, withoutTape } from './tape.js';
-import { scope, type Tensor, tensor, Variable } from './tensor.js';
+import { scope, type Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 const numbersOf = (tensors: readonly Tensor[]): number[] => tensors.flatMap((value) => [...value.dataSync()]);
 

@@ -5,7 +5,8 @@ import { constantTensor, copyOf } from './accumulate.js';
 import { cast } from './cast.js';
 import { requireTensors } from './operands.js';
 import { operation, withoutTape } from './tape.js';
-import { aliasTensor, Tensor, Variable } from './tensor.js';
+import { aliasTensor, Tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 /** One result of an operation, or several. */
 type Results = Tensor | readonly Tensor[];

@@ -6,7 +6,8 @@ import { constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
 import { rowGradient } from './row-gradient.js';
 import { operation } from './tape.js';
-import { emptyTensor, type Tensor, Variable } from './tensor.js';
+import { emptyTensor, type Tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 /** Indices of rows: checked on the host, or a tensor of int32 on the device. */
 export type RowIndices = Int32Array | Tensor;

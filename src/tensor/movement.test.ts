@@ -8,7 +8,8 @@ import { Random } from '../random.js';
 import { type Shape, sizeOf } from '../shape.js';
 import * as ops from './index.js';
 import { valueAndGradients } from './tape.js';
-import { scope, type Tensor, tensor, Variable } from './tensor.js';
+import { scope, type Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));

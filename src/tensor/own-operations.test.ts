@@ -8,7 +8,8 @@ import { defineOperation } from './define-operation.js';
 import { definePointwise } from './define-pointwise.js';
 import * as ops from './index.js';
 import { valueAndGradients } from './tape.js';
-import { type Tensor, tensor, Variable } from './tensor.js';
+import { type Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 afterEach(() => void useBackend('wasm'));
 

@@ -6,7 +6,8 @@ import { gatherTensor } from './gather.js';
 import * as ops from './index.js';
 import { RowGradient } from './row-gradient.js';
 import { valueAndGradients } from './tape.js';
-import { scope, type Tensor, Variable } from './tensor.js';
+import { scope, type Tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 afterEach(() => void useBackend('wasm'));
 

@@ -7,7 +7,8 @@ import { Random } from '../random.js';
 import { addTensors } from './accumulate.js';
 import * as ops from './index.js';
 import { operation, valueAndGradients, withoutTape } from './tape.js';
-import { scope, type Tensor, tensor, Variable } from './tensor.js';
+import { scope, type Tensor, tensor } from './tensor.js';
+import { Variable } from './variable.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));

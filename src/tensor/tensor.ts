@@ -10,7 +10,7 @@ import { openScope, requireScope, Scope, setOpenScope, synchronous } from './ope
 import { copyOfOwn, copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
 import { requireReadsNow } from './reads-now.js';
 import { ShownNumbers } from './show.js';
-import { requireDtype, requireVariableType } from './typed-numbers.js';
+import { requireDtype, requireValues } from './typed-numbers.js';
 
 export type { NestedNumbers } from './nested.js';
 
@@ -221,137 +221,6 @@ export class Tensor extends ShownNumbers {
   }
 }
 
-/** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
-export class Variable extends Tensor {
-  #place: Resident | undefined;
-  /**
-   * @internal What of it is pruned: a variable of its shape that is 0 where this one is 0 and stays so in training, else
-   * 1; `'zeros'` for all that is 0 when training begins.
-   */
-  mask: Variable | 'zeros' | undefined;
-  #compressed: CompressedWeights | undefined;
-
-  /**
-   * @param name readable and unique within a model; the name in saved files.
-   * @param trainable whether optimizers change it.
-   * @param storedType how its elements are stored, instead of in the backend's float type; not for what is trained.
-   */
-  constructor(
-    shape: Shape,
-    data: ArrayLike<number>,
-    public name: string,
-    public trainable = true,
-    storedType?: DType,
-  ) {
-    super([...shape], undefined, undefined, storedType);
-    this.mayChange = true;
-    requireValues(`Variable ${name}`, shape, data.length);
-    if (storedType !== undefined) requireVariableType(this, storedType);
-    this.#place = placeOn(currentBackend(), this, data);
-  }
-
-  protected override get title(): string {
-    return `Variable ${this.name}`;
-  }
-
-  /** @internal */
-  override get compressed(): CompressedWeights | undefined {
-    return this.#compressed;
-  }
-
-  /** @internal Replaces the numbers by those of a smaller form; from then on they cannot change. */
-  compress(weights: CompressedWeights): void {
-    this.dispose();
-    this.mask = undefined;
-    this.#compressed = weights;
-    this.trainable = false;
-    this.mayChange = false;
-  }
-
-  /** @internal What is another object once the numbers lie elsewhere. */
-  placeOn(backend: Backend): object {
-    return this.#compressed ?? this.storedViewOn(backend).buffer;
-  }
-
-  override async data(): Promise<FlatArray> {
-    return this.#compressed?.numbers() ?? super.data();
-  }
-
-  override dataSync(): FlatArray {
-    return this.#compressed?.numbers() ?? super.dataSync();
-  }
-
-  /** @internal Compressed numbers are written out for the open scope, for whoever does not read them as they are. */
-  override storedViewOn(backend: Backend): View {
-    if (this.#compressed !== undefined) return super.storedViewOn(backend);
-    const before = this.resident();
-    if (before.backend === backend) return before.view;
-    const place = placeOn(backend, this, this.dataSync());
-    this.#place = place;
-    before.backend.free(before.view.buffer);
-    return place.view;
-  }
-
-  /**
-   * Replaces all numbers; those of a tensor are copied on the device where they are there. @throws SHAPE_MISMATCH when
-   * their count differs; USAGE in work that may run twice.
-   */
-  assign(data: ArrayLike<number> | Tensor): void {
-    requireRunsOnce(this);
-    if (this.#compressed !== undefined)
-      throw new RondoError('USAGE', {
-        where: `Variable ${this.name}`,
-        what: 'a compressed weight cannot change.',
-        fix: 'train or assign the weights of the model that was compressed, and compress it again.',
-      });
-    const isTensor = data instanceof Tensor;
-    requireValues(`Variable ${this.name}`, this.shape, isTensor ? data.size : data.length);
-    const { backend, view } = this.resident();
-    const there = isTensor ? data.viewIfOn(backend) : undefined;
-    if (there === undefined) backend.write(view, isTensor ? data.hostNumbers() : data);
-    else if (there.buffer.dtype !== view.buffer.dtype) convert(backend, this.size, there, view);
-    else if (there.buffer !== view.buffer && this.size > 0) copyRow(backend, this.size, there, view);
-  }
-
-  /**
-   * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and
-   * drops many models without awaiting anything: dropped variables are found between tasks only. Calling it again does
-   * nothing.
-   *
-   * @throws USAGE inside of a step.
-   */
-  dispose(): void {
-    if (openScope() !== undefined)
-      throw new RondoError('USAGE', {
-        where: `Variable ${this.name}`,
-        what: 'a variable is disposed of inside of a step that may use it.',
-        fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
-      });
-    this.#compressed?.dispose();
-    if (this.#place === undefined) return;
-    if (this.mask instanceof Variable) this.mask.dispose();
-    forgetMemory(this);
-    this.#place.backend.free(this.#place.view.buffer);
-    this.#place = undefined;
-  }
-
-  /** @internal */
-  override outliveScope(): void {}
-
-  protected override residentIfAny(): Resident | undefined {
-    return this.#compressed === undefined ? this.resident() : undefined;
-  }
-
-  protected override resident(): Resident {
-    if (this.#place !== undefined) return this.#place;
-    throw new RondoError('USAGE', {
-      where: `Variable ${this.name}`,
-      what: 'the variable is used after dispose().',
-      fix: 'make the layer or model anew.',
-    });
-  }
-}
-
 /**
  * Runs `work` and gives back the memory of every tensor it computed, except those it returns (directly, or in arrays,
  * maps, sets and plain objects). A scope inside a scope is part of it.
@@ -412,17 +281,6 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
   } finally {
     for (const { buffer } of waiting) backend.free(buffer);
   }
-}
-
-/** @internal Refuses to change a variable inside {@link innerScope}, whose work may run again. @throws USAGE */
-export function requireRunsOnce({ name }: Variable): void {
-  if (openScope()?.outer === undefined) return;
-  throw new RondoError('USAGE', {
-    where: 'checkpoint',
-    what: `the variable \`${name}\` is changed by work that may run twice.`,
-    expected: 'work that only reads variables',
-    fix: 'change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
-  });
 }
 
 function outliveScope(value: unknown, seen: Set<object>): void {
@@ -488,20 +346,6 @@ export function tensor(values: NestedNumbers | Tensor, shape?: Shape, dtype?: DT
   if (dtype === undefined) return made;
   // The device rounds, so a tensor made inside of a step belongs to that.
   return scope(() => made.movedTo(currentBackend()));
-}
-
-function requireValues(where: string, shape: Shape, count: number): void {
-  const isShape = Array.isArray(shape) && shape.every((axis) => Number.isInteger(axis) && axis >= 0);
-  if (isShape && sizeOf(shape) === count) return;
-  throw new RondoError('SHAPE_MISMATCH', {
-    where,
-    what: isShape
-      ? 'the numbers do not fill the shape.'
-      : 'the shape has an axis that is no whole number of at least 0.',
-    expected: isShape ? `${sizeOf(shape)} numbers for ${describeShape(shape)}` : 'whole numbers of at least 0',
-    received: isShape ? `${count} numbers` : Array.isArray(shape) ? describeShape(shape) : String(shape),
-    fix: 'correct the shape, or give one number per element.',
-  });
 }
 
 function flatCopy(host: HostNumbers): FlatArray {

@@ -5,7 +5,8 @@ import { createReferenceBackend } from '../kernels/reference/backend.js';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
-import { scope, Variable } from '../tensor/tensor.js';
+import { scope } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import { Sequential } from './sequential.js';
 
 /** A backend whose memory ends after some bytes of variables. */

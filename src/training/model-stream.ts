@@ -1,5 +1,5 @@
 import { describeValue, RondoError, refuseUnknownOptions, requireCount, requireKind, withinMemory } from '../errors.js';
-import type { Backend, Buffer, Recording, View } from '../kernels/contract.js';
+import type { Backend, Recording, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { withoutCarriedStates } from '../layers/carried-states.js';
 import type { Layer } from '../layers/layer.js';
@@ -9,7 +9,8 @@ import { assignTensor } from '../tensor/accumulate.js';
 import { gatherInto } from '../tensor/gather.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type FlatArray, scope, type Tensor, Variable } from '../tensor/tensor.js';
+import { type FlatArray, scope, type Tensor } from '../tensor/tensor.js';
+import { Variable } from '../tensor/variable.js';
 import { firstNotFinite } from './finite-data.js';
 import type { ModelOutput } from './model-outputs.js';
 

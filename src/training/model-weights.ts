@@ -2,7 +2,8 @@ import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
-import { Tensor, type Variable } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
 
 /** Weights by their readable names, such as `lstm/cell/kernel`. */

@@ -1,6 +1,6 @@
 import { maximumOf } from '../extremes.js';
 import { describeOpenShape, type Layer } from '../layers/layer.js';
-import type { Variable } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import { variablesOf } from './model-weights.js';
 
 /** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */

@@ -1,7 +1,8 @@
 import type { CallOptions, Layer, LayerWeight } from '../layers/layer.js';
 import type { Random } from '../random.js';
 import type { Shape } from '../shape.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variable } from '../tensor/variable.js';
 import type { Compiled } from './compiled.js';
 import type { OutputForm, Outputs } from './model-outputs.js';
 import type { NamedWeights } from './model-weights.js';

@@ -1,6 +1,7 @@
 import type { Layer, OpenShape } from '../../src/layers/layer.js';
 import type { RecurrentCallOptions } from '../../src/layers/recurrent-layer.js';
-import { type Tensor, tensor, type Variable } from '../../src/tensor/tensor.js';
+import { type Tensor, tensor } from '../../src/tensor/tensor.js';
+import type { Variable } from '../../src/tensor/variable.js';
 import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { LayerVector, VectorTensor } from './vectors.js';
 

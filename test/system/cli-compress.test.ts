@@ -81,7 +81,15 @@ describe('rondo compress', () => {
     refused(2, 'USAGE', 'compressed already', 'lm-int8.safetensors', '--int8');
     refused(2, 'USAGE', '--budget chooses the form itself', 'lm.safetensors', '--int8', '--budget', '9kB');
     refused(2, 'USAGE', '--budget small is no size', 'lm.safetensors', '--budget', 'small');
-    refused(2, 'USAGE', 'half.safetensors exists already', 'lm.safetensors', '--int8', '--out', 'half.safetensors');
+    refused(
+      2,
+      'FILE_ACCESS',
+      'half.safetensors exists already',
+      'lm.safetensors',
+      '--int8',
+      '--out',
+      'half.safetensors',
+    );
     refused(1, 'FILE_FORMAT', 'poems.txt', 'poems.txt', '--int8');
     refused(2, 'USAGE', '--label', 'lm.safetensors', '--int8', '--label', 'x');
   });

@@ -1,5 +1,5 @@
 import { currentBackend } from '../../kernels/select.js';
-import { Variable } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import type { Sequential } from '../../training/sequential.js';
 import { layersBelow } from '../../training/snapshot.js';
 

@@ -1,7 +1,8 @@
 import { CellAlongTime } from '../../layers/cell-along-time.js';
 import { replayed } from '../../random.js';
 import { valueAndGradients } from '../../tensor/tape.js';
-import { scope, type Tensor, type Variable } from '../../tensor/tensor.js';
+import { scope, type Tensor } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { squaredNorms } from '../optimizers/gradient-norms.js';
 import { layersBelow, withFreshStates } from '../snapshot.js';
 import type { Trainable } from '../trainable.js';

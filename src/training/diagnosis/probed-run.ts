@@ -4,7 +4,8 @@ import { copyOf } from '../../tensor/accumulate.js';
 import * as ops from '../../tensor/index.js';
 import type { RecurrentArguments } from '../../tensor/recurrent-arguments.js';
 import { recordOperation, withoutTape } from '../../tensor/tape.js';
-import { aliasTensor, scope, type Tensor, Variable } from '../../tensor/tensor.js';
+import { aliasTensor, scope, type Tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 
 /** About how many steps of sequences are looked at in a layer. */
 const stepsLookedAt = 256;

@@ -1,4 +1,5 @@
-import type { Tensor, Variable } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 
 /** Copies of the weights of layers. */
 export type WeightCopies = ReadonlyMap<string, readonly Tensor[]>;

@@ -1,4 +1,4 @@
-import type { Variable } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { variablesOf } from '../model-weights.js';
 import type { Trainable } from '../trainable.js';
 

@@ -2,7 +2,8 @@ import { type Mask, replaceMask, stillMaskOf } from '../../layers/mask.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { assignTensor } from '../../tensor/accumulate.js';
 import { gatherInto } from '../../tensor/gather.js';
-import { type Tensor, Variable } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { runNode } from './run-node.js';
 
 /** What stays over all steps, computed but not kept yet. */

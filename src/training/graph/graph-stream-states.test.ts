@@ -15,7 +15,8 @@ import { TimeDistributed } from '../../layers/time-distributed.js';
 import { Random } from '../../random.js';
 import { assignTensor } from '../../tensor/accumulate.js';
 import * as ops from '../../tensor/index.js';
-import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { Sequential } from '../sequential.js';
 import { Functional } from './functional.js';
 

@@ -7,7 +7,8 @@ import {
   withinMemory,
 } from '../../errors.js';
 import { openScope } from '../../tensor/open-scope.js';
-import type { FlatArray, Tensor, Variable } from '../../tensor/tensor.js';
+import type { FlatArray, Tensor } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { requireFiniteData } from '../finite-data.js';
 import { type HostArray, hostArray, type OneArray } from '../host-data.js';
 import type { Model } from '../model.js';

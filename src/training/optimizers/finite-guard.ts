@@ -3,7 +3,8 @@ import { pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
 import { constantTensor, copyOf } from '../../tensor/accumulate.js';
-import { type Tensor, Variable } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { type SquaredNorms, squaredNorms } from './gradient-norms.js';
 
 /** What is known on the device of a step that is about to be taken. */

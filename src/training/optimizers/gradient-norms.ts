@@ -4,7 +4,8 @@ import { pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import { describeShape } from '../../shape.js';
 import { numbersOf } from '../../tensor/row-gradient.js';
-import { emptyTensor, type Tensor, type Variable } from '../../tensor/tensor.js';
+import { emptyTensor, type Tensor } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { maskOf } from './weight-masks.js';
 
 const squareSum = pointwiseProgram('squareSum', [

@@ -3,7 +3,8 @@ import { expectClose } from '../../../test/support/close.js';
 import { readVectors, type VectorTensor } from '../../../test/support/vectors.js';
 import { backendNames, currentBackend, useBackend } from '../../kernels/select.js';
 import { Random } from '../../random.js';
-import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { exponentialDecay } from '../schedules.js';
 import * as optimizers from './index.js';
 

@@ -4,7 +4,8 @@ import { expectClose } from '../../../test/support/close.js';
 import { backendNames, useBackend } from '../../kernels/select.js';
 import { Random } from '../../random.js';
 import { RowGradient } from '../../tensor/row-gradient.js';
-import { type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { type Tensor, tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import * as optimizers from './index.js';
 
 const [R, C] = [13, 7];

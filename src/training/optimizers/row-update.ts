@@ -4,7 +4,8 @@ import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
 import { gatherInto } from '../../tensor/gather.js';
 import type { RowGradient } from '../../tensor/row-gradient.js';
-import type { Tensor, Variable } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 
 const negate = pointwiseProgram('negate', [{ name: 'y', expression: neg(leaf('x')) }]);
 

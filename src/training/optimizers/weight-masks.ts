@@ -2,7 +2,8 @@ import { leaf, select } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
-import { type Tensor, Variable } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 
 const whereNotZero = pointwiseProgram('whereNotZero', [{ name: 'mask', expression: select(leaf('weight'), 1, 0) }]);
 const keepWhere = pointwiseProgram('keepWhere', [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
-import { Variable } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { type BlockChoice, type BlockShape, kernelMask } from './kernel-mask.js';
 import type { PrunableKernel } from './prunable-kernels.js';
 

@@ -6,7 +6,7 @@ import { CellAlongTime } from '../../layers/cell-along-time.js';
 import { Dense } from '../../layers/dense.js';
 import type { Layer } from '../../layers/layer.js';
 import { inputProjection } from '../../layers/rank-options.js';
-import type { Variable } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { layerPath } from '../diagnosis/weight-groups.js';
 import { layersBelow } from '../snapshot.js';
 import type { Trainable } from '../trainable.js';

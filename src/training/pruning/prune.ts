@@ -1,4 +1,4 @@
-import { Variable } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { clearPruned } from '../optimizers/weight-masks.js';
 import type { Trainable } from '../trainable.js';
 import { kernelMask } from './kernel-mask.js';

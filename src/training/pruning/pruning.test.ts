@@ -12,7 +12,7 @@ import { GRU } from '../../layers/gru.js';
 import { LSTM } from '../../layers/lstm.js';
 import { RNN } from '../../layers/rnn.js';
 import { Random, setSeed } from '../../random.js';
-import { Variable } from '../../tensor/tensor.js';
+import { Variable } from '../../tensor/variable.js';
 import { AverageCheckpoints } from '../callbacks/average-checkpoints.js';
 import type { Callback } from '../callbacks/callback.js';
 import { SwapEMAWeights } from '../callbacks/swap-ema-weights.js';
