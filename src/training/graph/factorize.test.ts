@@ -16,7 +16,7 @@ import { LSTM } from '../../layers/lstm.js';
 import { RNN } from '../../layers/rnn.js';
 import { Random, setSeed } from '../../random.js';
 import * as ops from '../../tensor/index.js';
-import type { Variable } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { adam } from '../optimizers/adam.js';
 import { Sequential } from '../sequential.js';
 import { factorize } from './factorize.js';

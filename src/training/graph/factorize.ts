@@ -10,7 +10,7 @@ import { Dense } from '../../layers/dense.js';
 import { titleOf } from '../../layers/input-axes.js';
 import type { Layer } from '../../layers/layer.js';
 import { RecurrentLayer } from '../../layers/recurrent-layer.js';
-import type { Variable } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { Model } from '../model.js';
 import {
   type Factorization,

@@ -5,7 +5,7 @@ import { type Layer, withoutInitialWeights } from '../../layers/layer.js';
 import { inputProjection } from '../../layers/rank-options.js';
 import type { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import type { Shape } from '../../shape.js';
-import type { Variable } from '../../tensor/tensor.js';
+import type { Variable } from '../../tensor/variable.js';
 import { truncatedSvd } from '../../truncated-svd.js';
 import { Sequential } from '../sequential.js';
 
