@@ -41,8 +41,8 @@ const where = 'factorize';
 /**
  * A model whose recurrent layers have kernels of a low rank, and so fewer weights and faster steps: each kernel becomes
  * two, which start as its truncated singular value decomposition, `U diag(sqrt(s))` and `diag(sqrt(s)) V'` (Xue, Li and
- * Gong 2013, "Restructuring of deep neural network acoustic models with singular value decomposition"). What that takes
- * away mostly comes back when the model is trained a little more: compile it and fit. Kernels that it would not make
+ * Gong 2013, "Restructuring of deep neural network acoustic models with singular value decomposition"). It is
+ * made to be trained on: compile it and fit. Kernels that it would not make
  * smaller, those of several heads, and what has a low rank already stay as they are; so do the kernels that a cell
  * multiplies by besides that of its gates.
  *
