@@ -63,16 +63,16 @@ export interface WeightOptions {
   trainable?: boolean | undefined;
   /** What the initializer is told about the weight. */
   role?: WeightRole | undefined;
-  /** Of a weight that is read by products and look-ups alone, so that it can be compressed: how its matrix lies. */
+  /** How its matrix lies, where products and look-ups alone read it, so that it can be compressed. */
   form?: WeightForm | undefined;
-  /** How many columns of that matrix products ask for together: those of one gate. All where absent. */
+  /** Columns of that matrix that products ask for together: those of one gate. All where absent. */
   segment?: number | undefined;
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */
-export interface LayerWeight extends Readonly<Pick<WeightOptions, 'regularizer' | 'constraint' | 'form' | 'segment'>> {
-  readonly variable: Variable;
-}
+export type LayerWeight = { readonly variable: Variable } & Readonly<
+  Pick<WeightOptions, 'regularizer' | 'constraint' | 'form' | 'segment'>
+>;
 
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];
 const commonCallOptions: readonly string[] = ['training', 'mask'] satisfies (keyof CallOptions)[];
@@ -282,8 +282,7 @@ export abstract class Layer<Output = Tensor> {
         ? initializer.values(shape, currentRandom(), options.role)
         : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
-    const { regularizer, constraint, form, segment } = options;
-    this.#ownWeights.set(weightName, { variable, regularizer, constraint, form, segment });
+    this.#ownWeights.set(weightName, { ...options, variable });
     return variable;
   }
 
@@ -354,7 +353,6 @@ export abstract class Layer<Output = Tensor> {
   }
 }
 
-/** How many values of weights a file that is being read still has; undefined where weights are drawn. */
 /** Values of the largest weight: those of float32 in 4 GiB, where WebAssembly memory ends. */
 const MOST_VALUES = 2 ** 30;
 
@@ -370,6 +368,7 @@ function requireWeightSize(where: string, shape: Shape): void {
   });
 }
 
+/** How many values of weights a file that is being read still has; undefined where weights are drawn. */
 let valuesLeft: number | undefined;
 
 /**

@@ -1,6 +1,9 @@
 import { denseMatrix } from '../kernels/compress-matrix.js';
+import { provideCompressedEngine } from '../kernels/compressed-engine.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
 import type { Backend, Buffer, PlacedMatrix } from '../kernels/contract.js';
+import { compressedProduct } from '../kernels/reference/compressed-product.js';
+import { CompressedProducts } from '../kernels/wasm/compressed-products.js';
 import { type Shape, sizeOf } from '../shape.js';
 
 /**
@@ -24,7 +27,9 @@ export class CompressedWeights {
     readonly form: WeightForm,
     /** One for each head. */
     readonly matrices: readonly CompressedMatrix[],
-  ) {}
+  ) {
+    provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });
+  }
 
   /** All numbers as they lie in the shape; a new array. */
   numbers(): Float32Array {

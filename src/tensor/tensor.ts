@@ -7,7 +7,7 @@ import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import type { CompressedWeights } from './compressed-weights.js';
 import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
 import { openScope, requireScope, Scope, setOpenScope, synchronous } from './open-scope.js';
-import { copyOfOwn, copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
+import { copyOfOwn, copyRow, type Resident } from './own-memory.js';
 import { requireReadsNow } from './reads-now.js';
 import { ShownNumbers } from './show.js';
 import { requireDtype, requireValues } from './typed-numbers.js';

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
-import { CompressedWeights } from '../tensor/compressed-weights.js';
+import type { CompressedWeights } from '../tensor/compressed-weights.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
@@ -62,7 +62,7 @@ export function assignWeights(
   const given = new Map(
     Object.entries(weights).map(([name, weight]) => [
       name,
-      weight instanceof Tensor || weight instanceof CompressedWeights ? weight : hostArray(weight, where, name),
+      weight instanceof Tensor || isCompressed(weight) ? weight : hostArray(weight, where, name),
     ]),
   );
   const faults: string[] = [];
@@ -85,7 +85,12 @@ export function assignWeights(
   }
   for (const [name, variable] of variables) {
     const weight = given.get(name)!;
-    if (weight instanceof CompressedWeights) variable.compress(weight);
+    if (isCompressed(weight)) variable.compress(weight);
     else variable.assign(weight instanceof Tensor ? weight : weight.data);
   }
+}
+
+/** Asked so that a page that reads no compressed weights does not carry them. */
+function isCompressed(weight: NamedWeights[string]): weight is CompressedWeights {
+  return Object(weight) === weight && 'matrices' in (weight as object);
 }

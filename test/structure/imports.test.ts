@@ -30,7 +30,7 @@ const order = [
     'src/kernels/sequence/',
     'src/kernels/attention/',
   ],
-  ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
+  ['src/kernels/compressed-engine.ts', 'src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
   ['src/kernels/wasm-instance.ts', 'src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
   ['src/tensor/'],
   ['src/layers/'],

@@ -16,17 +16,17 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 89_200,
+    largestBytes: 90_700,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 109_500,
+    largestBytes: 110_600,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 324_500,
+    largestBytes: 332_000,
   },
 ] as const;
 

@@ -82,7 +82,7 @@ describe('rondo compress', () => {
     refused(2, 'USAGE', '--budget chooses the form itself', 'lm.safetensors', '--int8', '--budget', '9kB');
     refused(2, 'USAGE', '--budget small is no size', 'lm.safetensors', '--budget', 'small');
     refused(
-      2,
+      1,
       'FILE_ACCESS',
       'half.safetensors exists already',
       'lm.safetensors',

@@ -2,6 +2,7 @@ import { bytesOf, type DType } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
 import { rounded } from '../../rounding.js';
+import { compressedEngine } from '../compressed-engine.js';
 import type { CompressedMatrix } from '../compressed-matrix.js';
 import type {
   Backend,
@@ -22,7 +23,6 @@ import type {
 import { matricesOf } from '../matmul-batch.js';
 import { serialLoopHost } from '../sequence/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
-import { compressedProduct } from './compressed-product.js';
 
 export interface ReferenceOptions {
   /**
@@ -195,10 +195,11 @@ class ReferenceBackend implements Backend {
   }
 
   compressedMatmul({ m, n, a, matrix: { matrix }, firstColumn, c, accumulate = false }: CompressedMatmulCall): void {
+    const { reference: product } = compressedEngine();
     const [left, result] = [dataOf(a.buffer), dataOf(c.buffer)];
     for (let i = 0; i < m; i++) {
       const start = a.offset + i * a.rowStride;
-      const row = compressedProduct(matrix, left.subarray(start, start + matrix.k), firstColumn, n);
+      const row = product(matrix, left.subarray(start, start + matrix.k), firstColumn, n);
       for (let j = 0; j < n; j++) {
         const place = c.offset + i * c.rowStride + j;
         result[place] = accumulate ? result[place] + row[j] : row[j];

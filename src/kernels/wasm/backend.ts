@@ -3,6 +3,7 @@ import { RondoError } from '../../errors.js';
 import { leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { AcceleratedBackend } from '../acceleration.js';
+import { compressedEngine } from '../compressed-engine.js';
 import type { CompressedMatrix } from '../compressed-matrix.js';
 import type {
   Buffer,
@@ -24,8 +25,8 @@ import { convert } from '../convert.js';
 import { inScope } from '../in-scope.js';
 import type { LoopingBackend } from '../sequence/loop-host.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
-import { CompressedProducts } from './compressed-products.js';
-import { hasRelaxedDot, hasRelaxedSimd, hasSimd } from './features.js';
+import type { CompressedProducts } from './compressed-products.js';
+import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { WasmLoopHost } from './loop-host.js';
 import type { TileFamily } from './matmul-tiles.js';
@@ -55,7 +56,7 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   readonly #runner: KernelRunner;
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
-  readonly #compressed: CompressedProducts;
+  #compressed: CompressedProducts | undefined;
   readonly loops: WasmLoopHost;
 
   /** @param family the tiles to multiply with, instead of those that are the fastest here */
@@ -69,14 +70,10 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     this.#rows = new RowKernels(this.#memory, modules);
     this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
     this.acceleration = new WasmProducts(this.#memory, this.#runner, this.#rows, { deterministic, family });
-    this.#compressed = new CompressedProducts(this.#memory, modules, {
-      relaxedDot: hasRelaxedDot(),
-      madd: this.#isRelaxed ? 'relaxed' : 'plain',
-    });
     this.loops = new WasmLoopHost(this, {
       runner: this.#runner,
       products: this.acceleration,
-      compressed: this.#compressed,
+      compressed: () => this.#compressedProducts(),
       pointwise: this.#pointwise,
     });
   }
@@ -206,20 +203,27 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   }
 
   placeMatrix(matrix: CompressedMatrix, segment: number): PlacedMatrix {
-    return this.#compressed.place(matrix, segment);
+    return this.#compressedProducts().place(matrix, segment);
   }
 
   compressedMatmul(call: CompressedMatmulCall): void {
     const { m, n } = call;
     if (m === 0 || n === 0) return;
+    const products = this.#compressedProducts();
     const isShared = m > 1 && this.#runner.sharesWork(m * n * call.matrix.matrix.k, sharedOperations);
     const each = isShared ? Math.ceil(m / this.threads.numServing) : m;
     const parts = Array.from({ length: Math.ceil(m / each) }, (_, i) => rowsOfProduct(call, i * each, each));
-    if (parts.length === 1) this.#runner.run((writer, workspace) => this.#compressed.write(writer, call, workspace));
-    else
-      this.#runner.runAtOnce(
-        parts.map((part) => (writer, workspace) => this.#compressed.write(writer, part, workspace)),
-      );
+    if (parts.length === 1) this.#runner.run((writer, workspace) => products.write(writer, call, workspace));
+    else this.#runner.runAtOnce(parts.map((part) => (writer, workspace) => products.write(writer, part, workspace)));
+  }
+
+  #compressedProducts(): CompressedProducts {
+    this.#compressed ??= new (compressedEngine().wasm)(
+      this.#memory,
+      this.#runner.modules,
+      this.#isRelaxed ? 'relaxed' : 'plain',
+    );
+    return this.#compressed;
   }
 
   gatherRows(call: GatherCall): void {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
 import { blockSparse, quantizeMatrix } from '../compress-matrix.js';
+import { provideCompressedEngine } from '../compressed-engine.js';
 import type { CompressedMatrix } from '../compressed-matrix.js';
 import type { Backend } from '../contract.js';
 import { createReferenceBackend } from '../reference/backend.js';
+import { compressedProduct } from '../reference/compressed-product.js';
 import { createWasmBackend } from './backend.js';
+import { CompressedProducts } from './compressed-products.js';
 
+provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });
 const reference = createReferenceBackend();
 const backends = {
   wasm: createWasmBackend({ threads: 1 }),

@@ -9,6 +9,7 @@ import type { PlacedMatrix } from '../contract.js';
 import type { StepStridedCompressedCall } from '../sequence/loop-host.js';
 import { edgeBytes, writeBlockProduct } from './block-products.js';
 import type { CallWriter, Workspace } from './call-writer.js';
+import { hasRelaxedDot } from './features.js';
 import { panelOutputs, roundedBytes, writeInt8Product } from './int8-products.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import type { TileFamily } from './matmul-tiles.js';
@@ -24,14 +25,10 @@ export class CompressedProducts {
   readonly #memory: WasmMemory;
   readonly #kernels: LazyKernels<'int8_product' | 'block_product'>;
 
-  constructor(
-    memory: WasmMemory,
-    modules: KernelModules,
-    { relaxedDot, madd }: { relaxedDot: boolean; madd: TileFamily['madd'] },
-  ) {
+  constructor(memory: WasmMemory, modules: KernelModules, madd: TileFamily['madd']) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
-      int8_product: (module) => writeInt8Product(module, relaxedDot),
+      int8_product: (module) => writeInt8Product(module, hasRelaxedDot()),
       block_product: (module) => writeBlockProduct(module, madd),
     });
   }

@@ -13,7 +13,7 @@ export class WasmLoopHost implements CpuLoopHost {
   readonly backend: EngineBackend;
   readonly #runner: KernelRunner;
   readonly #products: WasmProducts;
-  readonly #compressed: CompressedProducts;
+  readonly #compressed: () => CompressedProducts;
   readonly #pointwise: PointwiseKernels;
 
   constructor(
@@ -26,7 +26,7 @@ export class WasmLoopHost implements CpuLoopHost {
     }: {
       runner: KernelRunner;
       products: WasmProducts;
-      compressed: CompressedProducts;
+      compressed: () => CompressedProducts;
       pointwise: PointwiseKernels;
     },
   ) {
@@ -68,7 +68,7 @@ export class WasmLoopHost implements CpuLoopHost {
           writer.beginLoop(numSteps);
           for (const step of calls) {
             if (step.kind === 'barrier') writer.barrier();
-            else if (step.kind === 'compressed') this.#compressed.write(writer, step.call, workspace);
+            else if (step.kind === 'compressed') this.#compressed().write(writer, step.call, workspace);
             else if (step.kind === 'pointwise') this.#pointwise.write(writer, step.call, workspace);
             else products.writeStep(writer, step.call, numSteps, workspace);
           }
