@@ -275,7 +275,6 @@ export abstract class Layer<Output = Tensor> {
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
-    // What a file claims is held against its own size instead.
     if (valuesLeft === undefined) requireWeightSize(`${this.name}/${weightName}`, shape);
     const values =
       valuesLeft === undefined
@@ -356,7 +355,7 @@ export abstract class Layer<Output = Tensor> {
 /** Values of the largest weight: those of float32 in 4 GiB, where WebAssembly memory ends. */
 const MOST_VALUES = 2 ** 30;
 
-/** Said before numbers are drawn, which would take minutes. @throws OUT_OF_MEMORY */
+/** Said before numbers are drawn, which would take minutes; what a file claims is held against its own size. @throws OUT_OF_MEMORY */
 function requireWeightSize(where: string, shape: Shape): void {
   if (sizeOf(shape) < MOST_VALUES) return;
   throw new RondoError('OUT_OF_MEMORY', {
