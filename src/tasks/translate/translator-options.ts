@@ -43,7 +43,7 @@ export const translatorOptions = optionTable({
   embeddingUnits: count({ default: 256, ofInitial: 'decided', search: { choices: [128, 256, 512] } }),
   /** Share of the pairs that chooses the best epoch where no others are given. Default 0.05, and at most 2,000 pairs. */
   validation: number({ atLeast: 0, atMost: 0.5, default: 0.05, value: 'SHARE', changesScore: 'all' }),
-  /** Share of the pairs that is held out for the report where no others are given. Default 0.05. */
+  /** Share of the pairs that is held out for the report where no others are given. Default 0.05, and at most 10,000 pairs. */
   test: number({ atLeast: 0, atMost: 0.5, default: 0.05, value: 'SHARE', flag: 'test-share', changesScore: 'all' }),
   /** Seed of the split. Pairs with the same source stay together. Default 1. */
   splitSeed: count({ least: 0, default: 1, changesScore: 'all' }),
