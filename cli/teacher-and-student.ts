@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { TaskModel } from '../src/index.js';
+import { lossOfQuality } from './compress/quality.js';
 import { fileSize, shortNumber, textTable, withSeparators } from './text-table.js';
 
 /** How good a teacher and its student are on data that the student has not learned from. */
@@ -53,8 +54,7 @@ export async function compareWithTeacher(
   const share = models[1].numParameters / models[0].numParameters;
   const sizes = `with ${(100 * share).toFixed(0)} % of the parameters`;
   const both = `${measure} ${shortNumber(quality.student)} beside ${shortNumber(quality.teacher)} of its teacher`;
-  const change = (quality.student - quality.teacher) / Math.abs(quality.teacher);
-  const lost = better === 'lower' ? change : -change;
+  const lost = lossOfQuality({ better }, quality.teacher, quality.student);
   const verdict =
     lost > 0
       ? `The student has lost quality: ${both}, ${(100 * lost).toFixed(1)} % worse, ${sizes}.`

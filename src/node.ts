@@ -42,7 +42,11 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
  * `deserializeTask`
  */
 export async function loadTask(path: string): Promise<LoadedTask> {
-  const bytes = await readBytes(path, modelEnding);
+  return readTask(await readBytes(path, modelEnding), path);
+}
+
+/** The task of a file's bytes, as {@link loadTask} reads it. @param path for messages. @throws as `deserializeTask` */
+export async function readTask(bytes: Uint8Array, path: string): Promise<LoadedTask> {
   try {
     return deserializeTask(bytes, path);
   } catch (error) {

@@ -6,7 +6,7 @@ import { formMeasure, type MeasuredForm, stepTimes } from '../compress/measure.j
 import { type CompressionMethod, compressionMethods } from '../compress/methods.js';
 import { bytesOfSize } from '../compress/size-text.js';
 import { defineCommand, inferenceOptions, jsonOption, type OptionSpec } from '../options.js';
-import { requireNewFile } from '../output-paths.js';
+import { defaultOutput, requireNewFile } from '../output-paths.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
 import { loadWithTask } from '../tasks.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -73,8 +73,7 @@ export const compress = defineCommand({
       quality: task.quality,
       numWeights: model.model.countParams(),
     });
-    const out =
-      options.out ?? `${path.replace(/^.*[\\/]/, '').replace(/\.safetensors$/, '')}-${report.chosen.name}.safetensors`;
+    const out = options.out ?? defaultOutput(path, `-${report.chosen.name}.safetensors`);
     if (options.out === undefined) await requireNewFile(where, '--out', out, options.force);
     await writeFileAtomically(out, report.chosen.bytes);
     showReport(report.told(out), options.json === true);

@@ -1,4 +1,5 @@
-import { deserializeTask, type ModelOutput, type ModelStream, RondoError, type TaskModel } from '../../src/index.js';
+import { type ModelOutput, type ModelStream, RondoError, type TaskModel } from '../../src/index.js';
+import { readTask } from '../../src/node.js';
 import type { CommandLineTask } from '../command-line-task.js';
 
 /** A model in one form, as its file holds it. */
@@ -18,7 +19,7 @@ export async function formMeasure(
 ): Promise<(name: string, bytes: Uint8Array) => Promise<MeasuredForm>> {
   const evaluate = files.length === 0 ? undefined : await task.evaluate();
   return async (name, bytes) => {
-    const { task: model } = deserializeTask(bytes, call.path);
+    const { task: model } = await readTask(bytes, call.path);
     const report = await evaluate?.(model, files, call as never);
     const quality = report && task.quality.of(report.facts as never);
     return { name, model, sizeBytes: bytes.length, quality: quality ?? undefined };

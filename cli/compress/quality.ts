@@ -7,7 +7,7 @@ export interface TaskQuality {
 }
 
 /** By how much a figure is worse than that of before, as a share of it; below 0 where it is better. */
-export function lossOfQuality({ better }: TaskQuality, before: number, after: number): number {
-  const change = (after - before) / Math.abs(before);
+export function lossOfQuality({ better }: Pick<TaskQuality, 'better'>, before: number, after: number): number {
+  const change = before === after ? 0 : (after - before) / (Math.abs(before) || 1);
   return better === 'lower' ? change : -change;
 }

@@ -1,7 +1,7 @@
 import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
-import { blockOutputs } from '../kernels/compressed-matrix.js';
+import { blockOutputs, mostInputs } from '../kernels/compressed-matrix.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights, type WeightForm } from '../tensor/compressed-weights.js';
@@ -32,7 +32,8 @@ const leastZeros = 0.5;
  * trained. Of format `blocks`, those change of which at least half of the blocks are zero.
  *
  * @returns the names of the weights that have changed
- * @throws UNKNOWN_NAME for another format, and for excluded names that there are not; USAGE where the model has no weights
+ * @throws UNKNOWN_NAME for another format, and for excluded names that there are not; USAGE where the model has no weights;
+ *   NOT_FINITE, before anything has changed
  */
 export function compressWeights(model: Model, format: WeightFormat, options: CompressWeightsOptions = {}): string[] {
   const where = 'compressWeights';
@@ -46,14 +47,25 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
     });
   const weights = new Map(model.namedWeights());
   const isExcluded = excludes(where, [...weights.keys()], options.exclude ?? []);
+  const chosen = [...weights].filter(
+    ([name, { variable, form }]) => form !== undefined && variable.compressed === undefined && !isExcluded(name),
+  );
+  for (const [name, { variable }] of chosen)
+    if (!variable.dataSync().every(Number.isFinite))
+      throw new RondoError('NOT_FINITE', {
+        where,
+        what: `the weight \`${name}\` is not finite.`,
+        fix: 'use the weights of an earlier epoch.',
+      });
   const changed: string[] = [];
-  for (const [name, { variable, form, segment }] of weights) {
-    if (form === undefined || variable.compressed !== undefined || isExcluded(name)) continue;
-    const matrices = matricesOf(variable.dataSync(), variable.shape, form).map(({ values, k, n }) =>
+  for (const [name, { variable, form, segment }] of chosen) {
+    const all = matricesOf(variable.dataSync(), variable.shape, form!);
+    if (format === 'int8' && all.some(({ k }) => k > mostInputs)) continue;
+    const matrices = all.map(({ values, k, n }) =>
       format === 'int8' ? quantizeMatrix(values, { k, n }) : blockSparse(values, { k, n }, segment),
     );
     if (format === 'blocks' && (form === 'table' || shareOfBlocks(matrices, segment) > 1 - leastZeros)) continue;
-    variable.compress(new CompressedWeights(variable.shape, form, matrices));
+    variable.compress(new CompressedWeights(variable.shape, form!, matrices));
     changed.push(name);
   }
   return changed;

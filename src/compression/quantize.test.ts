@@ -145,7 +145,7 @@ describe('weights of 8 bits', () => {
     const small = await quantize(model);
     expect(() =>
       small.setWeights(Object.fromEntries([...model.namedWeights()].map(([n, w]) => [n, w.variable]))),
-    ).toThrow(/a compressed weight cannot change/);
+    ).toThrow(/is compressed and cannot change/);
     await expect(quantize(model, { exclude: ['dense/kernl'] })).rejects.toThrow(/did you mean `dense\/kernel`/);
     await expect(quantize(new Sequential([new Dense({ units: 3 })]))).rejects.toThrow(/no weights yet/);
   });

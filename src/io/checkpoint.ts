@@ -41,7 +41,7 @@ export interface SerializeOptions {
   training?: TrainingSnapshot | undefined;
   /**
    * How weights are stored; they are read back as single-precision numbers. `float16` and `bfloat16` take half as much
-   * and keep 11 and 8 significant bits; with `int4`, kernels, recurrent kernels and embeddings take 4 bits and a scale for
+   * and keep 11 and 8 significant bits; with `int4`, kernels, recurrent kernels of one head and embeddings take 4 bits and a scale for
    * each 32 of them. Default float32. Compressed weights stay as they are.
    */
   weightFormat?: WeightFileFormat | undefined;
@@ -116,7 +116,8 @@ function storedWeight(name: string, array: HostArray, { format, form }: WeightSt
   if (format === 'int4' && form !== undefined && shape.length === 2) return int4Tensors(name, array, form);
   if (format === 'float16' || format === 'bfloat16') {
     const data = Float32Array.from(array.data, (value) => rounded(format, value));
-    if (!data.every(Number.isFinite) && array.data.every(Number.isFinite)) throw beyondHalf(name, format);
+    if (data.some((value, i) => Number.isFinite(value) !== Number.isFinite(array.data[i])))
+      throw beyondHalf(name, format);
     return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data }]];
   }
   return [[name, stored(name, array)]];

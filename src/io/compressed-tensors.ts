@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { BlockSparseMatrix, CompressedMatrix, QuantizedMatrix } from '../kernels/compressed-matrix.js';
-import { blockOutputs, numPanels } from '../kernels/compressed-matrix.js';
+import { blockOutputs, mostInputs, numPanels } from '../kernels/compressed-matrix.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
 import type { DecodedTensor, StoredTensor, TensorData } from './safetensors.js';
@@ -113,7 +113,8 @@ function quantizedWeights(
     scaleShape(shape, form).every((size, axis) => size === scale.shape[axis]);
   const form = fits('matrix') ? 'matrix' : 'table';
   const isKnown = (shape.length === 2 || (shape.length === 3 && form === 'matrix')) && fits(form);
-  if (!isKnown || shape.includes(0)) throw damaged(where, name, 'scales for each output', describeShape(scale.shape));
+  if (!isKnown || shape.includes(0) || shape[form === 'matrix' ? shape.length - 2 : 1] > mostInputs)
+    throw damaged(where, name, 'scales for each output', describeShape(scale.shape));
   const [k, n] = form === 'matrix' ? shape.slice(-2) : [shape[1], shape[0]];
   const bytes = data as Int8Array;
   const scales = scale.data as Float32Array;

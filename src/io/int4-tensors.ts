@@ -36,6 +36,7 @@ export function int4Tensors(
       const [first, end] = [group * groupInputs, Math.min(k, (group + 1) * groupInputs)];
       let most = 0;
       for (let input = first; input < end; input++) most = Math.max(most, Math.abs(at(input, output)));
+      if (!(most <= largest * 65504)) throw beyondScales(name, most);
       const scale = halfAbove(most / largest);
       scales[output * groups + group] = scale;
       for (let input = first; input < end && scale > 0; input++) {
@@ -80,7 +81,8 @@ function int4Weight(
   const [bytes, groups] = [Math.ceil(k / 2), Math.ceil(k / groupInputs)];
   const fits = (tensor: DecodedTensor, columns: number): boolean =>
     tensor.shape.length === 2 && tensor.shape[0] === n && tensor.shape[1] === columns;
-  if (facts[2] > 1 || !fits(values, bytes) || !fits(scales, groups)) throw damaged(where, name, values.shape);
+  if (facts[2] > 1 || shape.includes(0) || !fits(values, bytes) || !fits(scales, groups))
+    throw damaged(where, name, values.shape);
   const data = new Float32Array(sizeOf(shape));
   for (let output = 0; output < n; output++)
     for (let input = 0; input < k; input++) {
@@ -96,6 +98,16 @@ function int4Weight(
 function halfAbove(value: number): number {
   const unit = 2 ** (Math.max(Math.floor(Math.log2(value || 1)), -14) - 10);
   return Math.ceil(value / unit) * unit;
+}
+
+function beyondScales(name: string, received: number): RondoError {
+  return new RondoError(Number.isFinite(received) ? 'OUT_OF_RANGE' : 'NOT_FINITE', {
+    where: 'serializeModel',
+    what: `\`${name}\` has numbers that 4 bits and a scale cannot hold.`,
+    expected: `numbers of at most ${largest * 65504}`,
+    received: String(received),
+    fix: "use weightFormat: 'bfloat16', or 'float32'.",
+  });
 }
 
 function damaged(where: string, name: string, received: Shape): RondoError {

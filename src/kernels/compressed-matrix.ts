@@ -51,6 +51,9 @@ export const largestWeight = 127;
  */
 export const activationLevels = 127;
 
+/** Inputs of a matrix of 8 bits at most: sums of products have 32 bits. */
+export const mostInputs = Math.floor(2 ** 31 / (largestWeight * activationLevels)) - 1;
+
 /** How the values of one row are rounded: `a = scale (q - zero)`, q from 0 to {@link activationLevels}. */
 export interface RowRounding {
   readonly scale: number;

@@ -139,7 +139,10 @@ export class AdaptiveSoftmax extends Layer {
       activation: 'softmax',
       values: (known) => (known === undefined ? ops.exp(logits()) : ops.softmax(known)),
       logits,
-      score: (labels, options) => scope(() => this.#score(hidden, labels, options)),
+      // Compressed weights have no scores of single labels.
+      score: this.weights.some(({ compressed }) => compressed !== undefined)
+        ? undefined
+        : (labels, options) => scope(() => this.#score(hidden, labels, options)),
     });
   }
 

@@ -59,7 +59,8 @@ export function takeWeights(
       continue;
     }
     variable.assign(found);
-    if (found.mask !== undefined) variable.mask = 'zeros';
+    const isPruned = found.mask !== undefined || found.compressed?.matrices[0].kind === 'blocks';
+    if (isPruned) variable.mask = 'zeros';
     numTaken += variable.size;
   }
   return { numTaken, anew };

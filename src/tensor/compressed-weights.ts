@@ -1,7 +1,7 @@
 import { denseMatrix } from '../kernels/compress-matrix.js';
 import { provideCompressedEngine } from '../kernels/compressed-engine.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
-import type { Backend, Buffer, PlacedMatrix } from '../kernels/contract.js';
+import type { Backend, PlacedMatrix } from '../kernels/contract.js';
 import { compressedProduct } from '../kernels/reference/compressed-product.js';
 import { CompressedProducts } from '../kernels/wasm/compressed-products.js';
 import { type Shape, sizeOf } from '../shape.js';
@@ -12,15 +12,20 @@ import { type Shape, sizeOf } from '../shape.js';
  */
 export type WeightForm = 'matrix' | 'table';
 
+/** Matrices as they were laid out on a backend. */
+interface Placement {
+  readonly backend: Backend;
+  readonly segment: number;
+  readonly placed: readonly PlacedMatrix[];
+}
+
 /** Gives back the memory of matrices that are dropped with their weights. */
-const dropped = new FinalizationRegistry<{ backend: Backend; placed: readonly PlacedMatrix[] }>(({ backend, placed }) =>
-  free(backend, placed),
-);
+const dropped = new FinalizationRegistry<readonly Placement[]>(free);
 
 /** The numbers of a variable in a smaller form: what products read. They do not change. */
 export class CompressedWeights {
-  /** Where they were laid out last. */
-  #place: { backend: Backend; segment: number; placed: readonly PlacedMatrix[] } | undefined;
+  /** None is given up before all are, since recorded steps read them where they are. */
+  readonly #placements: Placement[] = [];
 
   constructor(
     readonly shape: Shape,
@@ -55,28 +60,31 @@ export class CompressedWeights {
     return rows;
   }
 
-  /** The matrices on a backend, for products of whole segments. */
-  placedOn(backend: Backend, segment: number): readonly PlacedMatrix[] {
-    if (this.#place?.backend === backend && this.#place.segment === segment) return this.#place.placed;
-    this.dispose();
-    const placed = this.matrices.map((matrix) => backend.placeMatrix(matrix, segment));
-    this.#place = { backend, segment, placed };
-    dropped.register(this, { backend, placed }, this);
+  /**
+   * The matrices on a backend, for products of whole segments; undefined where their form is that of other segments, so
+   * that products need the numbers themselves. @throws OUT_OF_MEMORY
+   */
+  placedOn(backend: Backend, segment: number): readonly PlacedMatrix[] | undefined {
+    if (this.matrices.some((matrix) => matrix.kind === 'blocks' && matrix.segment !== segment)) return undefined;
+    const found = this.#placements.find((place) => place.backend === backend && place.segment === segment);
+    if (found !== undefined) return found.placed;
+    const placed: PlacedMatrix[] = [];
+    if (this.#placements.length === 0) dropped.register(this, this.#placements, this);
+    this.#placements.push({ backend, segment, placed });
+    for (const matrix of this.matrices) placed.push(backend.placeMatrix(matrix, segment));
     return placed;
   }
 
-  /** Gives the memory on the backend back; it is taken again where it is needed. */
+  /** Gives the memory on backends back. */
   dispose(): void {
-    if (this.#place === undefined) return;
     dropped.unregister(this);
-    free(this.#place.backend, this.#place.placed);
-    this.#place = undefined;
+    free(this.#placements.splice(0));
   }
 }
 
-function free(backend: Backend, placed: readonly PlacedMatrix[]): void {
-  const buffers: Buffer[] = placed.flatMap((matrix) => [...matrix.buffers]);
-  for (const buffer of buffers) backend.free(buffer);
+function free(placements: readonly Placement[]): void {
+  for (const { backend, placed } of placements)
+    for (const { buffers } of placed) for (const buffer of buffers) backend.free(buffer);
 }
 
 function transposed(dense: Float32Array, { k, n }: CompressedMatrix): Float32Array {

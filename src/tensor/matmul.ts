@@ -1,8 +1,8 @@
 import { RondoError } from '../errors.js';
+import type { PlacedMatrix } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { broadcastOf, describeShape, sizeOf } from '../shape.js';
 import { asRows } from './accumulate.js';
-import type { CompressedWeights } from './compressed-weights.js';
 import { multiplyMatrices } from './matrix-batches.js';
 import { requireTensors } from './operands.js';
 import { operation } from './tape.js';
@@ -59,9 +59,11 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
       return multiplyMatrices(axes, { m: n, n: k, k: m, transposeA: true, transposeB: transposeA }, dC, a, dB);
     return multiplyMatrices(axes, { m: k, n, k: m, transposeA: !transposeA }, a, dC, dB);
   };
+  const isRead = joined && b.compressed?.form === (transposeB ? 'table' : 'matrix');
+  const [placed] = (isRead && b.compressed?.placedOn(currentBackend(), n)) || [];
   const product = (): Tensor =>
-    joined && b.compressed?.form === (transposeB ? 'table' : 'matrix')
-      ? multiplyCompressed(a, b.compressed, emptyTensor(shape))
+    placed !== undefined
+      ? multiplyCompressed(a, placed, emptyTensor(shape))
       : multiplyMatrices(axes, { m, n, k, transposeA, transposeB }, a, b, emptyTensor(shape));
   const [result] = operation([a, b], () => ({
     outputs: [product()],
@@ -74,10 +76,8 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
 }
 
 /** Rows of `a`, whatever axes they are in, times the one matrix of compressed weights. */
-function multiplyCompressed(a: Tensor, weights: CompressedWeights, c: Tensor): Tensor {
-  const backend = currentBackend();
-  const { k, n } = weights.matrices[0];
-  const [matrix] = weights.placedOn(backend, n);
-  backend.compressedMatmul({ m: c.size / n, n, a: asRows(a, k), matrix, firstColumn: 0, c: asRows(c, n) });
+function multiplyCompressed(a: Tensor, matrix: PlacedMatrix, c: Tensor): Tensor {
+  const { k, n } = matrix.matrix;
+  currentBackend().compressedMatmul({ m: c.size / n, n, a: asRows(a, k), matrix, firstColumn: 0, c: asRows(c, n) });
   return c;
 }

@@ -71,7 +71,7 @@ export class RecurrentRun {
       kernels: Object.fromEntries(
         Object.entries(kernels).flatMap(([name, kernel]) => {
           const segment = this.#call.plan.cell.kernels[name].to === gatesWidth ? units : kernel.shape[1];
-          return kernel.compressed?.placedOn(this.#backend, segment).map((matrix) => [name, matrix] as const) ?? [];
+          return kernel.compressed?.placedOn(this.#backend, segment)?.map((matrix) => [name, matrix] as const) ?? [];
         }),
       ),
     };

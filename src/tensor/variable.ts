@@ -117,6 +117,7 @@ export class Variable extends Tensor {
         fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
       });
     this.#compressed?.dispose();
+    this.#compressed = undefined;
     if (this.#place === undefined) return;
     if (this.mask instanceof Variable) this.mask.dispose();
     forgetMemory(this);

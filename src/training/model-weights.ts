@@ -26,9 +26,14 @@ export function variablesOf(model: Weighted): Map<string, Variable> {
   return found;
 }
 
-/** A copy of all weights, on the host. */
+/** The variables that can change. */
+function changeable(model: Weighted): [string, Variable][] {
+  return [...variablesOf(model)].filter(([, { compressed }]) => compressed === undefined);
+}
+
+/** A copy of all weights that can change, on the host. */
 export async function readWeights(model: Weighted): Promise<Record<string, HostArray>> {
-  return readArrays([...variablesOf(model)]);
+  return readArrays(changeable(model));
 }
 
 /** The numbers that tensors have now, by their names. */
@@ -44,7 +49,7 @@ export async function readArrays(
 
 /** The same as tensors, which a device that the host cannot see keeps. */
 export function weightTensors(model: Weighted): Record<string, Tensor> {
-  return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, variable.snapshot()]));
+  return Object.fromEntries(changeable(model).map(([name, variable]) => [name, variable.snapshot()]));
 }
 
 /**
@@ -59,6 +64,7 @@ export function assignWeights(
   code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH',
 ): void {
   const variables = variablesOf(model);
+  const places = new Map(model.namedWeights());
   const given = new Map(
     Object.entries(weights).map(([name, weight]) => [
       name,
@@ -66,9 +72,14 @@ export function assignWeights(
     ]),
   );
   const faults: string[] = [];
-  for (const [name, { shape }] of variables) {
+  for (const [name, { shape, compressed }] of variables) {
     const weight = given.get(name);
-    if (weight === undefined) faults.push(`\`${name}\` is missing`);
+    if (weight === undefined) {
+      // What is compressed stays as it is.
+      if (compressed === undefined) faults.push(`\`${name}\` is missing`);
+    } else if (compressed !== undefined) faults.push(`\`${name}\` is compressed and cannot change`);
+    else if (isCompressed(weight) && !fitsCompressed(weight, places.get(name)!))
+      faults.push(`\`${name}\` is compressed as the layer cannot read it`);
     else if (!sameShape(weight.shape, shape))
       faults.push(`\`${name}\` is ${describeShape(weight.shape)}, not ${describeShape(shape)}`);
   }
@@ -84,10 +95,22 @@ export function assignWeights(
     });
   }
   for (const [name, variable] of variables) {
-    const weight = given.get(name)!;
+    const weight = given.get(name);
+    if (weight === undefined) continue;
     if (isCompressed(weight)) variable.compress(weight);
     else variable.assign(weight instanceof Tensor ? weight : weight.data);
   }
+}
+
+/** Whether a layer multiplies with a weight as it is compressed. */
+function fitsCompressed({ form, matrices, shape }: CompressedWeights, place: LayerWeight): boolean {
+  const { segment = shape.at(-1) } = place;
+  const heads = shape.length === 3 ? shape[0] : 1;
+  return (
+    form === place.form &&
+    matrices.length === heads &&
+    matrices.every((matrix) => (matrix.kind === 'blocks' ? form === 'matrix' && matrix.segment === segment : true))
+  );
 }
 
 /** Asked so that a page that reads no compressed weights does not carry them. */

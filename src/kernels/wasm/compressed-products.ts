@@ -36,14 +36,25 @@ export class CompressedProducts {
   /** Lays a matrix out in memory that lasts until its buffers are freed. */
   place(matrix: CompressedMatrix, segment: number): PlacedMatrix {
     const arrays = matrix.kind === 'int8' ? panelsOf(matrix, segment) : blocksOf(matrix);
-    const buffers = arrays.map((array) => {
-      const buffer = this.#memory.allocate(array.length, dtypeOf(array));
+    const buffers: WasmBuffer[] = [];
+    for (const array of arrays) {
+      const buffer = this.#taken(array, buffers);
       new Uint8Array(this.#memory.memory.buffer, buffer.address, array.byteLength).set(
         new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
       );
-      return buffer;
-    });
+      buffers.push(buffer);
+    }
     return { matrix, segment, buffers };
+  }
+
+  /** Memory for an array; what was taken before is given back where there is none. @throws OUT_OF_MEMORY */
+  #taken(array: Int8Array | Int32Array | Float32Array, before: readonly WasmBuffer[]): WasmBuffer {
+    try {
+      return this.#memory.allocate(array.length, dtypeOf(array));
+    } catch (error) {
+      for (const buffer of before) this.#memory.free(buffer);
+      throw error;
+    }
   }
 
   /** Writes the product's kernel call. All sizes are at least 1. */

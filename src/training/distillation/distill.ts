@@ -124,6 +124,7 @@ async function arraysOf<Student extends Trainable>(
       fix: 'write distill(teacher, student, { x, y }).',
     });
   if (y !== undefined) return { x, y };
+  requireCount(where, 'batchSize', batchSize);
   const { arrays, numRows } = new BatchReader(student, where).readInputs(x);
   const classes: number[] = [];
   let steps: Shape = [];

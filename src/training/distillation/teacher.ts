@@ -56,7 +56,7 @@ export class Teacher {
     let output = scope(() => (isFirst ? this.#run(inputs) : softened(this.#run(inputs))));
     const classes = output.shape.at(-1)!;
     if (isFirst) {
-      this.#givesProbabilities = isDistribution(await output.readNumbers(), classes);
+      this.#givesProbabilities ??= isDistribution(await output.readNumbers(), classes);
       const raw = output;
       output = scope(() => softened(this.#logits(raw)));
     }
@@ -70,7 +70,9 @@ export class Teacher {
     const { heads } = this.#model.runBatch(inputs.map(hostTensor), { training: false });
     if (heads.length !== 1 || heads[0].activation === 'sigmoid')
       throw this.#noDistribution(heads.length === 1 ? 'a sigmoid' : `${heads.length} outputs`);
-    return heads[0].activation === 'softmax' ? heads[0].logits() : this.#logits(heads[0].values());
+    if (heads[0].activation !== 'softmax') return this.#logits(heads[0].values());
+    this.#givesProbabilities = false;
+    return heads[0].logits();
   }
 
   #logits(output: Tensor): Tensor {

@@ -83,6 +83,12 @@ export async function factorize<Given extends Model>(model: Given, options: Fact
 
 /** A weight that is not finite has no singular values. @throws NOT_FINITE */
 async function finiteValues(weight: Variable): Promise<ArrayLike<number>> {
+  if (weight.compressed !== undefined)
+    throw new RondoError('USAGE', {
+      where,
+      what: `the weight \`${weight.name}\` is compressed.`,
+      fix: 'factorize the model that was compressed, and compress what comes of it.',
+    });
   const values = await weight.data();
   if (values.every(Number.isFinite)) return values;
   throw new RondoError('NOT_FINITE', {

@@ -41,8 +41,11 @@ export function factorizedRecurrent(layer: RecurrentLayer<boolean>, by: Factoriz
   withoutInitialWeights(Infinity, () => other.ensureBuilt(layer.buildShape!));
   [...other.sublayers.values()].forEach((member, i) => {
     const before = weightsOf(members[i]);
-    for (const [name, weight] of weightsOf(member))
-      weight.assign(Float64Array.from(parted[i].values.get(name) ?? by.valuesOf(before.get(name)!)));
+    for (const [name, weight] of weightsOf(member)) {
+      const values = parted[i].values.get(name);
+      weight.assign(Float64Array.from(values ?? by.valuesOf(before.get(name)!)));
+      if (values === undefined && before.get(name)!.mask !== undefined) weight.mask = 'zeros';
+    }
   });
   other.trainable = layer.trainable;
   return other;

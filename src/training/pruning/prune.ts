@@ -1,5 +1,6 @@
+import { RondoError } from '../../errors.js';
 import { Variable } from '../../tensor/variable.js';
-import { clearPruned } from '../optimizers/weight-masks.js';
+import { clearPruned, maskOf } from '../optimizers/weight-masks.js';
 import type { Trainable } from '../trainable.js';
 import { kernelMask } from './kernel-mask.js';
 import { type KernelChoice, prunableKernels, requirePrunable } from './prunable-kernels.js';
@@ -31,7 +32,7 @@ export async function pruneTo(model: Trainable, options: ResolvedPruneOptions, s
     share * (gate !== null && Object.hasOwn(gates, gate) ? gates[gate] : sparsity);
   for (const kernel of trainableKernels(model, options)) {
     const { variable } = kernel;
-    const [values, before] = await Promise.all([variable.data(), (variable.mask as Variable | undefined)?.data()]);
+    const [values, before] = await Promise.all([variable.data(), maskOf(variable)?.data()]);
     const mask = kernelMask(values, kernel, { ...options, sparsityOf }, before);
     if (variable.mask instanceof Variable) variable.mask.assign(mask);
     else if (mask.includes(0)) variable.mask = new Variable(variable.shape, mask, `mask/${variable.name}`, false);
@@ -55,7 +56,16 @@ export function releaseZeros(model: Trainable): void {
   for (const [, { variable }] of model.namedWeights()) variable.mask = undefined;
 }
 
+/** @throws USAGE for a kernel that is compressed */
 function trainableKernels(model: Trainable, choice: KernelChoice): ReturnType<typeof prunableKernels> {
   const trainable = new Set(model.trainableWeights);
-  return prunableKernels(model, choice).filter(({ variable }) => trainable.has(variable));
+  return prunableKernels(model, choice).filter(({ variable }) => {
+    if (variable.compressed !== undefined)
+      throw new RondoError('USAGE', {
+        where: 'prune',
+        what: `the kernel \`${variable.name}\` is compressed, and cannot change.`,
+        fix: 'prune the model that was compressed, and compress it again.',
+      });
+    return trainable.has(variable);
+  });
 }
