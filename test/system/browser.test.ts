@@ -21,12 +21,12 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 110_600,
+    largestBytes: 110_900,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 332_000,
+    largestBytes: 333_000,
   },
 ] as const;
 
