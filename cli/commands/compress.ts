@@ -1,5 +1,5 @@
-import { RondoError } from '../../src/index.js';
-import { loadTask, readBytes, writeFileAtomically } from '../../src/node.js';
+import { type LoadedTask, RondoError } from '../../src/index.js';
+import { readBytes, readTask, writeFileAtomically } from '../../src/node.js';
 import { showReport } from '../answer.js';
 import { formsReport } from '../compress/forms-report.js';
 import { formMeasure, type MeasuredForm, stepTimes } from '../compress/measure.js';
@@ -54,12 +54,13 @@ export const compress = defineCommand({
     if (options.out !== undefined) await requireNewFile(where, '--out', options.out, options.force);
     const { model, task } = await loadWithTask(where, path);
     requireOwnOptions(where, task, 'evaluate', options);
-    refuseCheckpoint(where, await loadTask(path));
+    const fileBytes = await readBytes(path);
+    refuseCheckpoint(where, await readTask(fileBytes, path));
     const measure = await formMeasure(task, options.data ?? [], { where, path, options });
-    const original = await measure('as it is', await readBytes(path));
+    const original = await measure('as it is', fileBytes);
     const made: (MeasuredForm & { readonly bytes: Uint8Array })[] = [];
     for (const { name, bytesOf } of methods) {
-      const bytes = await bytesOf((await loadTask(path)).task);
+      const bytes = await bytesOf((await readTask(fileBytes, path)).task);
       if (bytes !== undefined) made.push({ ...(await measure(name, bytes)), bytes });
     }
     if (made.length === 0) throw nothingToCompress(where, methods);
@@ -105,7 +106,7 @@ function nothingToCompress(where: string, methods: readonly CompressionMethod[])
 }
 
 /** @throws USAGE for an interrupted training, whose state a compressed file would lose */
-function refuseCheckpoint(where: string, { training }: Awaited<ReturnType<typeof loadTask>>): void {
+function refuseCheckpoint(where: string, { training }: LoadedTask): void {
   if (training === undefined) return;
   throw new RondoError('USAGE', {
     where,
