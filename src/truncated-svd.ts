@@ -1,5 +1,6 @@
 import { maximumOf } from './extremes.js';
 import { symmetricEigenvectors } from './symmetric-eigenvectors.js';
+import { transposed } from './transposed.js';
 
 /** The largest singular values of a matrix `[m, n]` and their vectors: `A ~ U diag(s) V'`. */
 export interface TruncatedSvd {
@@ -23,7 +24,7 @@ export interface TruncatedSvd {
  */
 export function truncatedSvd(matrix: ArrayLike<number>, [m, n]: readonly number[], rank: number): TruncatedSvd {
   if (m > n) {
-    const { u, singularValues, v } = truncatedSvd(transposed(matrix, m, n), [n, m], rank);
+    const { u, singularValues, v } = truncatedSvd(transposed(Float64Array.from(matrix), m, n), [n, m], rank);
     return { u: transposed(v, rank, m), singularValues, v: transposed(u, n, rank) };
   }
   // Squares of numbers of any size are then within range.
@@ -50,12 +51,6 @@ function timesTransposed(a: Float64Array, m: number, n: number): Float64Array {
     for (let j = 0; j <= i; j++) product[i * m + j] = product[j * m + i] = dot(row, a.subarray(j * n, (j + 1) * n));
   }
   return product;
-}
-
-function transposed(matrix: ArrayLike<number>, m: number, n: number): Float64Array {
-  const result = new Float64Array(m * n);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) result[j * m + i] = matrix[i * n + j];
-  return result;
 }
 
 /** In four sums, which the processor adds side by side. */

@@ -2,10 +2,10 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
 import { blockOutputs, mostInputs } from '../kernels/compressed-matrix.js';
-import type { LayerWeight } from '../layers/layer.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights, type WeightForm } from '../tensor/compressed-weights.js';
 import type { Model } from '../training/model.js';
+import { transposed } from '../transposed.js';
 
 /** Forms of weights that products read as they are. */
 export const weightFormats = ['int8', 'blocks'] as const;
@@ -79,7 +79,7 @@ function matricesOf(
 ): { values: Float32Array; k: number; n: number }[] {
   const all = Float32Array.from(numbers);
   const [k, n] = form === 'table' ? [shape[1], shape[0]] : shape.slice(-2);
-  if (form === 'table') return [{ values: all.map((_, place) => all[(place % n) * k + Math.floor(place / n)]), k, n }];
+  if (form === 'table') return [{ values: transposed(all, n, k), k, n }];
   const size = k * n;
   return Array.from({ length: sizeOf(shape) / size }, (_, head) => ({
     values: all.subarray(head * size, (head + 1) * size),
@@ -106,18 +106,4 @@ function excludes(where: string, names: readonly string[], excluded: readonly st
   for (const given of excluded)
     if (!names.some((name) => isOf(name, given))) throw unknownName(where, 'weight', given, names);
   return (name) => excluded.some((given) => isOf(name, given));
-}
-
-/** What weights take in a file that keeps them as they are here, in bytes. */
-export function weightBytes({ variable }: LayerWeight): number {
-  const { compressed } = variable;
-  if (compressed === undefined) return 4 * variable.size;
-  return compressed.matrices.reduce(
-    (sum, matrix) =>
-      sum +
-      (matrix.kind === 'int8'
-        ? matrix.values.length + 4 * matrix.n
-        : 4 * (matrix.values.length + matrix.inputs.length + matrix.starts.length)),
-    0,
-  );
 }

@@ -3,6 +3,7 @@ import type { BlockSparseMatrix, CompressedMatrix, QuantizedMatrix } from '../ke
 import { blockOutputs, mostInputs, numPanels } from '../kernels/compressed-matrix.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
+import { transposed } from '../transposed.js';
 import type { DecodedTensor, StoredTensor, TensorData } from './safetensors.js';
 
 /**
@@ -38,8 +39,7 @@ function quantizedTensors(
   matrices.forEach((matrix, head) => {
     const { k, n } = matrix;
     scales.set(matrix.scales, head * n);
-    if (form === 'matrix') values.set(matrix.values, head * k * n);
-    else for (let i = 0; i < k; i++) for (let j = 0; j < n; j++) values[j * k + i] = matrix.values[i * n + j];
+    values.set(form === 'matrix' ? matrix.values : transposed(matrix.values, k, n), head * k * n);
   });
   return [
     [name, { dtype: 'I8', shape, data: values }],
@@ -127,7 +127,7 @@ function quantizedWeights(
       kind: 'int8',
       k,
       n,
-      values: form === 'matrix' ? values : values.map((_, place) => values[(place % n) * k + Math.floor(place / n)]),
+      values: form === 'matrix' ? values : transposed(values, n, k),
       scales: scales.slice(head * n, (head + 1) * n),
     };
   });

@@ -5,6 +5,7 @@ import type { Backend, PlacedMatrix } from '../kernels/contract.js';
 import { compressedProduct } from '../kernels/reference/compressed-product.js';
 import { CompressedProducts } from '../kernels/wasm/compressed-products.js';
 import { type Shape, sizeOf } from '../shape.js';
+import { transposed } from '../transposed.js';
 
 /**
  * How the matrices of a weight lie in it: `matrix` is `[k, n]`, or `[heads, k, n]` with one for each head, and multiplied
@@ -41,7 +42,7 @@ export class CompressedWeights {
     const all = new Float32Array(sizeOf(this.shape));
     this.matrices.forEach((matrix, head) => {
       const dense = denseMatrix(matrix);
-      all.set(this.form === 'table' ? transposed(dense, matrix) : dense, head * dense.length);
+      all.set(this.form === 'table' ? transposed(dense, matrix.k, matrix.n) : dense, head * dense.length);
     });
     return all;
   }
@@ -85,10 +86,4 @@ export class CompressedWeights {
 function free(placements: readonly Placement[]): void {
   for (const { backend, placed } of placements)
     for (const { buffers } of placed) for (const buffer of buffers) backend.free(buffer);
-}
-
-function transposed(dense: Float32Array, { k, n }: CompressedMatrix): Float32Array {
-  const result = new Float32Array(dense.length);
-  for (let i = 0; i < k; i++) for (let j = 0; j < n; j++) result[j * k + i] = dense[i * n + j];
-  return result;
 }

@@ -14,6 +14,7 @@ const order = [
     'src/exponential.ts',
     'src/extremes.ts',
     'src/checksum.ts',
+    'src/transposed.ts',
   ],
   ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts', 'src/symmetric-eigenvectors.ts'],
   ['src/truncated-svd.ts'],
