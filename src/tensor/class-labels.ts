@@ -22,3 +22,6 @@ export function requireLabels(
     });
   }
 }
+
+/** How far the probabilities of a distribution may add up to something other than 1: rounding of float16 over many classes. */
+export const SUM_SLACK = 1e-2;

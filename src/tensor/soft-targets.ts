@@ -2,7 +2,7 @@ import { RondoError, refuseUnknownOptions, requireNumber } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { sizeOf } from '../shape.js';
 import { asRows } from './accumulate.js';
-import { requireLabels } from './class-labels.js';
+import { requireLabels, SUM_SLACK } from './class-labels.js';
 import { columnNumbers } from './column-numbers.js';
 import { applyPointwise } from './pointwise.js';
 import { softCrossentropy, softTargetPrograms } from './soft-targets-programs.js';
@@ -42,9 +42,6 @@ export interface LogitsChunk {
 
 /** Added to logits to take their classes out of a sum; in the range of float32. */
 const FAR_BELOW = -1e30;
-
-/** How far the probabilities of a row may add up to more than 1: rounding of float16. */
-const SLACK = 1e-2;
 
 /**
  * Distributions over classes as sparse rows, which a model is held against beside its labels. A row with label l, logits
@@ -99,7 +96,7 @@ export class SoftTargets {
     const own = this.probabilities.subarray(row * width, (row + 1) * width);
     const named = new Set(this.classes.subarray(row * width, (row + 1) * width));
     const sum = own.reduce((total, probability) => total + probability, 0);
-    if (own.every((probability) => probability >= 0) && sum <= 1 + SLACK && named.size === width)
+    if (own.every((probability) => probability >= 0) && sum <= 1 + SUM_SLACK && named.size === width)
       return Math.max(0, 1 - sum);
     throw new RondoError('OUT_OF_RANGE', {
       where: 'SoftTargets',

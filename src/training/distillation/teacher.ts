@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { Shape } from '../../shape.js';
+import { SUM_SLACK } from '../../tensor/class-labels.js';
 import * as ops from '../../tensor/index.js';
 import { scope, type Tensor } from '../../tensor/tensor.js';
 import type { HostArray } from '../host-data.js';
@@ -15,9 +16,6 @@ export interface TaughtRows extends SparseRows {
   /** `[batch, ..., classes]` */
   readonly shape: Shape;
 }
-
-/** How far a row may add up to something other than 1 and still be one of probabilities: rounding of float16. */
-const SLACK = 1e-2;
 
 /** Added to probabilities before their logarithm is taken; in the range of float32. */
 const LEAST_PROBABILITY = 1e-30;
@@ -98,7 +96,7 @@ function isDistribution(values: ArrayLike<number>, classes: number): boolean {
       if (!(values[i] >= 0)) return false;
       sum += values[i];
     }
-    if (!(Math.abs(sum - 1) <= SLACK)) return false;
+    if (!(Math.abs(sum - 1) <= SUM_SLACK)) return false;
   }
   return values.length > 0;
 }

@@ -1,13 +1,10 @@
 import { RondoError } from '../../errors.js';
 import { describeShape, placeOf } from '../../shape.js';
+import { SUM_SLACK } from '../../tensor/class-labels.js';
 import type { Targets } from './loss.js';
 
-/**
- * How far a target may lie beyond its range, and the sum of a distribution from 1: rounding of float32, and of float16
- * over many classes.
- */
+/** How far a target may lie beyond its range: rounding of float32. */
 const SLACK = 1e-6;
-const SUM_SLACK = 1e-2;
 
 /** What messages call the targets, and where they come from. */
 interface Naming {
