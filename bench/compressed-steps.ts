@@ -3,6 +3,11 @@
  * single-precision weights, in turns on one thread: the ratio of their times, round by round.
  *
  *     npm run bench:compressed -- [--cells lstm,gru] [--units 512,1024] [--sparsity 0.9] [--rounds 15] [--wide]
+ *       [--onnx-runtime]
+ *
+ * `--onnx-runtime` times ONNX Runtime in the same turns, with whole weights and, where it has an operator for that, with
+ * weights of 8 bits (`DynamicQuantizeLSTM`): 100 steps of one sequence in one call, which spares it the calls between.
+ * It is installed by `npm install --prefix bench/peers --ignore-scripts`.
  *
  * What is left out is drawn at random; outputs are compared first. `--wide` allows V8 to make kernels of 256 bits, as
  * `allowWideKernels` does.
@@ -22,6 +27,8 @@ import {
   setThreads,
 } from '../src/index.js';
 import { allowWideKernels } from '../src/node.js';
+import { onnxSteps } from './comparison/onnx-steps.js';
+import { PeerRefusal } from './comparison/peer-process.js';
 import { describeMachine } from './machine.js';
 import { median, middleHalf, warmUp } from './timing.js';
 import { markdownTable } from './write-results.js';
@@ -33,6 +40,7 @@ const { values: options } = parseArgs({
     sparsity: { type: 'string', default: '0.9' },
     rounds: { type: 'string', default: '15' },
     wide: { type: 'boolean', default: false },
+    'onnx-runtime': { type: 'boolean', default: false },
   },
 });
 
@@ -60,61 +68,97 @@ async function compared(cell: string, units: number): Promise<string[][]> {
   await prune(pruned, { sparsity: Number(options.sparsity), block: [16, 1] });
   const blocks = copyOf(pruned);
   compressWeights(blocks, 'blocks');
-  const subjects = [
+  const subjects: Subject[] = [
     { name: 'single precision', model: whole, like: whole },
     { name: '8 bits', model: (await quantize(whole)) as Sequential, like: whole },
     { name: `${options.sparsity} of the blocks left out`, model: blocks, like: pruned },
-  ].map(({ name, model, like }) => {
-    const stream = model.stream();
-    const input = Float32Array.from({ length: units }, (_, i) => Math.sin(i));
-    return {
-      name,
-      sizeBytes: serializeModel(model).length,
-      off: difference(model, like, units),
-      step: () => void stream.step(input),
-      medianMs: [] as number[],
-    };
-  });
-  for (const { step } of subjects) warmUp(step);
-  for (let round = 0; round < Number(options.rounds); round++)
-    for (const { step, medianMs } of subjects) {
-      for (let i = 0; i < STEPS_BEFORE; i++) step();
-      medianMs.push(
-        median(
-          Array.from({ length: STEPS_OF_ROUND }, () => {
-            const started = performance.now();
-            step();
-            return performance.now() - started;
-          }),
-        ),
-      );
-    }
-  const [first] = subjects;
-  return subjects.map(({ name, medianMs, sizeBytes, off }) => [
-    `${cell}, ${units}`,
+  ].map(({ name, model, like }) => ({
     name,
-    (1000 * median(medianMs)).toFixed(0),
-    `${median(first.medianMs.map((ms, i) => ms / medianMs[i])).toFixed(2)} (${middleHalf(
-      first.medianMs.map((ms, i) => ms / medianMs[i]),
-      2,
-    )})`,
-    `${(sizeBytes / first.sizeBytes).toFixed(3)}x`,
-    off.toExponential(1),
-  ]);
+    sizeBytes: serializeModel(model).length,
+    off: relativeDifference(outputsOf(model, noise(20, units), units), outputsOf(like, noise(20, units), units)),
+    roundUs: roundOfStream(model, units),
+  }));
+  if (options['onnx-runtime'])
+    for (const quantized of [false, true]) subjects.push(...(await onnxSubject(whole, { cell, units, quantized })));
+  const times: number[][] = subjects.map(() => []);
+  for (let round = 0; round < Number(options.rounds); round++)
+    for (const [i, { roundUs }] of subjects.entries()) times[i].push(await roundUs());
+  for (const { close } of subjects) close?.();
+  return subjects.map(({ name, sizeBytes, off }, i) => {
+    const ratios = times[0].map((us, round) => us / times[i][round]);
+    return [
+      `${cell}, ${units}`,
+      name,
+      median(times[i]).toFixed(0),
+      `${median(ratios).toFixed(2)} (${middleHalf(ratios, 2)})`,
+      sizeBytes === undefined ? '' : `${(sizeBytes / subjects[0].sizeBytes!).toFixed(3)}x`,
+      off.toExponential(1),
+    ];
+  });
 }
 
-/** Of the outputs of 20 steps of noise, relative to those of the other model. */
-function difference(model: Sequential, like: Sequential, features: number): number {
-  const random = new Random(3);
-  const [a, b] = [model.stream(), like.stream()];
-  let [off, size] = [0, 0];
-  for (let step = 0; step < 20; step++) {
-    const input = Float32Array.from({ length: features }, () => random.normal());
-    const expected = [...b.step(input)];
-    a.step(input).forEach((value, i) => {
-      off += (value - expected[i]) ** 2;
-      size += expected[i] ** 2;
+/** What is timed in turns. */
+interface Subject {
+  readonly name: string;
+  readonly sizeBytes?: number;
+  /** By how much its outputs differ from those of the weights that it has in another form. */
+  readonly off: number;
+  /** Microseconds a step, of one round. */
+  roundUs(): number | Promise<number>;
+  close?(): void;
+}
+
+function roundOfStream(model: Sequential, units: number): () => number {
+  const stream = model.stream();
+  const input = Float32Array.from({ length: units }, (_, i) => Math.sin(i));
+  const step = (): void => void stream.step(input);
+  warmUp(step);
+  return () => {
+    for (let i = 0; i < STEPS_BEFORE; i++) step();
+    const started = Array.from({ length: STEPS_OF_ROUND + 1 }, () => {
+      const now = performance.now();
+      step();
+      return now;
     });
+    return 1000 * median(started.slice(1).map((now, i) => now - started[i]));
+  };
+}
+
+/** None, with the reason, where it cannot be run. */
+async function onnxSubject(
+  whole: Sequential,
+  layer: { readonly cell: string; readonly units: number; readonly quantized: boolean },
+): Promise<Subject[]> {
+  const { cell, units, quantized } = layer;
+  const name = `ONNX Runtime, ${quantized ? '8 bits' : 'single precision'}`;
+  try {
+    const { input, output, stepUs, close } = await onnxSteps(whole, layer);
+    const off = relativeDifference(output, outputsOf(whole, input, units));
+    for (let i = 0; i < 20; i++) await stepUs();
+    return [{ name, off, roundUs: stepUs, close }];
+  } catch (reason) {
+    if (!(reason instanceof PeerRefusal)) throw reason;
+    console.log(`not run: ${name}, ${cell}, ${units}: ${reason.message}`);
+    return [];
   }
-  return Math.sqrt(off / size);
+}
+
+function noise(steps: number, features: number): Float32Array {
+  const random = new Random(3);
+  return Float32Array.from({ length: steps * features }, () => random.normal());
+}
+
+/** Of a stream, step by step. @param input `[steps, features]` */
+function outputsOf(model: Sequential, input: Float32Array, features: number): Float32Array {
+  const stream = model.stream();
+  const outputs = Array.from({ length: input.length / features }, (_, step) => [
+    ...stream.step(input.slice(step * features, (step + 1) * features)),
+  ]);
+  stream.dispose();
+  return Float32Array.from(outputs.flat());
+}
+
+function relativeDifference(values: Float32Array, expected: Float32Array): number {
+  const norm = (numbers: Float32Array): number => Math.hypot(...numbers);
+  return norm(values.map((value, i) => value - expected[i])) / norm(expected);
 }

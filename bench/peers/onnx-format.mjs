@@ -3,6 +3,7 @@
  */
 
 const FLOAT = 1;
+const INT8 = 3;
 export const INT32 = 6;
 const INT64 = 7;
 
@@ -33,6 +34,9 @@ function tensorOf(name, shape, type, data) {
 /** A constant of float32 values. */
 export const floats = (name, shape, values) => tensorOf(name, shape, FLOAT, values);
 
+/** A constant of int8 values. */
+export const bytes = (name, shape, values) => tensorOf(name, shape, INT8, values);
+
 /** A constant list of int64. */
 export const integers = (name, values) => tensorOf(name, [values.length], INT64, BigInt64Array.from(values, BigInt));
 
@@ -56,13 +60,14 @@ function attribute(name, value) {
   return message(textField(1, name), integerField(3, value), integerField(20, 2));
 }
 
-/** One operator; an absent optional input is ''. */
-export function node(operator, inputs, outputs, attributes = {}) {
+/** One operator, of ONNX itself where no other domain is named; an absent optional input is ''. */
+export function node(operator, inputs, outputs, attributes = {}, domain = '') {
   return message(
     inputs.map((name) => textField(1, name)),
     outputs.map((name) => textField(2, name)),
     textField(4, operator),
     Object.entries(attributes).map(([name, value]) => bytesField(5, attribute(name, value))),
+    textField(7, domain),
   );
 }
 
@@ -76,11 +81,12 @@ export function graph({ name, nodes, constants = [], inputs, outputs }) {
   );
 }
 
-/** A whole model: ONNX's file version 8, operators of version 17. */
+/** A whole model: ONNX's file version 8, operators of version 17 and those of ONNX Runtime's own domain. */
 export function model(graphBytes) {
   return message(
     integerField(1, 8),
     bytesField(7, graphBytes),
     bytesField(8, message(textField(1, ''), integerField(2, 17))),
+    bytesField(8, message(textField(1, 'com.microsoft'), integerField(2, 1))),
   );
 }

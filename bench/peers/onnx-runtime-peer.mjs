@@ -5,6 +5,7 @@
  */
 
 import { onnxModel, statesOf } from './onnx-model.mjs';
+import { quantizedLSTM } from './onnx-quantized-lstm.mjs';
 import {
   arrayNamed,
   clearPadding,
@@ -33,7 +34,9 @@ async function prepare(benchCase, directory) {
   const { mode, batch, timesteps, features } = benchCase;
   if (mode === 'train') throw new Unsupported('it does not train');
   const arrays = readArrays(directory);
-  session = await ort.InferenceSession.create(onnxModel(benchCase, weightsOf(arrays)), {
+  const weights = weightsOf(arrays);
+  const bytes = benchCase.quantized ? quantizedLSTM(benchCase, weights) : onnxModel(benchCase, weights);
+  session = await ort.InferenceSession.create(bytes, {
     executionProviders: [build === 'web' ? 'wasm' : 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: numThreads,

@@ -1,0 +1,15 @@
+import { afterAll } from 'vitest';
+import { useBackend } from '../../src/kernels/select.js';
+import { setSeed } from '../../src/random.js';
+
+/**
+ * Run before and after every file of unit tests, which share one library: each begins as in a process of its own,
+ * with the backend and the seed that nobody has chosen.
+ */
+const forget = (): void => {
+  useBackend('wasm');
+  setSeed(0);
+};
+
+forget();
+afterAll(forget);
