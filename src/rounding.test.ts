@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DType } from './dtype.js';
 import { Random } from './random.js';
-import { halfWords, numbersOfHalves, rounded } from './rounding.js';
+import { halfWords, nearestWhole, numbersOfHalves, rounded } from './rounding.js';
 
 describe.each([
   ['float16', 65504, 2 ** -24, 0x7c00],
@@ -62,4 +62,16 @@ it('what was rounded is stored as it is', () => {
   const given = Array.from({ length: 500 }, () => (random.normal() * 10) ** 3);
   for (const dtype of ['float16', 'bfloat16'] as const)
     expect([...numbersOfHalves(dtype, halfWords(dtype, given))]).toEqual(given.map((value) => rounded(dtype, value)));
+});
+
+it('the nearest whole number is that of integers and halves, ties to even, in every range', () => {
+  const random = new Random(8);
+  for (let i = 0; i < 3000; i++) {
+    const whole = Math.floor((random.uniform() - 0.5) * 2 ** (i % 50)) + 0;
+    expect(nearestWhole(whole)).toBe(whole);
+    expect(nearestWhole(whole + 0.5) + 0).toBe(whole % 2 === 0 ? whole : whole + 1);
+    const rest = random.uniform() - 0.5;
+    if (i % 50 < 40) expect(nearestWhole(whole + rest) + 0).toBe(whole + 0);
+  }
+  expect(nearestWhole(NaN)).toBeNaN();
 });

@@ -1,5 +1,14 @@
 import { type DType, whole } from './dtype.js';
 
+/** The nearest whole number, ties to even; the sign of 0, infinities and NaN stay. */
+export function nearestWhole(value: number): number {
+  const magnitude = Math.abs(value);
+  // From here on numbers are whole, and the sum below has no digits behind the point.
+  if (!(magnitude < 2 ** 52) || value === 0) return value;
+  const whole = magnitude + 2 ** 52 - 2 ** 52;
+  return value < 0 ? -whole : whole;
+}
+
 /** Floats of 16 bits, which JavaScript has no array of. */
 export type HalfType = 'float16' | 'bfloat16';
 

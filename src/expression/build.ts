@@ -18,6 +18,7 @@ export type UnaryOperation =
   | 'neg'
   | 'abs'
   | 'sign'
+  | 'round'
   | 'sqrt'
   | 'exp'
   | 'log'
@@ -125,6 +126,12 @@ export const neg = unary('neg');
 export const abs = unary('abs');
 /** -1, 0 or 1; its derivative is 0. */
 export const sign = unary('sign');
+/**
+ * The nearest whole number, ties to even. Its derivative is 1, straight through, as if it were not there: that of the
+ * steps is 0 and would let nothing learn (Bengio, Leonard and Courville 2013, "Estimating or propagating gradients through
+ * stochastic neurons for conditional computation", section 4).
+ */
+export const round = unary('round');
 export const sqrt = unary('sqrt');
 export const exp = unary('exp');
 /** Natural logarithm. */

@@ -16,6 +16,7 @@ import {
   min,
   mul,
   relu,
+  round,
   rowMax,
   rowSum,
   select,
@@ -95,6 +96,11 @@ describe('derive', () => {
   it('sees a detached value as a constant', () => {
     const gradient = simplifyAll([derive([{ output: mul(detach(x), x), by: ones }], [x]).get(x)!])[0];
     expect(evaluate(gradient, place)).toEqual(place.x.map((v, i) => place.dy[i] * v));
+  });
+
+  it('goes straight through rounding', () => {
+    const [dx] = simplifyAll([derive([{ output: mul(round(mul(x, 8)), s), by: ones }], [x, s]).get(x)!]);
+    expect(evaluate(dx, { x: [0.3, -2, 0.0625, 9], s: [5], dy: [1, 2, 3, 4] })).toEqual([40, 80, 120, 160]);
   });
 
   it('agrees with central differences for random smooth expressions', () => {

@@ -15,6 +15,7 @@ export {
   mul,
   neg,
   relu,
+  round,
   rowMax,
   rowSum,
   select,

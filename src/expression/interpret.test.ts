@@ -68,6 +68,7 @@ describe('unaryValue', () => {
       'neg',
       'abs',
       'sign',
+      'round',
       'sqrt',
       'exp',
       'log',
@@ -81,6 +82,11 @@ describe('unaryValue', () => {
       expect(operations[operation].value(NaN), operation).toBeNaN();
     for (const operation of ['add', 'sub', 'mul', 'div', 'max', 'min'] as const)
       expect([operations[operation].value(NaN, 1), operations[operation].value(1, NaN)], operation).toEqual([NaN, NaN]);
+  });
+
+  it('of round is the nearest whole number, ties to even', () => {
+    const x = [-3.5, -2.5, -1.2, -0.5, -0, 0.49999999999999994, 0.5, 1.5, 2.5, 2 ** 52 + 1, -(2 ** 60), -Infinity];
+    expect(x.map(operations.round.value)).toEqual([-4, -2, -1, -0, -0, 0, 0, 2, 2, 2 ** 52 + 1, -(2 ** 60), -Infinity]);
   });
 
   it('of the rest is what the name says', () => {

@@ -1,3 +1,4 @@
+import { nearestWhole } from '../rounding.js';
 import {
   type BinaryOperation,
   div,
@@ -57,6 +58,7 @@ export const operations: Record<UnaryOperation, UnaryRule> & Record<BinaryOperat
   neg: { ...cheap, value: (a) => -a, derivative: (dy) => neg(dy) },
   abs: { ...cheap, value: Math.abs, derivative: (dy, _, a) => mul(dy, sign(a)) },
   sign: { ...cheap, value: Math.sign, derivative: none },
+  round: { ...cheap, value: nearestWhole, derivative: (dy) => dy },
   sqrt: { ...cheap, cost: 5, value: Math.sqrt, derivative: (dy, y) => div(mul(dy, 0.5), y) },
   exp: { ...transcendental, value: Math.exp, derivative: (dy, y) => mul(dy, y) },
   log: { ...transcendental, value: Math.log, derivative: (dy, _, a) => div(dy, a) },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { add, constant, div, leaf, mul, neg, select, sigmoid, sub, tanh, topologicalOrder } from './build.js';
+import { add, constant, div, leaf, mul, neg, round, select, sigmoid, sub, tanh, topologicalOrder } from './build.js';
 import { formatExpression } from './interpret.js';
 import { Simplifier, simplifyAll } from './simplify.js';
 
@@ -18,6 +18,12 @@ describe('simplify', () => {
     expect(simple(sub(div(x, 1), mul(0, y)))).toBe('x');
     expect(simple(neg(neg(x)))).toBe('x');
     expect(simple(sub(0, x))).toBe('neg(x)');
+  });
+
+  it('keeps a rounding of what is not known, and folds one of a constant', () => {
+    expect(simple(round(mul(round(x), 1)))).toBe('round(round(x))');
+    expect(simple(sub(x, round(x)))).toBe('sub(x, round(x))');
+    expect(simple(round(2.5))).toBe('2');
   });
 
   it('does not take -0 for 0 where they differ', () => {

@@ -1,3 +1,4 @@
+import { nearestWhole } from '../rounding.js';
 import {
   type BlockSparseMatrix,
   blockOutputs,
@@ -16,7 +17,8 @@ interface Sizes {
 
 /**
  * Rounds weights `[k, n]` to 8 bits, with a scale for each output: the largest of its weights becomes 127 or -127, so
- * that no weight is off by more than half a step.
+ * that no weight is off by more than half a step. Quotients have single precision and ties go to even, as kernels have it,
+ * so that training which rounds on its device sees the same numbers.
  */
 export function quantizeMatrix(weights: ArrayLike<number>, { k, n }: Sizes): QuantizedMatrix {
   const largest = new Float64Array(n);
@@ -25,7 +27,8 @@ export function quantizeMatrix(weights: ArrayLike<number>, { k, n }: Sizes): Qua
   const values = new Int8Array(k * n);
   for (let i = 0; i < k * n; i++) {
     const scale = scales[i % n];
-    if (scale > 0) values[i] = Math.min(largestWeight, Math.max(-largestWeight, Math.round(weights[i] / scale)));
+    if (scale > 0)
+      values[i] = Math.min(largestWeight, Math.max(-largestWeight, nearestWhole(Math.fround(weights[i] / scale))));
   }
   return { kind: 'int8', k, n, values, scales };
 }

@@ -114,6 +114,8 @@ function propagated(operation: UnaryOperation, { value: a, error }: Bounded, val
   switch (operation) {
     case 'sign':
       return error > 0 && Math.abs(a) <= error ? 2 : 0;
+    case 'round':
+      return error === 0 ? 0 : error + 1;
     case 'sqrt':
       return error === 0 ? 0 : a > error ? error / Math.sqrt(a - error) : Infinity;
     case 'exp':

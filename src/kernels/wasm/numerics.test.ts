@@ -87,14 +87,22 @@ describe.each(kinds)('unary operations with $name multiply-add', ({ kernels }) =
     expect(ratio, `largest error at ${at}`).toBeLessThanOrEqual(1);
   });
 
-  it.each(['neg', 'abs', 'sign', 'sqrt', 'relu', 'detach'] as const)('%s is rounded correctly', (operation) => {
-    for (const sweep of sweeps) {
-      const y = apply(kernels, operation, sweep);
-      const wrong = sweep.findIndex(
-        (x, i) => y[i] !== Math.fround(operations[operation].value(x)) && !(Number.isNaN(y[i]) && !(x >= 0)),
-      );
-      expect(wrong < 0 ? 'none' : `${operation}(${sweep[wrong]}) = ${y[wrong]}`).toBe('none');
-    }
+  it.each(['neg', 'abs', 'sign', 'round', 'sqrt', 'relu', 'detach'] as const)(
+    '%s is rounded correctly',
+    (operation) => {
+      for (const sweep of sweeps) {
+        const y = apply(kernels, operation, sweep);
+        const wrong = sweep.findIndex(
+          (x, i) => y[i] !== Math.fround(operations[operation].value(x)) && !(Number.isNaN(y[i]) && !(x >= 0)),
+        );
+        expect(wrong < 0 ? 'none' : `${operation}(${sweep[wrong]}) = ${y[wrong]}`).toBe('none');
+      }
+    },
+  );
+
+  it('round takes ties to the even number, and keeps the sign of 0', () => {
+    const y = apply(kernels, 'round', Float32Array.of(-3.5, -2.5, -1.5, -0.5, -0, 0.5, 1.5, 2.5, 2 ** 23 + 1));
+    expect([...y]).toEqual([-4, -2, -2, -0, -0, 0, 2, 2, 2 ** 23 + 1]);
   });
 
   const limits: readonly [UnaryOperation, number, number][] = [
@@ -130,6 +138,7 @@ describe.each(kinds)('unary operations with $name multiply-add', ({ kernels }) =
     ['sqrt', Infinity, Infinity],
     ['sign', -Infinity, -1],
     ['relu', -Infinity, 0],
+    ['round', -Infinity, -Infinity],
   ];
   it.each(limits)('%s(%d) is %d', (operation, x, y) => {
     expect(apply(kernels, operation, Float32Array.of(x))[0]).toBe(y);
@@ -139,6 +148,7 @@ describe.each(kinds)('unary operations with $name multiply-add', ({ kernels }) =
     'neg',
     'abs',
     'sign',
+    'round',
     'sqrt',
     'exp',
     'log',

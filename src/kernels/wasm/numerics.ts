@@ -14,6 +14,7 @@ import type { Bundle, VectorCode } from './vector-code.js';
 export const unaryCode: Record<UnaryOperation, (code: VectorCode, x: Bundle) => Bundle> = {
   neg: (code, x) => code.unary(f32x4.neg, x),
   abs: (code, x) => code.unary(f32x4.abs, x),
+  round: (code, x) => code.unary(f32x4.nearest, x),
   sqrt: (code, x) => code.unary(f32x4.sqrt, x),
   sign: signCode,
   // pmax(x, 0) is `x < 0 ? 0 : x`, which keeps NaN.
