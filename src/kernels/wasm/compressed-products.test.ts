@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
 import { blockSparse, quantizeMatrix } from '../compress-matrix.js';
 import { provideCompressedEngine } from '../compressed-engine.js';
@@ -8,6 +9,7 @@ import { createReferenceBackend } from '../reference/backend.js';
 import { compressedProduct } from '../reference/compressed-product.js';
 import { createWasmBackend } from './backend.js';
 import { CompressedProducts } from './compressed-products.js';
+import { hasRelaxedSimd } from './features.js';
 
 provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });
 const reference = createReferenceBackend();
@@ -122,5 +124,39 @@ describe.each(Object.entries(backends))('products with compressed matrices on %s
     expect(product(backend, matrix, { m: 1, a: new Float32Array(9), segment: 3 }).slice(0, 6)).toEqual([
       0, 0, 0, 0, 0, 0,
     ]);
+  });
+});
+
+describe('the relaxed and the plain dot product of 8 bits', () => {
+  /** A backend whose 8-bit products have one of the two. */
+  function backendWith(relaxedDot: boolean): Backend {
+    class Products extends CompressedProducts {
+      constructor(...[memory, modules, madd]: ConstructorParameters<typeof CompressedProducts>) {
+        super(memory, modules, madd, relaxedDot);
+      }
+    }
+    provideCompressedEngine({ wasm: Products, reference: compressedProduct });
+    const backend = createWasmBackend({ threads: 1 });
+    // The engine is taken at the first product.
+    product(backend, quantizeMatrix([1], { k: 1, n: 1 }), { m: 1, a: Float32Array.of(1) });
+    provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });
+    return backend;
+  }
+
+  // Node 20 computes the relaxed one right where its baseline compiler is left out.
+  const hasBaselineFault = Number(process.versions.node.split('.')[0]) < 22;
+  beforeAll(() => void (hasBaselineFault && setFlagsFromString('--no-liftoff')));
+  afterAll(() => void (hasBaselineFault && setFlagsFromString('--liftoff')));
+
+  it.each(sizes)('give the same bits: $m x $k x $segments * $segment', ({ m, k, segment, segments }) => {
+    expect(hasRelaxedSimd()).toBe(true);
+    const n = segment * segments;
+    // All weights at the ends of their range: where sums of pairs are largest.
+    for (const weights of [normals(k * n, 18), normals(k * n, 19).map(Math.sign)]) {
+      const matrix = quantizeMatrix(weights, { k, n });
+      const a = normals(m * k, 20);
+      const [plain, relaxed] = [false, true].map((kind) => product(backendWith(kind), matrix, { m, a, segment }));
+      expect(relaxed).toEqual(plain);
+    }
   });
 });

@@ -25,10 +25,11 @@ export class CompressedProducts {
   readonly #memory: WasmMemory;
   readonly #kernels: LazyKernels<'int8_product' | 'block_product'>;
 
-  constructor(memory: WasmMemory, modules: KernelModules, madd: TileFamily['madd']) {
+  /** @param relaxedDot whether 8-bit products use the relaxed dot product; sums are the same without it. */
+  constructor(memory: WasmMemory, modules: KernelModules, madd: TileFamily['madd'], relaxedDot = hasRelaxedDot()) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
-      int8_product: (module) => writeInt8Product(module, hasRelaxedDot()),
+      int8_product: (module) => writeInt8Product(module, relaxedDot),
       block_product: (module) => writeBlockProduct(module, madd),
     });
   }
