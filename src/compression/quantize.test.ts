@@ -144,6 +144,12 @@ describe('weights of 8 bits', () => {
     expect(() =>
       small.setWeights(Object.fromEntries([...model.namedWeights()].map(([n, w]) => [n, w.variable]))),
     ).toThrow(/is compressed and cannot change/);
+    const { variable } = [...small.namedWeights()][0][1];
+    expect(() => (variable.trainable = true)).toThrow(
+      '[USAGE] Variable dense/kernel: a compressed weight cannot change.',
+    );
+    variable.trainable = false;
+    expect(small.trainableWeights).not.toContain(variable);
     await expect(quantize(model, { exclude: ['dense/kernl'] })).rejects.toThrow(/did you mean `dense\/kernel`/);
     await expect(quantize(new Sequential([new Dense({ units: 3 })]))).rejects.toThrow(/no weights yet/);
   });

@@ -45,9 +45,14 @@ export function copyRow(backend: Backend, columns: number, source: View, target:
 export function placeOn(backend: Backend, variable: NamedOwner, data: ArrayLike<number>): Resident {
   const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
   backend.write(view, data);
+  return ownedBy(variable, { backend, view });
+}
+
+/** Memory that from now on lasts until the variable is dropped, instead of what it had. */
+export function ownedBy(variable: Owner, place: Resident): Resident {
   dropped.unregister(variable);
-  dropped.register(variable, { backend, buffer: view.buffer }, variable);
-  return { backend, view };
+  dropped.register(variable, { backend: place.backend, buffer: place.view.buffer }, variable);
+  return place;
 }
 
 function allocateFor({ size, name, storedType }: NamedOwner, backend: Backend): Buffer {

@@ -6,7 +6,7 @@ import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
 import type { CompressedWeights } from './compressed-weights.js';
 import { openScope } from './open-scope.js';
-import { copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
+import { copyRow, forgetMemory, ownedBy, placeOn, type Resident } from './own-memory.js';
 import { type FlatArray, Tensor } from './tensor.js';
 import { requireValues, requireVariableType } from './typed-numbers.js';
 
@@ -19,6 +19,7 @@ export class Variable extends Tensor {
    */
   mask: Variable | 'zeros' | undefined;
   #compressed: CompressedWeights | undefined;
+  #trainable: boolean;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -29,10 +30,11 @@ export class Variable extends Tensor {
     shape: Shape,
     data: ArrayLike<number>,
     public name: string,
-    public trainable = true,
+    trainable = true,
     storedType?: DType,
   ) {
     super([...shape], undefined, undefined, storedType);
+    this.#trainable = trainable;
     this.mayChange = true;
     requireValues(`Variable ${name}`, shape, data.length);
     if (storedType !== undefined) requireVariableType(this, storedType);
@@ -41,6 +43,16 @@ export class Variable extends Tensor {
 
   protected override get title(): string {
     return `Variable ${this.name}`;
+  }
+
+  /** Whether optimizers change it. @throws USAGE where a compressed weight is to be trained */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    if (value && this.#compressed !== undefined) throw this.#cannotChange();
+    this.#trainable = value;
   }
 
   /** @internal */
@@ -53,7 +65,7 @@ export class Variable extends Tensor {
     this.dispose();
     this.mask = undefined;
     this.#compressed = weights;
-    this.trainable = false;
+    this.#trainable = false;
     this.mayChange = false;
   }
 
@@ -87,12 +99,7 @@ export class Variable extends Tensor {
    */
   assign(data: ArrayLike<number> | Tensor): void {
     requireRunsOnce(this);
-    if (this.#compressed !== undefined)
-      throw new RondoError('USAGE', {
-        where: `Variable ${this.name}`,
-        what: 'a compressed weight cannot change.',
-        fix: 'train or assign the weights of the model that was compressed, and compress it again.',
-      });
+    if (this.#compressed !== undefined) throw this.#cannotChange();
     const isTensor = data instanceof Tensor;
     requireValues(`Variable ${this.name}`, this.shape, isTensor ? data.size : data.length);
     const { backend, view } = this.resident();
@@ -100,6 +107,21 @@ export class Variable extends Tensor {
     if (there === undefined) backend.write(view, isTensor ? data.hostNumbers() : data);
     else if (there.buffer.dtype !== view.buffer.dtype) convert(backend, this.size, there, view);
     else if (there.buffer !== view.buffer && this.size > 0) copyRow(backend, this.size, there, view);
+  }
+
+  /** @internal Exchanges the memory with a variable of the same size and type, so that each has the other's numbers. */
+  exchange(other: Variable): void {
+    const own = this.resident();
+    this.#place = ownedBy(this, other.resident());
+    other.#place = ownedBy(other, own);
+  }
+
+  #cannotChange(): RondoError {
+    return new RondoError('USAGE', {
+      where: `Variable ${this.name}`,
+      what: 'a compressed weight cannot change.',
+      fix: 'train or assign the weights of the model that was compressed, and compress it again.',
+    });
   }
 
   /**
