@@ -1,4 +1,4 @@
-import type { Callback, Logs, Progress, StopReason, TrainingContext } from './callbacks/callback.js';
+import type { Callback, Computation, Logs, Progress, StopReason, TrainingContext } from './callbacks/callback.js';
 import type { EpochLogs } from './epoch-logs.js';
 import type { Trainable } from './trainable.js';
 
@@ -45,6 +45,24 @@ export class CallbackList<Trained extends Trainable> {
       else waiting = callback.onBatchEnd?.(progress, this.#context) ?? undefined;
     }
     return waiting;
+  }
+
+  /** @returns what ends it: for those that have begun, the last one first. */
+  computeBegin(computation: Computation): () => void {
+    const begun: Callback<Trained>[] = [];
+    const end = (): void => {
+      for (const callback of begun.reverse()) callback.onComputeEnd?.(computation, this.#context);
+    };
+    try {
+      for (const callback of this.#callbacks) {
+        begun.push(callback);
+        callback.onComputeBegin?.(computation, this.#context);
+      }
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
   }
 
   async validationBegin(epoch: number): Promise<void> {

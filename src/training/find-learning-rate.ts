@@ -126,7 +126,7 @@ async function rangeTest(
   const optimizer = model.optimizer.anew(minimum);
   // Metrics cost time and hold what an evaluation may be counting.
   const outputs = outputsFor(model).map((output) => ({ ...output, metrics: [] }));
-  const step = new TrainStep(model, { optimizer }, outputs, classWeight, where);
+  const step = new TrainStep(model, { compiled: { optimizer }, outputs, classWeight, where });
   const logs = new EpochLogs(outputs);
   const curve = { learningRates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
   let average = 0;

@@ -170,6 +170,8 @@ function requireCallbacks(where: string, callbacks: unknown): void {
 const callbackNames: readonly (keyof Callback)[] = [
   'onTrainBegin',
   'onEpochBegin',
+  'onComputeBegin',
+  'onComputeEnd',
   'onBatchEnd',
   'onValidationBegin',
   'onValidationStopped',

@@ -180,14 +180,22 @@ export class FitRun<Trained extends Trainable> {
     const sums = logs.state;
     await this.#callbacks.validationBegin(this.#epoch);
     try {
-      return await withFreshStates(this.#model, () =>
-        evaluateSource(this.#model, validation, { signal, where: `${this.#where}, validationData` }),
-      );
+      return await withFreshStates(this.#model, () => this.#evaluate(validation));
     } catch (error) {
       if (!isAborted(signal) || !(error instanceof RondoError && error.code === 'ABORTED')) throw error;
       await this.#callbacks.validationStopped(this.#epoch);
       logs.state = sums;
       return undefined;
+    }
+  }
+
+  async #evaluate(validation: BatchSource): Promise<Record<string, number>> {
+    const { signal } = this.#options;
+    const computeEnd = this.#callbacks.computeBegin('validation');
+    try {
+      return await evaluateSource(this.#model, validation, { signal, where: `${this.#where}, validationData` });
+    } finally {
+      computeEnd();
     }
   }
 
@@ -202,7 +210,10 @@ export class FitRun<Trained extends Trainable> {
   #prepared(): { step: TrainStep; logs: EpochLogs } {
     if (this.#step === undefined || this.#logs === undefined) {
       const outputs = outputsFor(this.#model);
-      this.#step = new TrainStep(this.#model, this.#compiled, outputs, this.#options.classWeight, this.#where);
+      const { classWeight } = this.#options;
+      const computeBegin = () => this.#callbacks.computeBegin('step');
+      const [compiled, where] = [this.#compiled, this.#where];
+      this.#step = new TrainStep(this.#model, { compiled, outputs, classWeight, where, computeBegin });
       if (this.#logs === undefined) this.#logs = new EpochLogs(outputs);
     }
     return { step: this.#step, logs: this.#logs };

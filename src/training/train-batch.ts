@@ -49,7 +49,7 @@ async function stepOnBatch(
   const batch = new BatchReader(model, where).read({ x, y, sampleWeight });
   const outputs = outputsFor(model);
   const logs = new EpochLogs(outputs);
-  const step = new TrainStep(model, compiled, outputs, classWeight, where);
+  const step = new TrainStep(model, { compiled, outputs, classWeight, where });
   withRandom(model.random, () => step.run(batch, logs, model.optimizer.batches + 1));
   await step.reads.settle();
   return logs.values();

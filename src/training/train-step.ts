@@ -16,6 +16,15 @@ import { clearPruned } from './optimizers/weight-masks.js';
 import { classWeightsByOutput, type GivenClassWeight } from './sample-weights.js';
 import type { Trainable } from './trainable.js';
 
+export interface TrainStepOptions {
+  readonly compiled: Pick<Compiled, 'optimizer'>;
+  readonly outputs: readonly OutputTraining[];
+  readonly classWeight: GivenClassWeight | undefined;
+  readonly where: string;
+  /** Called before loss and gradients are computed; gives what is called after. */
+  readonly computeBegin?: (() => () => void) | undefined;
+}
+
 /**
  * One training step: loss, gradients, check, update, constraints. Made once per run. Where the device is read
  * asynchronously only nothing of a step is waited for: the check keeps the weights as they are, and its error comes with
@@ -32,17 +41,16 @@ export class TrainStep {
   #lastFiniteLoss: number | undefined;
   readonly #model: Trainable;
   readonly #where: string;
+  readonly #computeBegin: () => () => void;
 
   /** @throws USAGE where the model has nothing to train */
   constructor(
     model: Trainable,
-    compiled: Pick<Compiled, 'optimizer'>,
-    outputs: readonly OutputTraining[],
-    classWeight: GivenClassWeight | undefined,
-    where: string,
+    { compiled, outputs, classWeight, where, computeBegin = () => () => {} }: TrainStepOptions,
   ) {
     this.#model = model;
     this.#where = where;
+    this.#computeBegin = computeBegin;
     this.#optimizer = compiled.optimizer;
     const weights = classWeightsByOutput(classWeight, outputs, model.outputWidths, where);
     this.#lossFunction = new BatchLossFunction(model, outputs, weights);
@@ -73,7 +81,7 @@ export class TrainStep {
       let computed: BatchLoss | undefined;
       const updates: WeightUpdates = new Map();
       const loss = (): Tensor => (computed = this.#lossFunction.compute(batch, true, this.reads)).total;
-      const { value, gradients } = valueAndGradients(() => withUpdates(updates, loss), this.#variables);
+      const { value, gradients } = this.#computed(() => withUpdates(updates, loss));
       const checked = this.#guard.check(value, gradients, this.#variables);
       const before = this.#optimizer.position;
       this.reads.read([value, checked.norms.each, checked.norms.all], ([[loss], each, [all]]) => {
@@ -98,6 +106,15 @@ export class TrainStep {
   /** The loss of a batch without dropout, differentiable by the weights. Needs an open scope. */
   lossOf(batch: Batch): Tensor {
     return this.#lossFunction.compute(batch, false, this.reads).total;
+  }
+
+  #computed(loss: () => Tensor): { value: Tensor; gradients: Tensor[] } {
+    const computeEnd = this.#computeBegin();
+    try {
+      return valueAndGradients(loss, this.#variables);
+    } finally {
+      computeEnd();
+    }
   }
 
   #notFinite(loss: number, squaredNorms: ArrayLike<number>, number: number): RondoError {

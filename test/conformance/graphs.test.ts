@@ -74,7 +74,12 @@ describe.each(conformanceBackends)('graphs on $title', ({ name: backend, make })
       expectClose(await computed[name].data(), data, tolerance, name);
     }
     const batch = new BatchReader(model, file).read({ x: vector.inputs, y: vector.targets });
-    const step = new TrainStep(model, model.requireCompiled('fit'), outputsFor(model), undefined, file);
+    const step = new TrainStep(model, {
+      compiled: model.requireCompiled('fit'),
+      outputs: outputsFor(model),
+      classWeight: undefined,
+      where: file,
+    });
     const names = [...variables.keys()];
     const trained = scope(() => valueAndGradients(() => step.lossOf(batch), [...variables.values()]));
     expectClose(await trained.value.data(), [loss], tolerance, 'loss');

@@ -9,6 +9,9 @@ export type Logs = Readonly<Record<string, number>>;
 /** Why `fit` returned: all epochs done, a callback asked for it, or the signal was aborted. */
 export type StopReason = 'completed' | 'callback' | 'aborted';
 
+/** What reads the weights: a step, for its loss and gradients, or the validation after an epoch. */
+export type Computation = 'step' | 'validation';
+
 /** How far training is, after a batch. */
 export interface Progress {
   /** From 0. */
@@ -37,7 +40,7 @@ export interface TrainingContext<Trained extends Trainable = Trainable> {
   readonly logNames: readonly string[] | undefined;
   /** Whether more of a log is better, as its metric says; false for losses. */
   moreIsBetter(logName: string): boolean;
-  /** Steps taken since training began, across resumed runs. */
+  /** Steps taken since training began, across resumed runs; one that is under way is among them. */
   readonly numSteps: number;
   /** Whether a run that is aborted saves a snapshot, with which the model as it then is can be trained on. */
   readonly savesSnapshots?: boolean | undefined;
@@ -66,6 +69,12 @@ export interface Callback<Trained extends Trainable = Trainable> {
   readonly name?: string | undefined;
   onTrainBegin?(context: TrainingContext<Trained>): void | Promise<void>;
   onEpochBegin?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
+  /**
+   * Before something computes with the weights: whoever makes them others for it puts them back in `onComputeEnd`, which
+   * comes also where it fails, in reverse order of the callbacks and before the optimizer changes weights. Not awaited.
+   */
+  onComputeBegin?(computation: Computation, context: TrainingContext<Trained>): void;
+  onComputeEnd?(computation: Computation, context: TrainingContext<Trained>): void;
   onBatchEnd?(progress: Progress, context: TrainingContext<Trained>): void | Promise<void>;
   /** Before the validation data are evaluated, where there are any. */
   onValidationBegin?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;

@@ -3,7 +3,7 @@
 export type { Callback, TrainingContext } from '../model-training.js';
 export { AverageCheckpoints, type AverageCheckpointsOptions } from './average-checkpoints.js';
 export { AveragingTrigger, type AveragingTriggerOptions } from './averaging-trigger.js';
-export type { CallbackState, Logs, Progress, StopReason } from './callback.js';
+export type { CallbackState, Computation, Logs, Progress, StopReason } from './callback.js';
 export { CSVLogger } from './csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 export { LearningRateScheduler } from './learning-rate-scheduler.js';
