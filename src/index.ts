@@ -8,6 +8,7 @@ export {
   type WeightFormat,
   weightFormats,
 } from './compression/compress-weights.js';
+export { QuantizationAware, type QuantizationAwareOptions } from './compression/quantization-aware.js';
 export { quantize } from './compression/quantize.js';
 export {
   type DetectSeasonOptions,

@@ -1,11 +1,12 @@
 import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
-import { blockOutputs, mostInputs } from '../kernels/compressed-matrix.js';
+import { blockOutputs } from '../kernels/compressed-matrix.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights, type WeightForm } from '../tensor/compressed-weights.js';
 import type { Model } from '../training/model.js';
 import { transposed } from '../transposed.js';
+import { compressibleWeights, fitsInt8, matrixSizes } from './compressible-weights.js';
 
 /** Forms of weights that products read as they are. */
 export const weightFormats = ['int8', 'blocks'] as const;
@@ -45,10 +46,8 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
       what: 'the model has no weights yet.',
       fix: 'give it an inputShape, or train it first.',
     });
-  const weights = new Map(model.namedWeights());
-  const isExcluded = excludes(where, [...weights.keys()], options.exclude ?? []);
-  const chosen = [...weights].filter(
-    ([name, { variable, form }]) => form !== undefined && variable.compressed === undefined && !isExcluded(name),
+  const chosen = compressibleWeights(where, model, options.exclude ?? []).filter(
+    ([, weight]) => format !== 'int8' || fitsInt8(weight),
   );
   for (const [name, { variable }] of chosen)
     if (!variable.dataSync().every(Number.isFinite))
@@ -59,13 +58,12 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
       });
   const changed: string[] = [];
   for (const [name, { variable, form, segment }] of chosen) {
-    const all = matricesOf(variable.dataSync(), variable.shape, form!);
-    if (format === 'int8' && all.some(({ k }) => k > mostInputs)) continue;
+    const all = matricesOf(variable.dataSync(), variable.shape, form);
     const matrices = all.map(({ values, k, n }) =>
       format === 'int8' ? quantizeMatrix(values, { k, n }) : blockSparse(values, { k, n }, segment),
     );
     if (format === 'blocks' && (form === 'table' || shareOfBlocks(matrices, segment) > 1 - leastZeros)) continue;
-    variable.compress(new CompressedWeights(variable.shape, form!, matrices));
+    variable.compress(new CompressedWeights(variable.shape, form, matrices));
     changed.push(name);
   }
   return changed;
@@ -78,7 +76,7 @@ function matricesOf(
   form: WeightForm,
 ): { values: Float32Array; k: number; n: number }[] {
   const all = Float32Array.from(numbers);
-  const [k, n] = form === 'table' ? [shape[1], shape[0]] : shape.slice(-2);
+  const { k, n } = matrixSizes(shape, form);
   if (form === 'table') return [{ values: transposed(all, n, k), k, n }];
   const size = k * n;
   return Array.from({ length: sizeOf(shape) / size }, (_, head) => ({
@@ -99,11 +97,4 @@ function shareOfBlocks(matrices: readonly CompressedMatrix[], segment: number | 
     all += (k * n * Math.ceil((segment ?? n) / blockOutputs)) / (segment ?? n);
   }
   return kept / all;
-}
-
-function excludes(where: string, names: readonly string[], excluded: readonly string[]): (name: string) => boolean {
-  const isOf = (name: string, given: string): boolean => name === given || name.startsWith(`${given}/`);
-  for (const given of excluded)
-    if (!names.some((name) => isOf(name, given))) throw unknownName(where, 'weight', given, names);
-  return (name) => excluded.some((given) => isOf(name, given));
 }

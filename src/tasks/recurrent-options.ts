@@ -1,5 +1,5 @@
 import { type CellName, cellNamed, libraryCells } from '../cells/registry.js';
-import { choice, count, custom, number, type OptionFacts, rate } from './option-table.js';
+import { choice, count, custom, flag, number, type OptionFacts, rate } from './option-table.js';
 import { pruneBlockNames } from './pruned-training.js';
 
 /** What a task says of an option that all have: its default above all. */
@@ -45,5 +45,10 @@ export function recurrentOptions(own: {
       needs: 'prune',
       ofInitial: 'inherited',
     }),
+    /**
+     * Trains for weights of 8 bits: training and validation see them rounded, the file keeps them as they are, and `rondo
+     * compress MODEL --int8` gives those that were validated. See {@link QuantizationAware}.
+     */
+    quantizationAware: flag({ ofInitial: 'inherited' }),
   };
 }

@@ -1,3 +1,4 @@
+import { QuantizationAware } from '../compression/quantization-aware.js';
 import { refuseUnknownOptions } from '../errors.js';
 import type { Callback, StopReason } from '../training/callbacks/callback.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
@@ -107,8 +108,12 @@ export interface TrainingData {
   readonly monitor?: string | undefined;
   /** Steps of an epoch. */
   readonly numBatches: number;
-  /** Options of the task that say how it is pruned. */
-  readonly pruning: { readonly prune: number; readonly pruneBlock: PruneBlock };
+  /** Options of the task that say what is to become of its weights; files of earlier versions may lack some. */
+  readonly compression: {
+    readonly prune: number;
+    readonly pruneBlock: PruneBlock;
+    readonly quantizationAware?: boolean | undefined;
+  };
   /** What the model learns from besides; see `distill`. */
   readonly teacher?: TaskTeacher<{ readonly model: Model }> | undefined;
 }
@@ -124,7 +129,8 @@ export async function runTraining(
   own: readonly Callback[] = [],
 ): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
-  const pruned = prunedTraining(data.pruning, data);
+  const pruned = prunedTraining(data.compression, data);
+  const quantization = data.compression.quantizationAware === true ? [new QuantizationAware()] : [];
   const startFromEpoch = pruned.firstEpoch;
   const rounds =
     maxEpochs > epochs && data.validation !== undefined
@@ -144,7 +150,7 @@ export async function runTraining(
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and
     // back.
-    callbacks: [...keepBest, ...pruned.callbacks, ...own, ...(controls.callbacks ?? [])],
+    callbacks: [...keepBest, ...pruned.callbacks, ...quantization, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && {

@@ -27,6 +27,7 @@ describe('--prune', () => {
     async (task) => {
       const { stdout } = await rondoHere(folder, ['train', task, '--help']);
       expect(stdout).toContain('--prune SHARE');
+      expect(stdout.replace(/\s+/g, ' ')).toContain('--quantization-aware Trains for weights of 8 bits:');
       expect(stdout.replace(/\s+/g, ' ')).toContain('--prune-block BLOCK What --prune makes 0 together');
     },
   );

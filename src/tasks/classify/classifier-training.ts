@@ -218,7 +218,7 @@ export class ClassifierTraining {
         maxEpochs,
         patience,
         numBatches: this.numBatches,
-        pruning: classifier.options,
+        compression: classifier.options,
       },
       controls,
     );

@@ -239,7 +239,7 @@ export class ForecastTraining {
     const validation = hasValidation ? () => windows.batches(4 * batchSize) : undefined;
     const { numBatches } = this;
     const rounds = { epochs, maxEpochs, patience, numBatches };
-    const data = { train: this.#trainData, validation, ...rounds, pruning: options };
+    const data = { train: this.#trainData, validation, ...rounds, compression: options };
     const outcome = await runTraining(model, data, controls, own);
     const canChoose = hasValidation && outcome.stopReason !== 'aborted';
     return { outcome, chosen: canChoose ? await chooseShare(model, windows, 4 * batchSize) : undefined };
@@ -292,7 +292,14 @@ export class ForecastTraining {
     const train = (_epoch: number, random: Random) => windows.shuffledBatches(batchSize, numBatches, random);
     const { stopReason } = await runTraining(
       forecaster.model,
-      { train, validation: undefined, epochs: this.#refitEpochs, patience: 0, numBatches, pruning: forecaster.options },
+      {
+        train,
+        validation: undefined,
+        epochs: this.#refitEpochs,
+        patience: 0,
+        numBatches,
+        compression: forecaster.options,
+      },
       controls,
     );
     if (stopReason !== 'aborted') forecaster.findings = { ...forecaster.findings, stage: 'done' };

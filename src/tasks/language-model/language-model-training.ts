@@ -184,7 +184,7 @@ export class LanguageModelTraining {
       epochs: options.epochs,
       patience: options.epochs,
       numBatches: this.numBatches,
-      pruning: options,
+      compression: options,
       teacher: this.#teacher,
     };
     // Each epoch reads the text from its beginning. What a row must forget it forgets before a checkpoint is taken.

@@ -177,7 +177,7 @@ export class TaggerTraining {
       patience: options.patience,
       monitor: this.#measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
       numBatches: this.numBatches,
-      pruning: options,
+      compression: options,
     };
     const outcome = await runTraining(model, data, controls);
     this.tagger.outcome = outcome;

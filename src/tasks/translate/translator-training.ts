@@ -138,7 +138,7 @@ export class TranslatorTraining {
         maxEpochs,
         patience,
         numBatches: this.numBatches,
-        pruning: options,
+        compression: options,
       },
       controls,
       numCheckpoints > 1 ? [new AverageCheckpoints({ numCheckpoints })] : [],

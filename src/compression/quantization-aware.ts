@@ -1,0 +1,98 @@
+import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
+import type { Callback, Computation, TrainingContext } from '../training/callbacks/callback.js';
+import type { Trainable } from '../training/trainable.js';
+import { type CompressibleWeight, compressibleWeights, fitsInt8 } from './compressible-weights.js';
+import { RoundedWeights } from './rounded-weights.js';
+
+export interface QuantizationAwareOptions {
+  /** The step after which training sees rounded weights. Default 0: from the first step on. */
+  from?: number | undefined;
+  /** Weights that will not be rounded: the `exclude` of {@link quantize}. */
+  exclude?: readonly string[] | undefined;
+}
+
+/**
+ * Trains for weights of 8 bits (quantization-aware training): loss and gradients of a step are those of the weights as
+ * `quantize` would round them, whole multiples of the largest weight of each output over 127, and the optimizer changes
+ * the unrounded weights along them. The derivative goes straight through the rounding. Jacob et al. 2018, "Quantization
+ * and training of neural networks for efficient integer-arithmetic-only inference", section 3; Bengio, Leonard and
+ * Courville 2013, "Estimating or propagating gradients through stochastic neurons for conditional computation".
+ *
+ * Validation measures the rounded weights, before `from` too. Between steps and in files the model has the unrounded
+ * weights, so that it can be trained on; `quantize(model)` gives the very weights that were validated. What compressed
+ * weights multiply is rounded too, to 7 bits: that part is not simulated.
+ *
+ * Kernels, recurrent kernels and embeddings are rounded, of every cell, a user's own too; pruned weights stay 0. It takes
+ * the memory of these weights once more, and a few passes over them in each step. A resumed run ends with the same bits.
+ *
+ * @example
+ * await model.fit(x, y, { epochs: 20, callbacks: [new QuantizationAware()] });
+ * const small = await quantize(model);
+ *
+ * @throws OUT_OF_RANGE, UNKNOWN_NAME; of weights and steps when training begins; USAGE where no weight can be rounded, such
+ *   as those of a compressed model
+ */
+export class QuantizationAware implements Callback {
+  readonly name = 'quantizationAware';
+  readonly #from: number;
+  readonly #exclude: readonly string[];
+  #rounded: RoundedWeights | undefined;
+
+  constructor(options: QuantizationAwareOptions = {}) {
+    const where = 'QuantizationAware';
+    refuseUnknownOptions(where, options, ['from', 'exclude']);
+    const { from = 0, exclude = [] } = options;
+    requireCount(where, 'from', from, 0);
+    this.#from = from;
+    this.#exclude = exclude;
+  }
+
+  onTrainBegin({ model, epochs, numBatches }: TrainingContext): void {
+    if (model.isBuilt) weightsOf(model, this.#exclude);
+    if (numBatches === undefined || this.#from < epochs * numBatches) return;
+    throw new RondoError('OUT_OF_RANGE', {
+      where: 'QuantizationAware',
+      what: 'training ends before it sees rounded weights.',
+      expected: `below ${epochs * numBatches}, the steps of all epochs`,
+      received: `${this.#from}`,
+      fix: 'give a smaller `from`, or train for more epochs.',
+      option: 'from',
+    });
+  }
+
+  onComputeBegin(computation: Computation, { model, numSteps }: TrainingContext): void {
+    if (computation === 'step' && numSteps <= this.#from) return;
+    // Data may have made the weights after training began.
+    this.#rounded ??= new RoundedWeights(weightsOf(model, this.#exclude));
+    this.#rounded.round();
+  }
+
+  onComputeEnd(): void {
+    this.#rounded?.putBack();
+  }
+
+  onTrainEnd(): void {
+    this.#rounded?.dispose();
+    this.#rounded = undefined;
+  }
+
+  onTrainError(): void {
+    this.onTrainEnd();
+  }
+}
+
+function weightsOf(model: Trainable, exclude: readonly string[]): CompressibleWeight[] {
+  const where = 'QuantizationAware';
+  const weights = compressibleWeights(where, model, exclude).map(([, weight]) => weight);
+  const chosen = weights.filter(fitsInt8);
+  if (chosen.length > 0) return chosen;
+  const isCompressed = [...model.namedWeights()].some(([, { variable }]) => variable.compressed !== undefined);
+  throw new RondoError('USAGE', {
+    where,
+    what: isCompressed ? 'the weights of the model are compressed already.' : 'no weight of the model can be rounded.',
+    expected: 'a kernel of a recurrent or Dense layer, or an embedding',
+    fix: isCompressed
+      ? 'train the model that was compressed, and compress it again.'
+      : 'leave the callback out, or exclude fewer weights.',
+  });
+}
