@@ -5,6 +5,7 @@ import { vectorTable } from '../../io/word-vectors/vector-table.js';
 import { currentRandom } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
 import { type Beginning, learnedBefore, takeWeights, unknownTokens } from '../initial-model.js';
+import { withRanksOf } from '../ranks-of-initial.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
 import { classifierModel } from './classifier-model.js';
 import type { ClassifierOptions } from './classifier-options.js';
@@ -56,7 +57,7 @@ export function continuedClassifier(
 ): { classifier: Classifier; beginning: Beginning } {
   const { encoder } = initial;
   const embedding = { numTokens: encoder.size, width: options.embeddingUnits, trainable: true };
-  const model = classifierModel(options, labels.length, embedding);
+  const model = withRanksOf(classifierModel(options, labels.length, embedding), initial.model);
   const isSame = (label: string, i: number): boolean => label === initial.labels[i];
   const hasItsClasses = labels.length === initial.labels.length && labels.every(isSame);
   const { settings, vocabulary } = encoder;

@@ -15,6 +15,7 @@ import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText } from '../codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
+import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields, requireTexts } from '../require-texts.js';
 import {
   requireControls,
@@ -139,7 +140,12 @@ export class LanguageModelTraining {
     this.coverage = pretrained?.coverage;
     this.languageModel =
       interrupted ??
-      new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
+      new LanguageModel(
+        withRanksOf(languageModelNetwork(codec.size, resolved, pretrained?.embedding), initial?.model),
+        codec,
+        facts,
+        resolved,
+      );
     const { model } = this.languageModel;
     // An interrupted training has gone on from there.
     if (interrupted === undefined && initial !== undefined) {

@@ -18,6 +18,7 @@ import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/lo
 import { Sequential } from '../../training/sequential.js';
 import { type Beginning, learnedBefore, takeWeights, unknownTokens } from '../initial-model.js';
 import { pickOptions } from '../option-table.js';
+import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { optionsToBegin } from '../resolved-options.js';
 import { SeenItems } from '../seen-items.js';
@@ -238,7 +239,7 @@ function newTagger(
       .with(data.initial?.sentences.seen)
       .toJSON(),
   };
-  const model = modelOf(codec, scheme, options);
+  const model = withRanksOf(modelOf(codec, scheme, options), data.initial?.model);
   if (started !== undefined)
     [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
   return new Tagger(model, codec, facts, options);

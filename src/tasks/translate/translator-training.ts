@@ -6,6 +6,7 @@ import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { type Beginning, learnedBefore, optionsOfInitial, takeWeights, unknownTokens } from '../initial-model.js';
+import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import { trainingBudget } from '../training-rounds.js';
@@ -109,6 +110,7 @@ export class TranslatorTraining {
           reading: data.reading ?? {},
         },
         own,
+        initial,
       );
     this.beginning = initial && beginningOf(this.translator, initial, parts);
     const { learningRate, epochs, maxEpochs, labelSmoothing } = this.translator.options;
@@ -176,9 +178,11 @@ function newTranslator(
   learned: readonly EncodedPair[],
   pairs: TrainedPairs,
   options: Resolved<TranslatorOptions>,
+  initial: Translator | undefined,
 ): Translator {
   const sizes = { source: codecs.source.size, target: codecs.target.size, isShared: pairs.isShared };
-  return new Translator(translatorNetwork(sizes, options), codecs, pairs, WordByWord.of(learned), options);
+  const network = withRanksOf(translatorNetwork(sizes, options), initial?.model);
+  return new Translator(network, codecs, pairs, WordByWord.of(learned), options);
 }
 
 /** What sides are made of; byte pairs of both are learned together, and are the same object. */
