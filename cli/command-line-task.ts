@@ -2,6 +2,7 @@ import type { TaskModel } from '../src/index.js';
 import type { Answer, Report } from './answer.js';
 import type { TaskQuality } from './compress/quality.js';
 import type { Command, Given, OptionSpecs } from './options.js';
+import type { TrainCommand } from './train-on.js';
 import type { TrialScores } from './tune/trial-scores.js';
 
 /** What a command asks of a model. */
@@ -46,7 +47,7 @@ export interface CommandLineTask<Own extends TaskModel, EvaluateOptions = never,
   readonly exampleData: string;
   /** Commands for its models alone, by name. */
   readonly commands: Readonly<Record<string, () => Promise<Command>>>;
-  train(): Promise<Command>;
+  train(): Promise<TrainCommand>;
   evaluate(): Promise<Evaluate<Own, EvaluateOptions>>;
   predict(): Promise<Predict<Own, PredictOptions>>;
   /** Lines of `rondo inspect`. */

@@ -2,12 +2,21 @@ import type { OptionsOf, OptionTable, TaskModel, TaskTeacher, TrainingOutcome } 
 import type { TaskNames } from './command-line-task.js';
 import { resumeCommand } from './command-words.js';
 import { readInitial } from './initial-model.js';
-import { type Command, type CommandLine, computeOptions, type Given, jsonOption, type OptionSpecs } from './options.js';
+import {
+  type Command,
+  type CommandLine,
+  computeOptions,
+  type Given,
+  jsonOption,
+  type OptionSpecs,
+  type OptionValue,
+} from './options.js';
 import { printLines } from './output.js';
 import { trainingStart } from './output-paths.js';
 import { type RateSearching, showLearningRates } from './show-learning-rates.js';
 import { type Readers, requireGiven, taskFlags, taskOptions } from './task-flags.js';
 import { readTeacher } from './teaching-options.js';
+import { requireFiles, spokenOptions, type TrainCommand, type TrainOnCall, trainingOnOptions } from './train-on.js';
 import { runTrain, showTrained, type TaskTraining, type TrainAnswer, type TrainRun } from './train-run.js';
 import { requirePositionals } from './wrong-usage.js';
 
@@ -72,7 +81,15 @@ export interface PreparedTraining extends TaskTraining {
   answer(trained: TrainedModel): TrainAnswer | Promise<TrainAnswer>;
 }
 
-interface TrainCommand<Own extends TaskModel, Table extends OptionTable, Specs extends OptionSpecs>
+/** How the training of a task goes on from a model. */
+interface TrainsOn<Own extends TaskModel, Table extends OptionTable> {
+  /** Flags that say how the data of the model were read, for files to be read alike. */
+  reading(model: Own, files: readonly string[]): Readonly<Record<string, OptionValue>>;
+  /** With its options, where it was trained as no short training should go on. */
+  options?(model: Own): Partial<OptionsOf<Table>>;
+}
+
+interface TrainParts<Own extends TaskModel, Table extends OptionTable, Specs extends OptionSpecs>
   extends Pick<Command, 'summary' | 'usage' | 'examples'> {
   readonly task: TaskNames<Own>;
   /** How many files there may be. Default one. */
@@ -82,6 +99,8 @@ interface TrainCommand<Own extends TaskModel, Table extends OptionTable, Specs e
   readonly readers?: Readers<Table>;
   /** Where the data are, and what else only a command line has. */
   readonly options: Specs;
+  /** Of a task whose training may begin with an earlier model. */
+  readonly trainsOn?: TrainsOn<Own, Table> | undefined;
   /** Reads the data and makes the training of them. */
   prepare(call: TrainCall<Own, Table, Specs>): Promise<PreparedTraining>;
 }
@@ -96,9 +115,10 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
   table,
   readers,
   options: ownOptions,
+  trainsOn,
   prepare,
   ...texts
-}: TrainCommand<Own, Table, Specs>): Command {
+}: TrainParts<Own, Table, Specs>): TrainCommand {
   const name = `train ${task.command}`;
   const where = `rondo ${name}`;
   const options = { ...ownOptions, ...taskFlags(table), ...trainOptions };
@@ -128,5 +148,18 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     const trained: TrainedModel = { path: paths.model, outcome, numEpochs, seconds, isQuiet };
     await showTrained(trainRun, outcome, await answer(trained), own.json);
   };
-  return { ...command, run };
+  const trainOn = async (call: TrainOnCall): Promise<PreparedTraining> => {
+    requireFiles(call, numFiles);
+    const { where, files, reading } = call;
+    // The command has asked for a model of this task.
+    const initial = call.initial as Own;
+    const own = spokenOptions(options, [trainsOn?.reading(initial, files) ?? {}, reading]);
+    const changed = trainsOn?.options?.(initial) ?? {};
+    return prepare({
+      ...{ where, files, options: own as Given<Specs> & Given<typeof trainOptions> },
+      given: trainingOnOptions(table, initial.options, changed, call) as Partial<OptionsOf<Table>>,
+      ...{ initial, teacher: undefined, interrupted: undefined },
+    });
+  };
+  return { ...command, run, trainOn: trainsOn && trainOn };
 }

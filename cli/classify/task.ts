@@ -1,3 +1,4 @@
+import type { ClassifierReport } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
 import type { OptionSpecs } from '../options.js';
 import { lossOfBestEpoch } from '../tune/trial-scores.js';
@@ -17,7 +18,17 @@ export const classify = defineTask({
       number: { type: 'flag', about: 'Of a classifier: write the number of each text before its line.' },
     },
   },
-  quality: { about: 'accuracy', better: 'higher', of: ({ accuracy }: { accuracy: number }) => accuracy },
+  quality: {
+    about: 'accuracy',
+    better: 'higher',
+    of: ({ accuracy }: ClassifierReport) => accuracy,
+    on: ({ part, numTexts, numTrained, numChosen }: ClassifierReport) => ({
+      count: numTexts,
+      items: 'texts',
+      numSeen: part === 'all' ? numTrained + numChosen : 0,
+      haveChosen: part === 'validation',
+    }),
+  },
   scores: {
     loss: lossOfBestEpoch,
     accuracy: {

@@ -36,6 +36,7 @@ export const train = defineTrain({
     }),
     ...beginningOptions,
   },
+  trainsOn: { reading: ({ data }) => data.reading },
   async prepare({ where, files, options, given, initial, interrupted }) {
     const reading = withReading(options, interrupted?.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));

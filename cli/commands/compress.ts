@@ -1,25 +1,41 @@
-import { type LoadedTask, RondoError } from '../../src/index.js';
+import { type LoadedTask, RondoError, type TaskModel } from '../../src/index.js';
 import { readBytes, readTask, writeFileAtomically } from '../../src/node.js';
 import { showReport } from '../answer.js';
-import { formsReport } from '../compress/forms-report.js';
-import { formMeasure, type MeasuredForm, stepTimes } from '../compress/measure.js';
+import type { CommandLineTask } from '../command-line-task.js';
+import { chartOf, requireChart } from '../compress/chart-file.js';
+import { lossesOf } from '../compress/choose-form.js';
+import {
+  fineTuneHint,
+  fineTuneOptions,
+  requireFineTuning,
+  trainingOn,
+  usualEpochs,
+} from '../compress/fine-tune-options.js';
+import { formsReport, type TriedBesides, usualForms } from '../compress/forms-report.js';
+import { FormMeasure, type MadeForm, stepTimes } from '../compress/measure.js';
 import { type CompressionMethod, compressionMethods } from '../compress/methods.js';
 import { bytesOfSize } from '../compress/size-text.js';
-import { defineCommand, inferenceOptions, jsonOption, type OptionSpec } from '../options.js';
+import { tryNetworks } from '../compress/try-networks.js';
+import { type Interruption, interruptions } from '../interruptions.js';
+import { defineCommand, inferenceOptions, jsonOption, type OptionSpec, type OptionValue } from '../options.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
+import { styleOf } from '../style.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
 import { loadWithTask } from '../tasks.js';
+import { ProgressLine } from '../terminal/progress.js';
+import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** `rondo compress`: a smaller file of a model, and what that costs. */
 export const compress = defineCommand({
   name: 'compress',
   summary: 'Make a model smaller and faster, and say what that costs.',
-  usage: 'MODEL [--int8 | ...] [--data FILE...] [options]',
+  usage: 'MODEL [--int8 | ... | --fine-tune FILE...] [--data FILE...] [options]',
   examples: [
     'rondo compress shakespeare.safetensors --data sonnets.txt',
     'rondo compress reviews.safetensors --int8 --data held-out.csv --out reviews-int8.safetensors',
-    'rondo compress upos.safetensors --budget 200kB --data en-test.conllu',
+    'rondo compress upos.safetensors --budget 200kB --data en-test.conllu --fine-tune en-train.conllu',
+    'rondo compress words.safetensors --fine-tune ptb.train.txt --data ptb.test.txt --chart words.svg',
   ],
   options: {
     ...(Object.fromEntries(
@@ -35,12 +51,20 @@ export const compress = defineCommand({
       value: 'SIZE',
       about: 'The largest that the file may be: 200kB, 1.5MB. Of the forms that fit, the best one is written.',
     },
+    ...fineTuneOptions,
     out: {
       type: 'text',
       value: 'FILE',
-      about: 'Where the model goes. Default: the name of the model with that of the form, in this folder.',
+      about:
+        'Where the model goes. Default: the name of the model with that of the form, with --fine-tune with ' +
+        '-compressed, in this folder.',
     },
-    force: { type: 'flag', about: 'Overwrite an existing model.' },
+    chart: {
+      type: 'text',
+      value: 'OUT.svg|OUT.html',
+      about: 'Draw quality over size of all forms, the best of each size joined, as an SVG file or a page.',
+    },
+    force: { type: 'flag', about: 'Overwrite an existing model or chart.' },
     ...optionsOfTasks('evaluate'),
     ...inferenceOptions,
     ...jsonOption,
@@ -49,37 +73,109 @@ export const compress = defineCommand({
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
     const where = `rondo ${this.name}`;
+    const { out: given, chart, force, json } = options;
     const methods = chosenMethods(where, options);
+    const isChosenHere = methods === compressionMethods;
+    const learned = options['fine-tune'];
+    await requireFineTuning(where, options, isChosenHere ? [] : methods.map(({ name }) => name));
+    const data = options.data ?? learned ?? [];
     const budget = options.budget === undefined ? undefined : bytesOfSize(where, options.budget);
-    if (options.out !== undefined) await requireNewFile(where, '--out', options.out, options.force);
+    const early = given ?? (learned && defaultOutput(path, '-compressed.safetensors'));
+    if (early !== undefined) await requireNewFile(where, '--out', early, force);
+    if (chart !== undefined) await requireChart(where, chart, { force, isMeasured: data.length > 0 });
     const { model, task } = await loadWithTask(where, path);
     requireOwnOptions(where, task, 'evaluate', options);
     const fileBytes = await readBytes(path);
     refuseCheckpoint(where, await readTask(fileBytes, path));
-    const measure = await formMeasure(task, options.data ?? [], { where, path, options });
-    const original = await measure('as it is', fileBytes);
-    const made: (MeasuredForm & { readonly bytes: Uint8Array })[] = [];
-    for (const { name, bytesOf } of methods) {
-      const bytes = await bytesOf((await readTask(fileBytes, path)).task);
-      if (bytes !== undefined) made.push({ ...(await measure(name, bytes)), bytes });
+    const trainOn = learned && (await trainingOn(where, path, task, model));
+    const measure = await FormMeasure.of(task, data, { where, path, options });
+    const interruption = learned && interruptions('Stopping after this step; what was made so far is compared.');
+    try {
+      const original = await measure.form('as it is', fileBytes);
+      let made: MadeForm[] = [];
+      for (const { name, bytesOf } of methods) {
+        const bytes = await bytesOf((await readTask(fileBytes, path)).task);
+        if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
+      }
+      let besides: TriedBesides | undefined;
+      if (learned !== undefined && trainOn !== undefined && interruption !== undefined) {
+        const { epochs = usualEpochs, 'learning-rate': learningRate, seed = 0 } = options;
+        const isQuiet = options.quiet || json;
+        const tuning = {
+          ...{ where, files: learned, reading: ownOptions(task, options), epochs, learningRate, seed, trainOn },
+          signal: interruption.signal,
+          progress: isQuiet ? undefined : new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii }),
+        };
+        const { quality } = task;
+        const {
+          forms,
+          learningRate: rate,
+          ...others
+        } = await tryNetworks({
+          ...{ path, fileBytes, measure, budget, tuning, about: quality.about },
+          lossOf: lossesOf(original, quality),
+        }).finally(() => tuning.progress?.finish());
+        made = [...made, ...forms];
+        besides = { data: dataLines({ measured: data, learned, epochs, rate }, measure), ...others };
+      }
+      if (made.length === 0) throw nothingToCompress(where, methods);
+      const [originalUs, ...timesUs] = stepTimes([original, ...made].map((form) => form.model));
+      const report = formsReport({
+        path,
+        original: { ...original, stepUs: originalUs },
+        forms: made.map((form, i) => ({ ...form, stepUs: timesUs[i] })),
+        usual: isChosenHere && learned === undefined ? usualForms : undefined,
+        budget,
+        quality: task.quality,
+        besides,
+        hint: isChosenHere && learned === undefined ? await fineTuneHint(task) : undefined,
+      });
+      const out = early ?? defaultOutput(path, `-${report.chosen.name}.safetensors`);
+      if (early === undefined) await requireNewFile(where, '--out', out, force);
+      await writeFileAtomically(out, report.chosen.bytes);
+      if (chart !== undefined) await writeFileAtomically(chart, chartOf(chart, path, report.shown, task.quality));
+      showReport(report.told(out, chart === undefined ? [] : [`wrote ${chart}`]), json);
+      endedBy(interruption, besides);
+    } finally {
+      interruption?.end();
     }
-    if (made.length === 0) throw nothingToCompress(where, methods);
-    const [originalUs, ...timesUs] = stepTimes([original, ...made].map((form) => form.model));
-    const report = formsReport({
-      path,
-      original: { ...original, stepUs: originalUs },
-      forms: made.map((form, i) => ({ ...form, stepUs: timesUs[i] })),
-      isChosenHere: methods === compressionMethods,
-      budget,
-      quality: task.quality,
-      numWeights: model.model.countParams(),
-    });
-    const out = options.out ?? defaultOutput(path, `-${report.chosen.name}.safetensors`);
-    if (options.out === undefined) await requireNewFile(where, '--out', out, options.force);
-    await writeFileAtomically(out, report.chosen.bytes);
-    showReport(report.told(out), options.json === true);
   },
 });
+
+function endedBy(interruption: Interruption | undefined, besides: TriedBesides | undefined): void {
+  if (interruption !== undefined && (besides?.interrupted.length ?? 0) > 0) process.exitCode = interruption.exitCode;
+}
+
+/** What the command line says for data of this task. */
+function ownOptions(
+  task: CommandLineTask<TaskModel>,
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, OptionValue>> {
+  return Object.fromEntries(Object.keys(task.options.evaluate).map((name) => [name, options[name] as OptionValue]));
+}
+
+interface UsedData {
+  readonly measured: readonly string[];
+  readonly learned: readonly string[];
+  readonly epochs: number;
+  readonly rate: number | undefined;
+}
+
+/** Which data were used for what. */
+function dataLines({ measured, learned, epochs, rate }: UsedData, { on }: FormMeasure): string[] {
+  const isHeldOut = measured.every((file) => learned.includes(file));
+  const from = isHeldOut ? `what training holds out of ${measured.join(', ')}` : measured.join(', ');
+  const chosen = on?.haveChosen ? ', which also chose the best epochs: figures are a little kind' : '';
+  return [
+    ...(on === undefined ? [] : [`measured on ${from}: ${withSeparators(on.count)} ${on.items}${chosen}`]),
+    ...(rate === undefined
+      ? []
+      : [
+          `fine-tuned on ${learned.join(', ')}: ${counted(epochs, 'epoch')} for each network, at rates up to ` +
+            `${shortNumber(rate)}; a part that is held out of it chose the best epoch`,
+        ]),
+  ];
+}
 
 /** Those that are asked for; all where none is. */
 function chosenMethods(where: string, options: Readonly<Record<string, unknown>>): readonly CompressionMethod[] {

@@ -1,43 +1,63 @@
 import type { Report } from '../answer.js';
-import { fileSize, shortNumber, textTable, withSeparators } from '../text-table.js';
-import type { MeasuredForm } from './measure.js';
-import { lossOfQuality, type TaskQuality } from './quality.js';
+import { counted, fileSize, shortNumber, textTable, withSeparators } from '../text-table.js';
+import { acceptedLoss, chooseForm, frontOf, lossesOf, type ShownForm } from './choose-form.js';
+import type { MadeForm, MeasuredForm } from './measure.js';
+import { paretoPlot } from './pareto-plot.js';
+import type { TaskQuality } from './quality.js';
 
-/** The most of its quality that a form may lose to be chosen by its size alone. */
-const acceptedLoss = 0.01;
-
-interface TimedForm extends MeasuredForm {
+interface Timed {
   readonly stepUs: number | undefined;
 }
 
-/** A form whose file is made. */
-interface MadeForm extends TimedForm {
-  readonly bytes: Uint8Array;
+/** What was done besides forms that need no training. */
+export interface TriedBesides {
+  /** Which data were used for what, a line each. */
+  readonly data: readonly string[];
+  /** Networks that were left out, and why. */
+  readonly notes: readonly string[];
+  /** Networks that were left when the user ended the work. */
+  readonly interrupted: readonly string[];
 }
 
 interface Forms {
   readonly path: string;
-  readonly original: TimedForm;
-  readonly forms: readonly MadeForm[];
-  /** Whether nobody has said which form is wanted. */
-  readonly isChosenHere: boolean;
+  readonly original: MeasuredForm & Timed;
+  readonly forms: readonly (MadeForm & Timed)[];
+  /** As `chooseForm` takes it. */
+  readonly usual: readonly string[] | undefined;
   readonly budget: number | undefined;
   readonly quality: TaskQuality;
-  readonly numWeights: number;
+  /** Undefined where no network was trained. */
+  readonly besides: TriedBesides | undefined;
+  /** What was not tried, where it could have been. */
+  readonly hint: string | undefined;
 }
 
+/** What is told of all forms, and which one is written. */
+export interface FormsReport {
+  readonly chosen: MadeForm;
+  readonly shown: readonly ShownForm[];
+  told(out: string, more: readonly string[]): Report;
+}
+
+/** In the order in which they are tried where nobody says which is wanted: those that make steps faster come first. */
+export const usualForms = ['blocks', 'int8', 'float16', 'bfloat16'];
+
 /** Which form is written, and what is told of all of them. */
-export function formsReport(given: Forms): { readonly chosen: MadeForm; told(out: string): Report } {
-  const { path, original, forms, budget, quality, numWeights } = given;
-  const lossOf = ({ quality: own }: MeasuredForm): number | undefined =>
-    own === undefined || original.quality === undefined ? undefined : lossOfQuality(quality, original.quality, own);
-  const chosen = chosenForm(given, lossOf);
-  const all: readonly TimedForm[] = [original, ...forms];
-  const front = all.filter((form) => !all.some((other) => isBetter(other, form, lossOf)));
+export function formsReport(given: Forms): FormsReport {
+  const { path, original, forms, quality, besides, hint } = given;
+  const lossOf = lossesOf(original, quality);
+  const chosen = chooseForm(given, lossOf);
+  const all: readonly (MeasuredForm & Timed & Pick<MadeForm, 'epochs'>)[] = [original, ...forms];
+  const front = frontOf(all, lossOf);
+  const numWeights = chosen.model.model.countParams();
   const rows = all.map((form): string[] => {
     const loss = lossOf(form);
     return [
       `${form.name}${form === chosen ? ' (written)' : ''}`,
+      ...(besides === undefined
+        ? []
+        : [form.epochs === undefined ? '-' : form.epochs === 0 ? 'no' : counted(form.epochs, 'epoch')]),
       fileSize(form.sizeBytes),
       `${shortNumber(form.sizeBytes / original.sizeBytes)}x`,
       form.quality === undefined ? '-' : shortNumber(form.quality),
@@ -46,11 +66,19 @@ export function formsReport(given: Forms): { readonly chosen: MadeForm; told(out
       front.includes(form) ? '*' : '',
     ];
   });
-  const headings = ['form', 'file', 'of before', quality.about, 'better or worse', 'a step', 'best of its size'];
-  const loss = lossOf(chosen);
+  const headings = [
+    'form',
+    ...(besides === undefined ? [] : ['fine-tuned']),
+    ...['file', 'of before', quality.about, 'better or worse', 'a step', 'best of its size'],
+  ];
+  const shown = all.map((form) => ({
+    ...{ name: form.name, sizeBytes: form.sizeBytes, quality: form.quality },
+    ...{ isOnFront: front.includes(form), isChosen: form === chosen },
+  }));
   return {
     chosen,
-    told: (out) => ({
+    shown,
+    told: (out, more) => ({
       facts: {
         path,
         out,
@@ -64,68 +92,48 @@ export function formsReport(given: Forms): { readonly chosen: MadeForm; told(out
           lossOfQuality: lossOf(form) ?? null,
           stepUs: form.stepUs ?? null,
           isOnFront: front.includes(form),
+          ...(besides && { fineTunedEpochs: form.epochs ?? null }),
         })),
+        ...besides,
       },
       sections: [
+        ...(besides === undefined ? [] : [besides.data.join('\n')]),
         textTable(headings, rows),
-        `wrote ${out}: ${chosen.name}, ${fileSize(chosen.sizeBytes)}, ${withSeparators(numWeights)} weights`,
+        ...(besides === undefined
+          ? []
+          : [paretoPlot(shown, quality), ...(besides.notes.length > 0 ? [besides.notes.join('\n')] : [])]),
+        ...(hint === undefined ? [] : [hint]),
+        [
+          `wrote ${out}: ${chosen.name}, ${fileSize(chosen.sizeBytes)}, ${withSeparators(numWeights)} weights`,
+          ...more,
+        ].join('\n'),
       ],
-      verdict: verdictOf({ loss, budget, chosen, original, quality }),
+      verdict: verdictOf(given, chosen, lossOf(chosen)),
     }),
   };
 }
 
-/** Smaller and no worse, or better and no larger. */
-function isBetter(
-  other: MeasuredForm,
-  form: MeasuredForm,
-  lossOf: (form: MeasuredForm) => number | undefined,
-): boolean {
-  const [a, b] = [lossOf(other) ?? 0, lossOf(form) ?? 0];
-  return other.sizeBytes <= form.sizeBytes && a <= b && (other.sizeBytes < form.sizeBytes || a < b);
-}
-
-/** In the order in which they are tried where nobody says which is wanted: those that make steps faster come first. */
-const usualForms = ['blocks', 'int8', 'float16', 'bfloat16'];
-
-/**
- * Within a budget the best, the smallest where none fits. Else the first of the usual forms, or the smallest of those that
- * were asked for, that loses next to nothing or was not measured; where all lose more, the one that loses least.
- */
-function chosenForm(
-  { forms, budget, isChosenHere }: Forms,
-  lossOf: (form: MeasuredForm) => number | undefined,
-): MadeForm {
-  const bySize = [...forms].sort((a, b) => a.sizeBytes - b.sizeBytes);
-  if (budget !== undefined) {
-    const fitting = bySize.filter(({ sizeBytes }) => sizeBytes <= budget);
-    return fitting.sort((a, b) => (lossOf(a) ?? -a.sizeBytes) - (lossOf(b) ?? -b.sizeBytes))[0] ?? bySize[0];
-  }
-  const wanted = isChosenHere ? usualForms.flatMap((name) => forms.filter((form) => form.name === name)) : bySize;
-  return (
-    wanted.find((form) => (lossOf(form) ?? 0) <= acceptedLoss) ??
-    bySize.reduce((best, form) => (lossOf(form)! < lossOf(best)! ? form : best))
-  );
-}
-
-interface Chosen {
-  readonly loss: number | undefined;
-  readonly budget: number | undefined;
-  readonly chosen: MeasuredForm;
-  readonly original: MeasuredForm;
-  readonly quality: TaskQuality;
-}
-
-function verdictOf({ loss, budget, chosen, original, quality }: Chosen): string | undefined {
+function verdictOf(
+  { budget, original, quality, besides }: Forms,
+  chosen: MeasuredForm,
+  loss: number | undefined,
+): string | undefined {
+  const sentences: string[] = [];
   if (budget !== undefined && chosen.sizeBytes > budget)
-    return `No form fits into ${fileSize(budget)}: the smallest takes ${fileSize(chosen.sizeBytes)}. Train a model with fewer units.`;
-  if (loss === undefined)
-    return original.quality === undefined
-      ? `What it costs in ${quality.about} was not measured: give data that training has not seen, --data FILE.`
-      : undefined;
-  if (loss <= acceptedLoss) return undefined;
-  return (
-    `This form is worse by ${(100 * loss).toFixed(1)} %: ${quality.about} ${shortNumber(original.quality)} became ` +
-    `${shortNumber(chosen.quality)}.`
-  );
+    sentences.push(
+      `No form fits into ${fileSize(budget)}: the smallest takes ${fileSize(chosen.sizeBytes)}. Train a model with fewer units.`,
+    );
+  else if (loss === undefined && original.quality === undefined)
+    sentences.push(
+      `What it costs in ${quality.about} was not measured: give data that training has not seen, --data FILE.`,
+    );
+  else if (loss !== undefined && loss > acceptedLoss)
+    sentences.push(
+      `This form is worse by ${(100 * loss).toFixed(1)} %: ${quality.about} ${shortNumber(original.quality)} became ` +
+        `${shortNumber(chosen.quality)}.`,
+    );
+  const left = besides?.interrupted ?? [];
+  if (left.length > 0)
+    sentences.push(`Interrupted: ${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not fine-tuned.`);
+  return sentences.length === 0 ? undefined : sentences.join(' ');
 }

@@ -6,10 +6,9 @@ import {
   type WeightFormat,
 } from '../../src/index.js';
 
-/** A way to make a trained model smaller. */
+/** A form that a trained model's file may have. */
 export interface CompressionMethod {
   readonly name: string;
-  readonly about: string;
   /** The model's file in that form, which the model may have from then on; undefined where it changes nothing. */
   bytesOf(model: TaskModel): Promise<Uint8Array | undefined>;
 }
@@ -17,7 +16,12 @@ export interface CompressionMethod {
 const placed = async (model: TaskModel, format: WeightFormat): Promise<Uint8Array | undefined> =>
   compressWeights(model.model, format).length === 0 ? undefined : serializeTaskAsync(model);
 
-const stored = (name: WeightFileFormat, about: string): CompressionMethod => ({
+interface NamedMethod extends CompressionMethod {
+  /** For the help of its flag. */
+  readonly about: string;
+}
+
+const stored = (name: WeightFileFormat, about: string): NamedMethod => ({
   name,
   about,
   bytesOf: (model) => serializeTaskAsync(model, undefined, { weightFormat: name }),
@@ -38,6 +42,17 @@ export const compressionMethods = [
     bytesOf: (model) => placed(model, 'int8'),
   },
   stored('int4', 'Store kernels and embeddings in 4 bits with a scale for each 32. Steps take as long as before.'),
-] as const satisfies readonly CompressionMethod[];
+] as const satisfies readonly NamedMethod[];
 
-export type CompressionName = (typeof compressionMethods)[number]['name'];
+/** Forms of models with fewer weights. */
+export const combinedMethods = {
+  /** No other form: it is smaller as it is. */
+  plain: { name: '', bytesOf: (model) => serializeTaskAsync(model) },
+  int8: { name: 'int8', bytesOf: (model) => placed(model, 'int8') },
+  blocks: { name: 'blocks', bytesOf: (model) => placed(model, 'blocks') },
+  /** Blocks of pruned kernels, 8 bits for all else. */
+  blocksAndInt8: {
+    name: 'blocks and int8',
+    bytesOf: async (model) => (compressWeights(model.model, 'blocks').length === 0 ? undefined : placed(model, 'int8')),
+  },
+} as const satisfies Record<string, CompressionMethod>;

@@ -17,6 +17,7 @@ export const forecast = defineTask({
     better: 'lower',
     of: ({ errors, isMeasured }: ForecastReport & { isMeasured: boolean }) =>
       isMeasured ? errors.model.mae : undefined,
+    on: ({ numForecasts }: ForecastReport) => ({ count: numForecasts, items: 'forecasts' }),
   },
   scores: { loss: lossOfBestEpoch },
   exampleData: 'sunspots.csv --horizon 12',

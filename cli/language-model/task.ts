@@ -1,3 +1,4 @@
+import type { TextScore } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
 import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { languageModelNames } from './names.js';
@@ -7,7 +8,12 @@ import { textOptions } from './text-options.js';
 export const languageModel = defineTask({
   ...languageModelNames,
   options: textOptions,
-  quality: { about: 'perplexity', better: 'lower', of: ({ perplexity }: { perplexity: number }) => perplexity },
+  quality: {
+    about: 'perplexity',
+    better: 'lower',
+    of: ({ perplexity }: TextScore) => perplexity,
+    on: ({ part, numTokens }: TextScore) => ({ count: numTokens, items: 'tokens', haveChosen: part === 'held out' }),
+  },
   scores: { loss: lossOfBestEpoch },
   exampleData: 'shakespeare.txt',
   commands: { generate: async () => (await import('./generate.js')).generate },

@@ -63,6 +63,14 @@ export const train = defineTrain({
   numFiles: { least: 1, most: Infinity },
   table: languageModelOptions,
   options: specs,
+  trainsOn: {
+    reading: () => ({}),
+    // Rates of gradient descent are those of whole trainings, and steps of factors grow with their singular values.
+    options: ({ options: { optimizer, learningRate, units } }) => ({
+      optimizer: 'adam' as const,
+      learningRate: optimizer === 'adam' ? learningRate : usualRate(units),
+    }),
+  },
   async prepare({ where, files, options, given, initial, teacher, interrupted }) {
     const texts = await readEachTextInput(files, options.encoding);
     const { level, lower, maxTokens, punctuation } = given;
@@ -105,6 +113,12 @@ export const train = defineTrain({
     };
   },
 });
+
+/** Adam's, for layers of this width. */
+function usualRate(units: number): number {
+  const { default: usual } = languageModelOptions.learningRate;
+  return typeof usual === 'function' ? usual({ optimizer: 'adam', units }, undefined) : usual!;
+}
 
 function aboutNetwork({ languageModel, documents, coverage }: LanguageModelTraining): string[] {
   const { options, codec, model } = languageModel;

@@ -1,3 +1,4 @@
+import type { TaggerReport } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
 import { scoreOfBestEpoch } from '../tune/trial-scores.js';
 import { tagNames } from './names.js';
@@ -37,7 +38,17 @@ export const tag = defineTask({
       },
     },
   },
-  quality: { about: 'accuracy', better: 'higher', of: ({ accuracy }: { accuracy: number }) => accuracy },
+  quality: {
+    about: 'accuracy',
+    better: 'higher',
+    of: ({ accuracy }: TaggerReport) => accuracy,
+    on: ({ part, numWords, numTrained, numChosen }: TaggerReport) => ({
+      count: numWords,
+      items: 'words',
+      numSeen: part === 'all' ? numTrained + numChosen : 0,
+      haveChosen: part === 'validation',
+    }),
+  },
   scores: { score: scoreOfBestEpoch },
   exampleData: 'names.txt',
   commands: {},

@@ -32,6 +32,12 @@ export const train = defineTrain({
     }),
     ...beginningOptions,
   },
+  trainsOn: {
+    reading: ({ sentences: { column, reading } }) => ({
+      column: column ?? undefined,
+      'word-column': reading?.wordColumn === undefined ? undefined : Number(reading.wordColumn),
+    }),
+  },
   async prepare({ where, files: [file], options, given, initial, interrupted }) {
     const main = await readWordFile(file, options);
     const column = interrupted?.sentences.column ?? columnName(where, main, options);

@@ -1,4 +1,4 @@
-import type { BleuScore } from '../../src/index.js';
+import type { TranslationReport } from '../../src/index.js';
 import { defineTask } from '../command-line-task.js';
 import { lossOfBestEpoch } from '../tune/trial-scores.js';
 import { translateNames } from './names.js';
@@ -8,7 +8,12 @@ import { evaluateOptions, translationOptions } from './translate-options.js';
 export const translate = defineTask({
   ...translateNames,
   options: { evaluate: evaluateOptions, predict: translationOptions },
-  quality: { about: 'BLEU', better: 'higher', of: ({ bleu }: { bleu: BleuScore }) => bleu.score },
+  quality: {
+    about: 'BLEU',
+    better: 'higher',
+    of: ({ bleu }: TranslationReport) => bleu.score,
+    on: ({ numSources }: TranslationReport) => ({ count: numSources, items: 'sources' }),
+  },
   scores: { loss: lossOfBestEpoch },
   exampleData: 'dictionary.tsv',
   commands: { translate: async () => (await import('./translate.js')).translate },

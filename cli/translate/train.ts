@@ -34,6 +34,10 @@ export const train = defineTrain({
     }),
     ...initialOption,
   },
+  trainsOn: {
+    // Two files name no columns.
+    reading: ({ pairs: { reading } }, files) => (files.length === 1 ? reading : { encoding: reading.encoding }),
+  },
   async prepare({ files: given, options, given: own, initial, interrupted }) {
     const data = {
       train: await readPairFiles(given, options),

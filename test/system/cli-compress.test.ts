@@ -67,6 +67,44 @@ describe('rondo compress', () => {
     expect(forms[1].sizeBytes).toBeLessThan(0.8 * forms[0].sizeBytes);
   });
 
+  it('fine-tunes networks with fewer weights that fit, and writes the best', () => {
+    const args = ['--fine-tune', 'poems.txt', '--data', 'more.txt', '--epochs', '1', '--chart', 'forms.svg'];
+    const { stdout, stderr, code } = run('compress', 'lm.safetensors', ...args, '--budget', '21kB');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^measured on more\.txt: 319 tokens\nfine-tuned on poems\.txt: 1 epoch for each network/);
+    for (const form of ['low rank 1/4, int8', 'pruned 90 %, blocks and int8'])
+      expect(stdout).toMatch(new RegExp(`\\n${form}( \\(written\\))? +(1 epoch|no) `));
+    expect(stdout).toContain('perplexity (lower is better) by size of the file');
+    expect(stdout).toMatch(/wrote lm-compressed\.safetensors: .*\nwrote forms\.svg/);
+    expect(stderr).toMatch(/low rank 1\/2: perplexity [\d.]+ without fine-tuning, [\d.]+ after an epoch/);
+    expect(statSync(at('lm-compressed.safetensors')).size).toBeLessThan(21_000);
+    expect(readFileSync(at('forms.svg'), 'utf8')).toMatch(/^<svg [^]*low rank 1\/4, int8[^]*<\/svg>\n$/);
+  });
+
+  it('measures on what fine-tuning holds out, and skips what cannot fit', () => {
+    const args = [
+      '--fine-tune',
+      'poems.txt',
+      '--epochs',
+      '1',
+      '--budget',
+      '11.2kB',
+      '--json',
+      '--out',
+      'c.safetensors',
+    ];
+    const { forms, data, notes, chosen } = JSON.parse(run('compress', 'lm.safetensors', ...args).stdout);
+    expect(data[0]).toMatch(
+      /^measured on what training holds out of poems\.txt: \d+ tokens, which also chose the best epochs/,
+    );
+    expect(notes).toHaveLength(3);
+    expect(notes[0]).toMatch(/^low rank 1\/2: left out, since its smallest form takes 1[\d.]+ kB\.$/);
+    expect(chosen).toBe('low rank 1/4, int8');
+    const own = forms.find(({ name }: { name: string }) => name === chosen);
+    expect(own.sizeBytes).toBe(statSync(at('c.safetensors')).size);
+    expect(JSON.parse(run('evaluate', 'c.safetensors', 'poems.txt', '--json').stdout).perplexity).toBe(own.quality);
+  });
+
   it('says in its last line that nothing was measured without data', () => {
     const { stdout } = run('compress', 'lm.safetensors', '--float16', '--out', 'half.safetensors');
     expect(lastLine({ stdout } as Ended)).toBe(
@@ -90,6 +128,11 @@ describe('rondo compress', () => {
       '--out',
       'half.safetensors',
     );
+    const tuned = ['lm.safetensors', '--fine-tune', 'poems.txt', '--epochs', '1'];
+    refused(1, 'FILE_ACCESS', 'lm-compressed.safetensors exists already', ...tuned);
+    const other = ['--fine-tune', 'more.txt', '--out', 'd.safetensors'];
+    refused(2, 'USAGE', 'compressed already, and cannot be trained', 'lm-int8.safetensors', ...other);
+    refused(2, 'USAGE', 'their figures do not compare', 'lm.safetensors', ...other);
     refused(1, 'FILE_FORMAT', 'poems.txt', 'poems.txt', '--int8');
     refused(2, 'USAGE', '--label', 'lm.safetensors', '--int8', '--label', 'x');
   });

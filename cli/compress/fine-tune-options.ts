@@ -1,0 +1,127 @@
+import { realpath } from 'node:fs/promises';
+import { RondoError, type TaskModel } from '../../src/index.js';
+import type { CommandLineTask } from '../command-line-task.js';
+import { madeBy } from '../load-model-of.js';
+import type { OptionSpecs } from '../options.js';
+import { tasks } from '../tasks.js';
+import { rateOfTrainingOn, type TrainCommand } from '../train-on.js';
+import { notTogether, WrongUsage } from '../wrong-usage.js';
+
+/** Of each network, unless it is said. */
+export const usualEpochs = 2;
+
+/** Options of `rondo compress` that train networks with fewer weights. */
+export const fineTuneOptions = {
+  'fine-tune': {
+    type: 'texts',
+    value: 'FILE',
+    about:
+      'Try networks with fewer weights too, of a low rank and pruned, and train each of them on with these data, read as ' +
+      "those of the model's training; again for each further file. Without --data all is measured on the part of them " +
+      'that this holds out.',
+  },
+  epochs: {
+    type: 'count',
+    value: 'N',
+    about: `Of --fine-tune: passes over its data for each network. Default ${usualEpochs}.`,
+  },
+  'learning-rate': {
+    type: 'number',
+    value: 'RATE',
+    about: `Of --fine-tune: the largest rate. Default ${rateOfTrainingOn} of the one that the model was trained with.`,
+  },
+  seed: { type: 'whole', value: 'N', about: 'Of --fine-tune: makes it repeatable. Default 0.' },
+  quiet: { type: 'flag', about: 'Of --fine-tune: show no progress.' },
+} as const satisfies OptionSpecs;
+
+interface GivenData {
+  readonly data?: readonly string[] | undefined;
+  readonly 'fine-tune'?: readonly string[] | undefined;
+}
+
+/**
+ * What can be known before anything is read.
+ *
+ * @param methods names of forms that are asked for.
+ * @throws WrongUsage for options that would be ignored, and data that cannot be read again or would be both learned from
+ *   and measured
+ */
+export async function requireFineTuning(
+  where: string,
+  options: GivenData & Readonly<Record<string, unknown>>,
+  methods: readonly string[],
+): Promise<void> {
+  const files = options['fine-tune'];
+  const ofTuning = Object.keys(fineTuneOptions).filter((name) => name !== 'fine-tune');
+  const alone = ofTuning.find((name) => options[name] !== undefined && options[name] !== false);
+  if (files === undefined && alone !== undefined)
+    throw new WrongUsage({
+      where,
+      what: `--${alone} belongs to --fine-tune.`,
+      expected: '--fine-tune FILE',
+      received: `--${alone}`,
+      fix: 'name the data that networks with fewer weights are trained on with, or leave it out.',
+    });
+  if (files === undefined) return;
+  if (methods.length > 0)
+    throw notTogether(where, [`--${methods[0]}`, '--fine-tune'], 'leave one out: --fine-tune tries all forms.');
+  for (const option of ['data', 'fine-tune'] as const)
+    if (options[option]?.includes('-'))
+      throw new WrongUsage({
+        where,
+        what: `--${option} is read several times, which the standard input cannot be.`,
+        expected: 'the name of a file',
+        received: '-',
+        fix: 'write it to a file first.',
+      });
+  await requireApart(where, files, options.data ?? files);
+}
+
+/** Files of both are measured as far as a training holds them out, which one alone of several does not say. */
+async function requireApart(where: string, learned: readonly string[], measured: readonly string[]): Promise<void> {
+  const pathOf = (file: string): Promise<string> => realpath(file).catch(() => file);
+  const [own, others] = await Promise.all([learned, measured].map((files) => Promise.all(files.map(pathOf))));
+  const shared = measured.filter((_, i) => own.includes(others[i]));
+  if (shared.length === 0 || (shared.length === measured.length && own.every((file) => others.includes(file)))) return;
+  throw new WrongUsage({
+    where,
+    what: 'a part of the data would be both learned from and measured.',
+    expected: 'other files for --data than for --fine-tune, or the same ones, of which a part is held out',
+    received: `${shared.join(', ')} in both`,
+    fix: 'leave it out of one of them.',
+  });
+}
+
+/** How models of the task are trained on. @throws USAGE where they cannot be, and for one that is compressed */
+export async function trainingOn(
+  where: string,
+  path: string,
+  task: CommandLineTask<TaskModel>,
+  { model }: TaskModel,
+): Promise<NonNullable<TrainCommand['trainOn']>> {
+  const { trainOn } = await task.train();
+  if (trainOn === undefined) {
+    const trained = await Promise.all(tasks.map(async (one) => ((await one.train()).trainOn ? [one] : [])));
+    throw new RondoError('USAGE', {
+      where,
+      what: `${task.models} cannot be fine-tuned: their training begins with no earlier model.`,
+      expected: madeBy(trained.flat()),
+      received: `one of the ${task.models}`,
+      fix: 'leave --fine-tune out, and train it with --prune or fewer units.',
+    });
+  }
+  if ([...model.namedWeights()].every(([, { variable }]) => variable.compressed === undefined)) return trainOn;
+  throw new RondoError('USAGE', {
+    where,
+    what: `the weights of ${path} are compressed already, and cannot be trained.`,
+    expected: 'weights of 32 bits',
+    fix: 'give the model as it was trained, or leave --fine-tune out.',
+  });
+}
+
+/** What to say where networks with fewer weights were not tried. */
+export async function fineTuneHint(task: CommandLineTask<TaskModel>): Promise<string> {
+  return (await task.train()).trainOn === undefined
+    ? `Pruning and low rank were not tried: ${task.models} cannot be trained on.`
+    : 'Pruning and low rank were not tried, since they need training: give data to learn from, --fine-tune FILE.';
+}
