@@ -1,12 +1,15 @@
-import { type TranslationReport, TranslatorTraining, translatorOptions } from '../../src/index.js';
+import { type TranslationReport, type Translator, TranslatorTraining, translatorOptions } from '../../src/index.js';
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, initialOption } from '../initial-model.js';
+import { compareWithTeacher } from '../teacher-and-student.js';
+import { teachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
 import { readingOf, readPairFiles, readPairOption } from './read-pair-files.js';
+import { sequenceLevelOptions, taughtPairs } from './sequence-level.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 
@@ -23,6 +26,7 @@ export const train = defineTrain({
     'rondo train translate dates.csv --source text --target iso --out dates.safetensors',
     'rondo train translate dictionary.tsv --out sounds.safetensors --resume',
     'rondo train translate names.tsv --init sounds.safetensors --out names.safetensors',
+    'rondo train translate train.de train.en --teacher de-en.safetensors --sequence-level --out small.safetensors',
   ],
   numFiles: { least: 1, most: 2 },
   table: translatorOptions,
@@ -33,19 +37,23 @@ export const train = defineTrain({
       test: `Pairs that are held out for the report: ${files} Default: a share of the pairs.`,
     }),
     ...initialOption,
+    ...teachingOptions,
+    ...sequenceLevelOptions,
   },
   trainsOn: {
     // Two files name no columns.
     reading: ({ pairs: { reading } }, files) => (files.length === 1 ? reading : { encoding: reading.encoding }),
   },
-  async prepare({ files: given, options, given: own, initial, interrupted }) {
-    const data = {
+  async prepare({ where, files: given, options, given: own, initial, teacher, interrupted }) {
+    const read = {
       train: await readPairFiles(given, options),
       validation: await readPairOption(options.dev, options),
       test: await readPairOption(options.test, options),
       initial,
+      teacher,
       reading: readingOf(given, options),
     };
+    const data = await taughtPairs(where, read, own, options);
     const training = new TranslatorTraining(data, own, interrupted);
     const { translator, numBatches } = training;
     return {
@@ -53,8 +61,13 @@ export const train = defineTrain({
       training,
       unit: 'pairs',
       unitsPerStep: Math.round(translator.pairs.numPairs.train / numBatches),
-      about: aboutTraining(training, data.train.length, options.init),
-      answer: (trained) => answerOf(training, trained),
+      about: aboutTraining(training, read.train.length, options.init),
+      answer: async (trained) => {
+        const answer = await answerOf(training, trained);
+        return teacher === undefined || options.teacher === undefined
+          ? answer
+          : besideTeacher(answer, training, { path: options.teacher, model: teacher.model }, trained);
+      },
     };
   },
 });
@@ -118,4 +131,25 @@ async function answerOf(
           ? undefined
           : compared.line,
   };
+}
+
+/** The same with what the student has lost at the end, on what the answer measures; as it is where nothing was. */
+async function besideTeacher(
+  own: TrainAnswer,
+  { translator, parts }: TranslatorTraining,
+  teacher: { readonly path: string; readonly model: Translator },
+  { path }: TrainedModel,
+): Promise<TrainAnswer> {
+  const { measured, report } = own.facts as { measured: 'test' | 'validation' | null; report?: TranslationReport };
+  if (measured === null || report === undefined) return own;
+  const theirs = await teacher.model.evaluate(parts[measured]);
+  const student = { path, model: translator };
+  const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
+    measure: 'BLEU',
+    better: 'higher',
+    teacher: theirs.bleu.score,
+    student: report.bleu.score,
+  });
+  const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
+  return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };
 }

@@ -47,3 +47,21 @@ export function refuseBesideTeacher(
     fix: 'leave them out, or train without a teacher.',
   });
 }
+
+/** What cuts a text into tokens. */
+interface Tokens {
+  readonly size: number;
+  toJSON(): unknown;
+}
+
+/** @throws USAGE for a student that was begun with other tokens than its teacher's */
+export function requireTeachersTokens(where: string, teacher: Tokens, own: Tokens): void {
+  if (teacher === own || JSON.stringify(teacher.toJSON()) === JSON.stringify(own.toJSON())) return;
+  throw new RondoError('USAGE', {
+    where: `${where}, teacher`,
+    what: 'the teacher reads other tokens than the interrupted training.',
+    expected: `a teacher of ${own.size} tokens`,
+    received: `${teacher.size} tokens${teacher.size === own.size ? ', others' : ''}`,
+    fix: 'give the teacher that the training was begun with.',
+  });
+}

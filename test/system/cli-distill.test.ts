@@ -43,6 +43,18 @@ describe('rondo distill', () => {
     expect(json.verdict).toMatch(/^The student has lost/);
   });
 
+  it('trains a smaller translator on the sentences that a larger one writes', () => {
+    const pairs = Array.from({ length: 60 }, (_, i) => `${i}\t${[...String(i)].map((digit) => `n${digit}`).join(' ')}`);
+    writeFileSync(at('pairs.tsv'), pairs.join('\n'));
+    const net = ['--layers', '1', '--embedding-units', '5', '--epochs', '1', '--quiet'];
+    expect(run('train', 'translate', 'pairs.tsv', ...net, '--units', '6', '--out', 'words.safetensors').code).toBe(0);
+    const args = ['distill', 'words.safetensors', '--data', 'pairs.tsv', ...net, '--sequence-level', '--alpha', '0'];
+    const json = JSON.parse(run(...args, '--json').stdout);
+    expect(json.distillation).toMatchObject({ teacher: { units: 6 }, student: { units: 4, BLEU: expect.any(Number) } });
+    const alone = ['train', 'translate', 'pairs.tsv', '--sequence-level', '--out', 'x.safetensors'];
+    expectFault(run(...alone), 2, 'USAGE', '--sequence-level has no teacher.');
+  });
+
   it('refuses what cannot teach, and options that are of other tasks', () => {
     expectFault(run('distill', 'large.safetensors'), 2, 'USAGE', 'rondo distill: --data is missing.');
     expectFault(

@@ -17,6 +17,7 @@ import { fingerprintOf } from '../fingerprint.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields, requireTexts } from '../require-texts.js';
+import { requireTeachersTokens } from '../task-teacher.js';
 import {
   requireControls,
   runTraining,
@@ -96,7 +97,7 @@ export class LanguageModelTraining {
       data.codec ??
       codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
-    if (teacher !== undefined) requireSameTokens(teacher.model.codec, codec);
+    if (teacher !== undefined) requireTeachersTokens('LanguageModelTraining', teacher.model.codec, codec);
     // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
     this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
@@ -328,18 +329,6 @@ function requireLength(numTokens: number, held: number, level: string): void {
     expected: `at least 2 ${level} in each part`,
     received: `${numTokens - held} to train on, ${held} held out`,
     fix: 'give a longer text, or another share of validation.',
-  });
-}
-
-/** @throws USAGE for a student that was begun with other tokens than its teacher's */
-function requireSameTokens(teacher: TokenCodec, own: TokenCodec): void {
-  if (teacher === own || JSON.stringify(teacher.toJSON()) === JSON.stringify(own.toJSON())) return;
-  throw new RondoError('USAGE', {
-    where: 'LanguageModelTraining, teacher',
-    what: 'the teacher reads other tokens than the interrupted training.',
-    expected: `a teacher of ${own.size} ${own.level}`,
-    received: `${teacher.size} ${teacher.level}${teacher.size === own.size ? ', others' : ''}`,
-    fix: 'give the teacher that the training was begun with.',
   });
 }
 

@@ -4,6 +4,7 @@ import { type CodecOptions, codecOptions, tokenLevels } from '../codec-of-text.j
 import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import { checkOptions, pickOptions, withDefaults } from '../option-table.js';
 import { refuseBesideTeacher, studentShape } from '../task-teacher.js';
+import { refuseTokenOptions } from '../token-options.js';
 import type { LanguageModelData } from './language-model-data.js';
 import { type LanguageModelOptions, languageModelOptions } from './language-model-options.js';
 import { languageModelPresets } from './language-model-presets.js';
@@ -97,17 +98,8 @@ function requireFittingData(
       fix: 'leave the share out: the given text chooses the best epoch.',
     });
   }
-  const hasCodec = codec !== undefined || teacher !== undefined;
-  const ofText = Object.entries(!hasCodec ? {} : givenOptions(pickOptions(codecOptions, given)));
-  if (ofText.length > 0) {
-    throw new RondoError('USAGE', {
-      where,
-      what: `the ${teacher === undefined ? 'given codec' : 'teacher'} decides what a token is.`,
-      expected: `no ${ofText.map(([name]) => `\`${name}\``).join(', ')}`,
-      received: ofText.map((words) => words.join(' ')).join(', '),
-      fix: `leave them out, or give no ${teacher === undefined ? 'codec' : 'teacher'}.`,
-    });
-  }
+  if (codec !== undefined || teacher !== undefined)
+    refuseTokenOptions(where, teacher === undefined ? 'given codec' : 'teacher', pickOptions(codecOptions, given));
   refuseBesideInitial(where, initial, { vectors, codec });
   refuseBesideTeacher(where, teacher, { initial, codec });
 }

@@ -1,6 +1,7 @@
 import { fnv1a } from '../../checksum.js';
 import { RondoError } from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
+import type { TaskTeacher } from '../task-teacher.js';
 import { requirePairs, type SentencePair } from './sentence-pair.js';
 import type { TrainedPairs, Translator } from './translator.js';
 import type { TranslatorOptions } from './translator-options.js';
@@ -14,6 +15,11 @@ export interface TranslatorData {
   readonly test?: readonly SentencePair[] | undefined;
   /** An earlier translator, whose weights, tokens and shape training begins with. */
   readonly initial?: Translator | undefined;
+  /**
+   * A larger translator that is learned from besides the pairs; its tokens, cell, layers and attention are taken, and half
+   * its widths where nothing else is said. Its temperature is 1 by default.
+   */
+  readonly teacher?: TaskTeacher<Translator> | undefined;
   /** How the pairs were read; kept in the model's file. See {@link TrainedPairs.reading}. */
   readonly reading?: TrainedPairs['reading'] | undefined;
 }

@@ -9,6 +9,7 @@ import { type Beginning, learnedBefore, optionsOfInitial, takeWeights, unknownTo
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
+import { requireTeachersTokens } from '../task-teacher.js';
 import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
@@ -30,6 +31,7 @@ import { fingerprintOfParts, type PairParts, partsOf, type TranslatorData } from
 import { samplingShare, withOwnTokens } from './scheduled-sampling.js';
 import { SentenceCodec, type SentenceTokens, tokensFor } from './sentence-codec.js';
 import type { SentencePair } from './sentence-pair.js';
+import { studentOptions } from './student-options.js';
 import type { TranslationReport } from './translation-report.js';
 import { type TrainedPairs, Translator, type TranslatorEvaluateOptions } from './translator.js';
 import { translatorNetwork } from './translator-network.js';
@@ -66,6 +68,7 @@ export class TranslatorTraining {
   readonly beginning: Beginning | undefined;
   readonly #learned: readonly EncodedPair[];
   readonly #validation: readonly EncodedPair[];
+  readonly #teacher: TranslatorData['teacher'];
 
   /** @param interrupted the translator of a checkpoint, to go on with; its own options then count. */
   constructor(data: TranslatorData, options: TranslatorOptions = {}, interrupted?: Translator) {
@@ -73,13 +76,19 @@ export class TranslatorTraining {
     requireFields(where, data, ['train'], '{ train } with pairs such as { source, target }');
     const initial = interrupted === undefined ? data.initial : undefined;
     const given = initial && optionsOfInitial<TranslatorOptions>(where, translatorOptions, options, initial.options);
-    const chosen = { ...options, ...given };
+    const { teacher } = data;
+    const chosen = { ...(teacher === undefined ? options : studentOptions(where, data, options)), ...given };
     const resolved = interrupted?.options ?? resolvedTranslatorOptions(chosen);
     const { parts, numEmpty } = partsOf(data, resolved, where);
     this.parts = parts;
     this.numEmpty = numEmpty;
     const { train, validation } = parts;
-    const codecs = (interrupted ?? initial)?.codecs ?? codecsOf(train, resolved);
+    const codecs = (interrupted ?? initial ?? teacher?.model)?.codecs ?? codecsOf(train, resolved);
+    if (teacher !== undefined)
+      for (const side of ['source', 'target'] as const)
+        requireTeachersTokens(where, teacher.model.codecs[side], codecs[side]);
+    // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
+    this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
       Math.max(source.length, target.length) <= resolved.timesteps;
@@ -141,6 +150,7 @@ export class TranslatorTraining {
         patience,
         numBatches: this.numBatches,
         compression: options,
+        teacher: this.#teacher,
       },
       controls,
       numCheckpoints > 1 ? [new AverageCheckpoints({ numCheckpoints })] : [],

@@ -1,0 +1,48 @@
+import { sequenceLevelData, type TranslatorData, type TranslatorOptions } from '../../src/index.js';
+import type { Given, OptionSpecs } from '../options.js';
+import { styleOf } from '../style.js';
+import { ProgressLine } from '../terminal/progress.js';
+import { WrongUsage } from '../wrong-usage.js';
+
+/** How a student learns from the sentences of its teacher. */
+export const sequenceLevelOptions = {
+  'sequence-level': {
+    type: 'flag',
+    ofData: true,
+    about:
+      'Learn what the teacher writes for each source, with 5 beams, in the place of the targets (Kim and Rush 2016). ' +
+      'With --alpha 0 nothing else is asked of it. --resume has it written again.',
+  },
+} as const satisfies OptionSpecs;
+
+/**
+ * The data as they are, or with targets that the teacher wrote where that is asked for.
+ *
+ * @throws WrongUsage without a teacher
+ */
+export async function taughtPairs(
+  where: string,
+  data: TranslatorData,
+  own: TranslatorOptions,
+  options: Given<typeof sequenceLevelOptions> & { readonly quiet: boolean; readonly json: boolean },
+): Promise<TranslatorData> {
+  if (!options['sequence-level']) return data;
+  if (data.teacher === undefined)
+    throw new WrongUsage({
+      where,
+      what: '--sequence-level has no teacher.',
+      expected: '--teacher MODEL --sequence-level',
+      fix: 'add --teacher, or leave --sequence-level out.',
+    });
+  const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
+  try {
+    return await sequenceLevelData(data, own, {
+      onProgress: (done, total) => {
+        if (!options.quiet && !options.json)
+          progress.update({ label: 'the teacher translates', done, total, unit: 'sources' });
+      },
+    });
+  } finally {
+    progress.finish();
+  }
+}
