@@ -15,25 +15,30 @@ export const sequenceLevelOptions = {
   },
 } as const satisfies OptionSpecs;
 
-/**
- * The data as they are, or with targets that the teacher wrote where that is asked for.
- *
- * @throws WrongUsage without a teacher
- */
-export async function taughtPairs(
+/** @throws WrongUsage for sentences of a teacher without one */
+export function requireSequenceTeacher(
   where: string,
+  {
+    'sequence-level': isAsked,
+    teacher,
+  }: Given<typeof sequenceLevelOptions> & { readonly teacher?: string | undefined },
+): void {
+  if (!isAsked || teacher !== undefined) return;
+  throw new WrongUsage({
+    where,
+    what: '--sequence-level has no teacher.',
+    expected: '--teacher MODEL --sequence-level',
+    fix: 'add --teacher, or leave --sequence-level out.',
+  });
+}
+
+/** The data as they are, or with targets that the teacher wrote where that is asked for. */
+export async function taughtPairs(
   data: TranslatorData,
   own: TranslatorOptions,
   options: Given<typeof sequenceLevelOptions> & { readonly quiet: boolean; readonly json: boolean },
 ): Promise<TranslatorData> {
   if (!options['sequence-level']) return data;
-  if (data.teacher === undefined)
-    throw new WrongUsage({
-      where,
-      what: '--sequence-level has no teacher.',
-      expected: '--teacher MODEL --sequence-level',
-      fix: 'add --teacher, or leave --sequence-level out.',
-    });
   const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
   try {
     return await sequenceLevelData(data, own, {

@@ -9,7 +9,7 @@ import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
 import { readingOf, readPairFiles, readPairOption } from './read-pair-files.js';
-import { sequenceLevelOptions, taughtPairs } from './sequence-level.js';
+import { requireSequenceTeacher, sequenceLevelOptions, taughtPairs } from './sequence-level.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 
@@ -45,6 +45,7 @@ export const train = defineTrain({
     reading: ({ pairs: { reading } }, files) => (files.length === 1 ? reading : { encoding: reading.encoding }),
   },
   async prepare({ where, files: given, options, given: own, initial, teacher, interrupted }) {
+    requireSequenceTeacher(where, options);
     const read = {
       train: await readPairFiles(given, options),
       validation: await readPairOption(options.dev, options),
@@ -53,7 +54,7 @@ export const train = defineTrain({
       teacher,
       reading: readingOf(given, options),
     };
-    const data = await taughtPairs(where, read, own, options);
+    const data = await taughtPairs(read, own, options);
     const training = new TranslatorTraining(data, own, interrupted);
     const { translator, numBatches } = training;
     return {
