@@ -16,17 +16,17 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 90_700,
+    largestBytes: 90_800,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 110_900,
+    largestBytes: 111_200,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 333_000,
+    largestBytes: 334_500,
   },
 ] as const;
 
