@@ -116,7 +116,7 @@ async function compareSteps(): Promise<void> {
       // From the end of the first step on: what a run makes once is not counted.
       const clock = { onBatchEnd: (_: unknown, { numSteps: n }: { numSteps: number }) => void (n === 1 && start()) };
       const start = (): void => void (startedMs = userMs());
-      const callbacks = isAware ? [new QuantizationAware(), clock] : [clock];
+      const callbacks = isAware ? [new QuantizationAware({ from: 0 }), clock] : [clock];
       await model.fit(() => windows(tokens, 20, timesteps), { callbacks });
       return (userMs() - startedMs) / (numSteps - 1);
     };
@@ -151,7 +151,7 @@ async function compareQuality(): Promise<void> {
   for (const seed of options.seeds.split(',').map(Number))
     for (const [name, callbacks] of [
       ['as usual', []],
-      ['for 8 bits', [new QuantizationAware()]],
+      ['for 8 bits from the first step on', [new QuantizationAware({ from: 0 })]],
       ['for 8 bits from the half on', [new QuantizationAware({ from: numSteps >> 1 })]],
     ] as const) {
       const model = languageModel({ vocabulary, units, layers: 1, dropout: 0.2, numSteps, seed });

@@ -92,7 +92,7 @@ describe('a step of training for 8 bits', () => {
     const before = numbersOf(model);
     const atRounded = await roundNow(made(net));
     const [x1, y1] = [x.slice(0, 5), y.slice(0, 5)];
-    const { metrics } = await model.fit(x1, y1, { ...inOrder, callbacks: [new QuantizationAware()] });
+    const { metrics } = await model.fit(x1, y1, { ...inOrder, callbacks: [new QuantizationAware({ from: 0 })] });
     const expected = await atRounded.fit(x1, y1, inOrder);
     expect(metrics.loss).toEqual(expected.metrics.loss);
     const velocities = (of: Sequential): number[][] => of.optimizer.stateVariables().map((one) => [...one.dataSync()]);
@@ -183,7 +183,7 @@ describe('training for 8 bits', () => {
         ...inOrder,
         epochs: 2,
         validationData: [x, x],
-        callbacks: [new QuantizationAware()],
+        callbacks: [new QuantizationAware({ from: 0 })],
       });
       const exact = await model.evaluate(x, x, { batchSize: 5 });
       const before = numbersOf(model);
@@ -202,12 +202,15 @@ describe('training for 8 bits', () => {
       model.fit(x, x, { ...inOrder, epochs: 2, validationData: [x, x], callbacks });
     const ofLate = await fit(late, new QuantizationAware({ from: 3 }));
     const ofNever = await fit(never);
-    const ofSoon = await fit(soon, new QuantizationAware());
+    const ofSoon = await fit(soon, new QuantizationAware({ from: 0 }));
     expect(ofLate.metrics.loss[0]).toBe(ofNever.metrics.loss[0]);
     expect(ofLate.metrics.loss[1]).not.toBe(ofNever.metrics.loss[1]);
     expect(ofLate.metrics.loss[0]).not.toBe(ofSoon.metrics.loss[0]);
     const first = tied();
     await first.fit(x, x, inOrder);
+    // A half of the 6 steps is the default.
+    const byDefault = tied();
+    expect((await fit(byDefault, new QuantizationAware())).metrics).toEqual(ofLate.metrics);
     expect(ofLate.metrics.valLoss[0]).toBe((await (await roundNow(first)).evaluate(x, x, { batchSize: 5 })).loss);
   });
 
@@ -235,7 +238,7 @@ describe('training for 8 bits', () => {
     const model = made(undefined, optimizer);
     const callbacks = [
       new SwapEMAWeights(),
-      new QuantizationAware(),
+      new QuantizationAware({ from: 0 }),
       new Pruning({ sparsity: 0.5, block: [1, 1], schedule: 'oneShot', from: 1 }),
     ];
     const seen: number[][] = [];
@@ -269,7 +272,9 @@ describe('training for 8 bits', () => {
         throw new Error('out of order');
       },
     };
-    await expect(model.fit(x, x, { callbacks: [new QuantizationAware(), failing] })).rejects.toThrow('out of order');
+    await expect(model.fit(x, x, { callbacks: [new QuantizationAware({ from: 0 }), failing] })).rejects.toThrow(
+      'out of order',
+    );
     expect(hostWeights(model)).toEqual(before);
   });
 
@@ -282,7 +287,7 @@ describe('training for 8 bits', () => {
       );
     };
     const small = (await quantize(tied())) as Sequential;
-    expect(await fit(small, new QuantizationAware())).toContain(
+    expect(await fit(small, new QuantizationAware({ from: 0 }))).toContain(
       '[USAGE] QuantizationAware: the weights of the model are compressed already.',
     );
     expect(await fit(tied(), new QuantizationAware({ exclude: ['embedding', 'lstm'] }))).toContain(
@@ -300,7 +305,7 @@ describe('training for 8 bits', () => {
 
   it('trains what a file of it goes on with, and leaves no rounding behind', async () => {
     const model = tied();
-    const fit = () => model.fit(x, x, { ...inOrder, callbacks: [new QuantizationAware()] });
+    const fit = () => model.fit(x, x, { ...inOrder, callbacks: [new QuantizationAware({ from: 0 })] });
     const bytes = (): number => currentBackend().memory().persistentBytes;
     await fit();
     const before = bytes();

@@ -5,7 +5,10 @@ import { type CompressibleWeight, compressibleWeights, fitsInt8 } from './compre
 import { RoundedWeights } from './rounded-weights.js';
 
 export interface QuantizationAwareOptions {
-  /** The step after which training sees rounded weights. Default 0: from the first step on. */
+  /**
+   * The step after which training sees rounded weights; 0 for all of it. Default half of all steps, or 0 where a dataset is
+   * of unknown length.
+   */
   from?: number | undefined;
   /** Weights that will not be rounded: the `exclude` of {@link quantize}. */
   exclude?: readonly string[] | undefined;
@@ -34,21 +37,23 @@ export interface QuantizationAwareOptions {
  */
 export class QuantizationAware implements Callback {
   readonly name = 'quantizationAware';
-  readonly #from: number;
+  readonly #given: number | undefined;
+  #from = 0;
   readonly #exclude: readonly string[];
   #rounded: RoundedWeights | undefined;
 
   constructor(options: QuantizationAwareOptions = {}) {
     const where = 'QuantizationAware';
     refuseUnknownOptions(where, options, ['from', 'exclude']);
-    const { from = 0, exclude = [] } = options;
-    requireCount(where, 'from', from, 0);
-    this.#from = from;
+    const { from, exclude = [] } = options;
+    if (from !== undefined) requireCount(where, 'from', from, 0);
+    this.#given = from;
     this.#exclude = exclude;
   }
 
   onTrainBegin({ model, epochs, numBatches }: TrainingContext): void {
     if (model.isBuilt) weightsOf(model, this.#exclude);
+    this.#from = this.#given ?? Math.floor(((numBatches ?? 0) * epochs) / 2);
     if (numBatches === undefined || this.#from < epochs * numBatches) return;
     throw new RondoError('OUT_OF_RANGE', {
       where: 'QuantizationAware',

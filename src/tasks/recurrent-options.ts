@@ -46,8 +46,8 @@ export function recurrentOptions(own: {
       ofInitial: 'inherited',
     }),
     /**
-     * Trains for weights of 8 bits: training and validation see them rounded, the file keeps them as they are, and `rondo
-     * compress MODEL --int8` gives those that were validated. See {@link QuantizationAware}.
+     * Trains for weights of 8 bits: the second half of training and every validation see them rounded, the file keeps them
+     * as they are, and `rondo compress MODEL --int8` gives those that were validated. See {@link QuantizationAware}.
      */
     quantizationAware: flag({ ofInitial: 'inherited' }),
   };

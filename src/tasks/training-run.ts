@@ -130,7 +130,9 @@ export async function runTraining(
 ): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
   const pruned = prunedTraining(data.compression, data);
-  const quantization = data.compression.quantizationAware === true ? [new QuantizationAware()] : [];
+  // In the second half of the planned epochs.
+  const from = Math.floor((epochs * data.numBatches) / 2);
+  const quantization = data.compression.quantizationAware === true ? [new QuantizationAware({ from })] : [];
   const startFromEpoch = pruned.firstEpoch;
   const rounds =
     maxEpochs > epochs && data.validation !== undefined

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QuantizationAware } from '../../src/compression/quantization-aware.js';
 import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { currentBackend, useBackend } from '../../src/kernels/select.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
@@ -74,6 +75,23 @@ describe('training on a device that is read asynchronously only', () => {
     'a rate that falls': () =>
       sgd({ learningRate: exponentialDecay({ initialLearningRate: 0.1, decaySteps: 2, decayRate: 0.5 }) }),
   };
+
+  it('gives the same weights when it trains for 8 bits', async () => {
+    const results = await onBothReferences(async () => {
+      const model = regression(sgd({ learningRate: 0.1 }));
+      const callbacks = [new QuantizationAware({ from: 1 })];
+      const validationData = [sequences(), targets()] as const;
+      const { metrics } = await model.fit(sequences(), targets(), {
+        epochs: 3,
+        batchSize: 3,
+        validationData,
+        callbacks,
+      });
+      return { numbers: await numbersOf(model), metrics };
+    });
+    expect(results[0].numbers).toEqual(results[1].numbers);
+    expectSameLogs(results[0].metrics, results[1].metrics);
+  });
 
   it.each(Object.entries(optimizers))('gives the same weights with %s', async (_, optimizer) => {
     const results = await onBothReferences(async () => {
