@@ -121,11 +121,16 @@ export {
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends
 export { libraryVersion } from './io/library-version.js';
+export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from './io/numpy/npz.js';
+export { readNpy } from './io/numpy/read-npy.js';
+export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
+export { writeNpy } from './io/numpy/write-npy.js';
 export {
   type DecodedTensor,
   decodeSafetensors,
   encodeSafetensors,
   type StoredTensor,
+  type TensorData,
   type TensorDtype,
 } from './io/safetensors.js';
 export { decodeUtf8 } from './io/utf8.js';

@@ -30,6 +30,7 @@ export {
   saveModel,
   tensorBoard,
 } from './io/model-files.js';
+export { loadNpy, loadNpz, saveNpy, saveNpz } from './io/numpy/array-files.js';
 export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 
 /** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */
