@@ -53,11 +53,13 @@ export function trainingOnOptions(
   table: OptionTable,
   earlier: object,
   changed: object,
-  { epochs, learningRate, prune }: TrainOnCall,
+  { reading, epochs, learningRate, prune }: TrainOnCall,
 ): object {
   const before = { ...earlier, ...changed } as Readonly<Record<string, unknown>>;
   const ofData = Object.entries(table)
     .filter(([name, { changesScore, ofInitial }]) => changesScore === 'all' && !ofInitial && before[name] !== undefined)
+    // A share is not held out where there are data for it.
+    .filter(([name]) => name !== 'validation' || reading.dev === undefined)
     .map(([name]) => [name, before[name]]);
   return {
     ...Object.fromEntries(ofData),

@@ -11,13 +11,21 @@ import {
   trainingOn,
   usualEpochs,
 } from '../compress/fine-tune-options.js';
+import { type FineTuning, requireComparable } from '../compress/fine-tuning.js';
 import { formsReport, type TriedBesides, usualForms } from '../compress/forms-report.js';
 import { FormMeasure, type MadeForm, stepTimes } from '../compress/measure.js';
 import { type CompressionMethod, compressionMethods } from '../compress/methods.js';
 import { bytesOfSize } from '../compress/size-text.js';
 import { tryNetworks } from '../compress/try-networks.js';
 import { type Interruption, interruptions } from '../interruptions.js';
-import { defineCommand, inferenceOptions, jsonOption, type OptionSpec, type OptionValue } from '../options.js';
+import {
+  defineCommand,
+  type Given,
+  inferenceOptions,
+  jsonOption,
+  type OptionSpec,
+  type OptionValue,
+} from '../options.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
@@ -92,20 +100,18 @@ export const compress = defineCommand({
     const interruption = learned && interruptions('Stopping after this step; what was made so far is compared.');
     try {
       const original = await measure.form('as it is', fileBytes);
+      const tuning = learned && {
+        ...tuningOf(task, options),
+        ...{ where, files: learned, trainOn: trainOn!, signal: interruption!.signal },
+      };
+      if (tuning !== undefined) await requireComparable(tuning, original.model, measure);
       let made: MadeForm[] = [];
       for (const { name, bytesOf } of methods) {
         const bytes = await bytesOf((await readTask(fileBytes, path)).task);
         if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
       }
       let besides: TriedBesides | undefined;
-      if (learned !== undefined && trainOn !== undefined && interruption !== undefined) {
-        const { epochs = usualEpochs, 'learning-rate': learningRate, seed = 0 } = options;
-        const isQuiet = options.quiet || json;
-        const tuning = {
-          ...{ where, files: learned, reading: ownOptions(task, options), epochs, learningRate, seed, trainOn },
-          signal: interruption.signal,
-          progress: isQuiet ? undefined : new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii }),
-        };
+      if (tuning !== undefined) {
         const { quality } = task;
         const {
           forms,
@@ -116,7 +122,8 @@ export const compress = defineCommand({
           lossOf: lossesOf(original, quality),
         }).finally(() => tuning.progress?.finish());
         made = [...made, ...forms];
-        besides = { data: dataLines({ measured: data, learned, epochs, rate }, measure), ...others };
+        const { dev } = options;
+        besides = { data: dataLines({ measured: data, ...tuning, dev, rate }, measure), ...others };
       }
       if (made.length === 0) throw nothingToCompress(where, methods);
       const [originalUs, ...timesUs] = stepTimes([original, ...made].map((form) => form.model));
@@ -146,23 +153,31 @@ function endedBy(interruption: Interruption | undefined, besides: TriedBesides |
   if (interruption !== undefined && (besides?.interrupted.length ?? 0) > 0) process.exitCode = interruption.exitCode;
 }
 
-/** What the command line says for data of this task. */
-function ownOptions(
+/** How networks are trained on, as far as the command line says it. */
+function tuningOf(
   task: CommandLineTask<TaskModel>,
-  options: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, OptionValue>> {
-  return Object.fromEntries(Object.keys(task.options.evaluate).map((name) => [name, options[name] as OptionValue]));
+  options: Given<typeof fineTuneOptions> & Given<typeof jsonOption>,
+): Pick<FineTuning, 'reading' | 'epochs' | 'learningRate' | 'seed' | 'progress'> {
+  const { dev, epochs = usualEpochs, 'learning-rate': learningRate, seed = 0, quiet, json } = options;
+  const said = options as Readonly<Record<string, OptionValue>>;
+  const own = Object.keys(task.options.evaluate).map((name) => [name, said[name]]);
+  const { ascii } = styleOf(process.stderr);
+  return {
+    ...{ reading: { ...Object.fromEntries(own), dev }, epochs, learningRate, seed },
+    progress: quiet || json ? undefined : new ProgressLine(process.stderr, { ascii }),
+  };
 }
 
 interface UsedData {
   readonly measured: readonly string[];
-  readonly learned: readonly string[];
+  readonly files: readonly string[];
+  readonly dev: string | undefined;
   readonly epochs: number;
   readonly rate: number | undefined;
 }
 
 /** Which data were used for what. */
-function dataLines({ measured, learned, epochs, rate }: UsedData, { on }: FormMeasure): string[] {
+function dataLines({ measured, files: learned, dev, epochs, rate }: UsedData, { on }: FormMeasure): string[] {
   const isHeldOut = measured.every((file) => learned.includes(file));
   const from = isHeldOut ? `what training holds out of ${measured.join(', ')}` : measured.join(', ');
   const chosen = on?.haveChosen ? ', which also chose the best epochs: figures are a little kind' : '';
@@ -172,7 +187,7 @@ function dataLines({ measured, learned, epochs, rate }: UsedData, { on }: FormMe
       ? []
       : [
           `fine-tuned on ${learned.join(', ')}: ${counted(epochs, 'epoch')} for each network, at rates up to ` +
-            `${shortNumber(rate)}; a part that is held out of it chose the best epoch`,
+            `${shortNumber(rate)}; ${dev ?? 'a part that is held out of it'} chose the best epoch`,
         ]),
   ];
 }

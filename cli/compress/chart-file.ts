@@ -66,15 +66,18 @@ export function paretoSvg(title: string, shown: readonly ShownForm[], { about, b
   const steps = front.map(({ sizeBytes, quality }, i) =>
     i === 0 ? `M${x.at(sizeBytes)} ${y.at(quality)}` : `H${x.at(sizeBytes)}V${y.at(quality)}`,
   );
-  const dots = drawn.map((form) => {
+  const placed: LabelPlace[] = [];
+  // Names of the best come first, where they have most room.
+  const inTurn = [...drawn].sort((a, b) => Number(b.isOnFront) - Number(a.isOnFront) || a.sizeBytes - b.sizeBytes);
+  const dots = inTurn.map((form) => {
     const [left, top] = [x.at(form.sizeBytes), y.at(form.quality)];
     const kind = form.isChosen ? 'chosen' : form.isOnFront ? 'front' : 'other';
-    const isRight = left > (size.left + size.width) / 1.6;
+    const label = labelPlace({ left, top, length: form.name.length }, placed);
+    placed.push(label);
     const about = `${form.name}: ${fileSize(form.sizeBytes)}, ${shortNumber(form.quality)}`;
     return (
       `<g><title>${escapedHtml(about)}</title><circle class="${kind}" cx="${left}" cy="${top}" r="${form.isChosen ? 7 : 5}"/>` +
-      `<text class="${kind}" x="${left + (isRight ? -10 : 10)}" y="${top - 6}" text-anchor="${isRight ? 'end' : 'start'}">` +
-      `${escapedHtml(form.name)}</text></g>`
+      `<text class="${kind}" x="${label.left}" y="${label.top}">${escapedHtml(form.name)}</text></g>`
     );
   });
   const note = `${about}, ${better} is better; the line joins the best of each size, orange is written`;
@@ -92,6 +95,32 @@ ${[...across, ...down].join('\n')}
 <path class="steps" d="${steps.join('')}"/>
 ${dots.join('\n')}
 </svg>`;
+}
+
+interface LabelPlace {
+  readonly left: number;
+  readonly top: number;
+  readonly length: number;
+}
+
+/** Of a letter and a line of 12 pixels, about. */
+const letter = { width: 6.2, height: 13 };
+
+/** Beside the dot where it fits into the drawing, and above or below where other names stand. */
+function labelPlace({ left, top, length }: LabelPlace, others: readonly LabelPlace[]): LabelPlace {
+  const width = length * letter.width;
+  const start = left + 10 + width > size.width ? left - 10 - width : left + 10;
+  const isTaken = (height: number): boolean =>
+    others.some(
+      (other) =>
+        Math.abs(other.top - height) < letter.height &&
+        start < other.left + other.length * letter.width &&
+        other.left < start + width,
+    );
+  const heights = Array.from({ length: 12 }, (_, i) => top - 6 + letter.height * (i % 2 === 0 ? -i / 2 : (i + 1) / 2));
+  const isInside = (height: number): boolean => height > size.top && height < size.height - size.bottom;
+  const free = heights.find((height) => isInside(height) && !isTaken(height)) ?? top - 6;
+  return { left: Number(start.toFixed(1)), top: Number(free.toFixed(1)), length };
 }
 
 interface Scale {

@@ -33,6 +33,14 @@ describe('options of fine-tuning', () => {
     expect(await both(['a.txt'], ['a.txt', 'b.txt'])).toContain('both learned from and measured');
     expect(await both(['a.txt', 'b.txt'], ['b.txt', 'a.txt'])).toBeUndefined();
   });
+
+  it('measure on no file that training is validated on, and hold nothing out where there is one', async () => {
+    const beside = (dev: string, data?: string[]): Promise<unknown> => refused({ 'fine-tune': ['a.txt'], dev, data });
+    expect(await beside('d.txt')).toContain('with --dev nothing of what is trained with is held out');
+    expect(await beside('d.txt', ['a.txt'])).toContain('both learned from and measured');
+    expect(await beside('s.txt,d.txt', ['d.txt'])).toContain('both learned from and measured');
+    expect(await beside('d.txt', ['b.txt'])).toBeUndefined();
+  });
 });
 
 it('a chart needs a kind and something to show', async () => {

@@ -3,6 +3,7 @@ import { RondoError, type TaskModel } from '../../src/index.js';
 import type { CommandLineTask } from '../command-line-task.js';
 import { madeBy } from '../load-model-of.js';
 import type { OptionSpecs } from '../options.js';
+import { filesOf } from '../protect-inputs.js';
 import { tasks } from '../tasks.js';
 import { rateOfTrainingOn, type TrainCommand } from '../train-on.js';
 import { notTogether, WrongUsage } from '../wrong-usage.js';
@@ -20,6 +21,13 @@ export const fineTuneOptions = {
       "those of the model's training; again for each further file. Without --data all is measured on the part of them " +
       'that this holds out.',
   },
+  dev: {
+    type: 'text',
+    value: 'FILE',
+    about:
+      'Of --fine-tune: data that choose the best epoch, as of the training of the model where it had such. Default: a share ' +
+      'of those that are trained with.',
+  },
   epochs: {
     type: 'count',
     value: 'N',
@@ -35,6 +43,7 @@ export const fineTuneOptions = {
 } as const satisfies OptionSpecs;
 
 interface GivenData {
+  readonly dev?: string | undefined;
   readonly data?: readonly string[] | undefined;
   readonly 'fine-tune'?: readonly string[] | undefined;
 }
@@ -74,19 +83,43 @@ export async function requireFineTuning(
         received: '-',
         fix: 'write it to a file first.',
       });
-  await requireApart(where, files, options.data ?? files);
+  if (options.dev !== undefined && options.data === undefined)
+    throw new WrongUsage({
+      where,
+      what: 'with --dev nothing of what is trained with is held out, to measure on.',
+      expected: '--data FILE beside --dev',
+      fix: 'name data that training has not seen, or leave --dev out.',
+    });
+  await requireApart(where, files, options.data ?? files, options.dev);
 }
 
-/** Files of both are measured as far as a training holds them out, which one alone of several does not say. */
-async function requireApart(where: string, learned: readonly string[], measured: readonly string[]): Promise<void> {
-  const pathOf = (file: string): Promise<string> => realpath(file).catch(() => file);
-  const [own, others] = await Promise.all([learned, measured].map((files) => Promise.all(files.map(pathOf))));
-  const shared = measured.filter((_, i) => own.includes(others[i]));
-  if (shared.length === 0 || (shared.length === measured.length && own.every((file) => others.includes(file)))) return;
+/**
+ * Files of both are measured as far as a training holds them out: of one alone of several it does not say, and where others
+ * choose the best epoch it is nothing.
+ */
+async function requireApart(
+  where: string,
+  learned: readonly string[],
+  measured: readonly string[],
+  dev: string | undefined,
+): Promise<void> {
+  const pathsOf = (files: readonly string[]): Promise<string[]> =>
+    Promise.all(files.map((file) => realpath(file).catch(() => file)));
+  const [own, others, choosing] = await Promise.all([
+    pathsOf(learned),
+    pathsOf(measured),
+    pathsOf(dev === undefined ? [] : filesOf(dev)),
+  ]);
+  const known = [...own, ...choosing];
+  const shared = measured.filter((_, i) => known.includes(others[i]));
+  const areSame = shared.length === measured.length && own.every((file) => others.includes(file));
+  if (shared.length === 0 || (areSame && dev === undefined)) return;
   throw new WrongUsage({
     where,
     what: 'a part of the data would be both learned from and measured.',
-    expected: 'other files for --data than for --fine-tune, or the same ones, of which a part is held out',
+    expected:
+      'other files for --data than for --fine-tune' +
+      (dev === undefined ? ', or the same ones, of which a part is held out' : ' and --dev'),
     received: `${shared.join(', ')} in both`,
     fix: 'leave it out of one of them.',
   });

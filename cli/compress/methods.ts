@@ -50,9 +50,18 @@ export const combinedMethods = {
   plain: { name: '', bytesOf: (model) => serializeTaskAsync(model) },
   int8: { name: 'int8', bytesOf: (model) => placed(model, 'int8') },
   blocks: { name: 'blocks', bytesOf: (model) => placed(model, 'blocks') },
+  int4: { name: 'int4', bytesOf: (model) => serializeTaskAsync(model, undefined, { weightFormat: 'int4' }) },
   /** Blocks of pruned kernels, 8 bits for all else. */
   blocksAndInt8: {
     name: 'blocks and int8',
     bytesOf: async (model) => (compressWeights(model.model, 'blocks').length === 0 ? undefined : placed(model, 'int8')),
+  },
+  /** The same with 4 bits for all else. */
+  blocksAndInt4: {
+    name: 'blocks and int4',
+    bytesOf: async (model) =>
+      compressWeights(model.model, 'blocks').length === 0
+        ? undefined
+        : serializeTaskAsync(model, undefined, { weightFormat: 'int4' }),
   },
 } as const satisfies Record<string, CompressionMethod>;

@@ -32,7 +32,7 @@ export const smallerNetworks: readonly SmallerNetwork[] = [
   ...ratios.map(
     ({ ratio, name }): SmallerNetwork => ({
       name: `low rank ${name}`,
-      methods: [combinedMethods.plain, combinedMethods.int8],
+      methods: [combinedMethods.plain, combinedMethods.int8, combinedMethods.int4],
       prune: 0,
       bytesOf: (model) =>
         unlessNothing(async () => serializeTaskAsync(withNetwork(model, await factorize(model.model, { ratio })))),
@@ -41,7 +41,7 @@ export const smallerNetworks: readonly SmallerNetwork[] = [
   ...sparsities.map(
     (sparsity): SmallerNetwork => ({
       name: `pruned ${100 * sparsity} %`,
-      methods: [combinedMethods.blocks, combinedMethods.blocksAndInt8],
+      methods: [combinedMethods.blocks, combinedMethods.blocksAndInt8, combinedMethods.blocksAndInt4],
       prune: sparsity,
       bytesOf: async (model) => {
         if ((await sparsityReport(model.model)).total.sparsity >= sparsity) return undefined;

@@ -54,8 +54,6 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
   for (const [index, candidate] of candidates.entries()) {
     const { network, untrained } = candidate;
     const prepared = tuning.signal.aborted ? undefined : await preparedOf(trial, candidate);
-    // Before the first training: whether it holds out what the model is measured on.
-    if (index === 0 && prepared !== undefined) await trial.measure.qualityOf(prepared.task);
     ({ learningRate } = (prepared?.task.options ?? { learningRate }) as { learningRate?: number });
     const turn = { name: network.name, index, count: candidates.length };
     const result = prepared === undefined ? interrupted : await fineTuned(tuning, prepared, turn);
