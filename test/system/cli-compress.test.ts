@@ -82,17 +82,7 @@ describe('rondo compress', () => {
   });
 
   it('measures on what fine-tuning holds out, and skips what cannot fit', () => {
-    const args = [
-      '--fine-tune',
-      'poems.txt',
-      '--epochs',
-      '1',
-      '--budget',
-      '9kB',
-      '--json',
-      '--out',
-      'c.safetensors',
-    ];
+    const args = ['--fine-tune', 'poems.txt', '--epochs', '1', '--budget', '9kB', '--json', '--out', 'c.safetensors'];
     const { forms, data, notes, chosen } = JSON.parse(run('compress', 'lm.safetensors', ...args).stdout);
     expect(data[0]).toMatch(
       /^measured on what training holds out of poems\.txt: \d+ tokens, which also chose the best epochs/,
