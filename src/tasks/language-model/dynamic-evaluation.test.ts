@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { spelledNumbers } from '../../../examples/spelled-numbers.js';
+import { messageAfter } from '../../../test/support/message-after.js';
+import { compressWeights } from '../../compression/compress-weights.js';
 import { setSeed } from '../../random.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
 import type { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';
 
@@ -49,6 +52,14 @@ describe('dynamic evaluation', () => {
     expect(free).toBeLessThan(half);
     expect(half).toBeLessThan(whole);
     expect(whole).toBeLessThan(fixed);
+  });
+  it('refuses a model whose weights cannot change', async () => {
+    const { task } = deserializeTask(serializeTask(model));
+    const compressed = task as LanguageModel;
+    compressWeights(compressed.model, 'int8');
+    expect(await messageAfter(() => compressed.evaluate(other, { dynamic: {} }))).toMatch(
+      /^\[USAGE\] LanguageModel\.evaluate: the model cannot learn while it reads: its weight `.*` is compressed/,
+    );
   });
   it('scores each token before it learns from it', async () => {
     const text = other.slice(0, 21);

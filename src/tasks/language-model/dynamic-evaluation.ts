@@ -60,7 +60,7 @@ function stepProgram(): PointwiseProgram {
  * the trained weights. The weights are those from before when it is done. Krause et al. 2018, "Dynamic evaluation of
  * neural sequence models", section 4, eq. 3 and 4 with a constant learning rate (the form with plain gradients).
  *
- * @throws NOT_FINITE where the steps are too large; ABORTED
+ * @throws NOT_FINITE where the steps are too large; ABORTED; USAGE for compressed weights
  */
 export async function dynamicLogLikelihood(
   model: Sequential,
@@ -70,6 +70,7 @@ export async function dynamicLogLikelihood(
 ): Promise<number> {
   const where = 'LanguageModel.evaluate';
   const loss = sparseCategoricalCrossentropy({ fromLogits: true });
+  requireWholeWeights(model, where);
   const variables = [...new Set(model.trainableWeights)];
   const trained = variables.map(({ shape, size, name }) => new Variable(shape, new Float32Array(size), name, false));
   trained.forEach((kept, i) => kept.assign(variables[i]));
@@ -134,4 +135,16 @@ export async function dynamicLogLikelihood(
     variables.forEach((variable, i) => variable.assign(trained[i]));
     model.resetStates();
   }
+}
+
+/** @throws USAGE where most of the model could not learn */
+function requireWholeWeights(model: Sequential, where: string): void {
+  const compressed = model.weights.find((weight) => weight.compressed !== undefined);
+  if (compressed === undefined) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: `the model cannot learn while it reads: its weight \`${compressed.name}\` is compressed, and cannot change.`,
+    expected: 'a model with whole weights',
+    fix: 'leave `dynamic` out, or give the model that was compressed.',
+  });
 }
