@@ -44,7 +44,8 @@ export function longMemoryOptions(
 
 /**
  * Recurrent layers and one dense layer that answers; with attention, one head whose queries are the steps whose answers
- * need memory, and what they attend to stands beside them.
+ * need memory, and what they attend to stands beside them. Gates start so that states last as long as the problem only
+ * where nothing is attended to: slow states look alike at neighbouring steps, which attention has to tell apart.
  */
 export function memoryModel(
   { timesteps, features, outputs, scoredSteps, answerSteps, loss }: LongMemoryProblem,
@@ -56,7 +57,8 @@ export function memoryModel(
   for (let layer = 0; layer < layers; layer++) {
     const isTop = layer === layers - 1;
     const returnSequences = !isTop || attention || !isAtLast;
-    steps = new RNN({ cell, units, returnSequences, ...longMemoryOptions(cell, timesteps) }).apply(steps);
+    const gates = attention ? {} : longMemoryOptions(cell, timesteps);
+    steps = new RNN({ cell, units, returnSequences, ...gates }).apply(steps);
   }
   const last = (count: number): SymbolicTensor =>
     count === timesteps ? steps : new Cropping1D({ cropping: [timesteps - count, 0] }).apply(steps);
