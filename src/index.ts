@@ -125,6 +125,7 @@ export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from './
 export { readNpy } from './io/numpy/read-npy.js';
 export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
+export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
 export {
   type DecodedTensor,
   decodeSafetensors,

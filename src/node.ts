@@ -31,6 +31,7 @@ export {
   tensorBoard,
 } from './io/model-files.js';
 export { loadNpy, loadNpz, saveNpy, saveNpz } from './io/numpy/array-files.js';
+export { loadOnnx } from './io/onnx/load-onnx.js';
 export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 
 /** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */

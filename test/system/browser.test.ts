@@ -26,7 +26,7 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 335_500,
+    largestBytes: 357_600,
   },
 ] as const;
 

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { messageAfter } from '../../../test/support/message-after.js';
+import {
+  bytesField,
+  integerField,
+  onnxBytes,
+  textField,
+  type WrittenGraph,
+} from '../../../test/support/onnx-writer.js';
+import { RondoError } from '../../errors.js';
+import { Random } from '../../random.js';
+import { zeros } from '../../tensor/constants.js';
+import { readOnnxFile } from './onnx-file.js';
+import { type OnnxModel, readOnnx } from './onnx-model.js';
+
+const file = new URL('../../../test/vectors/onnx-files/runtime.json', import.meta.url);
+const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Record<string, { model: string }> };
+const models = Object.values(cases).map(({ model }) => Uint8Array.from(Buffer.from(model, 'base64')));
+
+/** With zeros, of sizes that may not fit. */
+function run(model: OnnxModel): void {
+  const sizes = (shape: readonly unknown[] | undefined): number[] =>
+    (shape ?? []).slice(0, 4).map((axis) => (typeof axis === 'number' ? Math.min(axis, 5) : 2));
+  model.apply(Object.fromEntries(model.inputs.map(({ name, shape }) => [name, zeros(sizes(shape))])));
+}
+
+describe('damaged ONNX files', () => {
+  const random = new Random(7);
+  /** Some bytes changed, most of them where the graph stands, before the weights; some files are cut short. */
+  const mutant = (i: number): Uint8Array => {
+    const bytes = models[i % models.length].slice(0, i % 5 === 0 ? random.integer(2000) : undefined);
+    for (let flips = 1 + random.integer(3); flips > 0; flips--)
+      bytes[random.integer(i % 2 ? bytes.length : 200)] = random.integer(256);
+    return bytes;
+  };
+
+  it.each<[number, string, (bytes: Uint8Array) => void]>([
+    [2500, 'read', (bytes) => void readOnnxFile(bytes, 'damaged.onnx')],
+    [60, 'run', (bytes) => run(readOnnx(bytes, 'damaged.onnx'))],
+  ])('of %i that are %s none ends in anything but a coded error', (count, _, work) => {
+    let numRefused = 0;
+    for (let i = 0; i < count; i++) {
+      try {
+        work(mutant(i));
+      } catch (error) {
+        expect(error, `mutant ${i}: ${String(error)}`).toBeInstanceOf(RondoError);
+        expect((error as RondoError).code, String(error)).not.toBe('INTERNAL');
+        numRefused++;
+      }
+    }
+    expect(numRefused).toBeGreaterThan(count / 4);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['nothing', new Uint8Array(0), /not an ONNX model; it looks like an empty file/],
+    ['a web page', new TextEncoder().encode('<!doctype html><p>404'), /it looks like a web page/],
+    ['another message', integerField(1, 8), /not an ONNX model/],
+    ['a number that does not end', Uint8Array.of(8, ...new Array<number>(12).fill(255)), /a number does not end/],
+    [
+      'a message longer than the file',
+      Uint8Array.of(8, 8, 0x3a, 0xff, 0xff, 0x7f),
+      /goes on after the end of its message/,
+    ],
+    ['a length with a sign', Uint8Array.of(0x3a, ...new Array<number>(9).fill(0xff), 1), /impossible length/],
+    ['graphs inside of graphs', bytesField(7, nested(40)), /too deep inside of each other/],
+    [
+      'a shape of more numbers than there are',
+      bytesField(7, bytesField(5, concat([integerField(1, 2 ** 20), integerField(1, 2 ** 20), integerField(2, 1)]))),
+      /impossible shape/,
+    ],
+    [
+      'a shape that the data do not fill',
+      bytesField(7, bytesField(5, concat([integerField(1, 1000), integerField(2, 1), bytesField(9, [0, 0, 0, 0])]))),
+      /wrong number of bytes/,
+    ],
+    [
+      'data in another file',
+      bytesField(7, bytesField(5, concat([integerField(2, 1), bytesField(13, textField(1, 'location'))]))),
+      /data in another file/,
+    ],
+  ])('%s is refused', async (_, bytes, expected) => {
+    expect(await messageAfter(() => readOnnx(bytes, 'damaged.onnx'))).toMatch(expected);
+  });
+
+  const input = { name: 'x', shape: [2] };
+  const graph = (nodes: WrittenGraph['nodes'], outputs = [{ name: 'y', shape: [2] }]): Uint8Array =>
+    onnxBytes({ nodes, inputs: [input], outputs });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    [
+      'an operator that is not run',
+      graph([{ operator: 'NonMaxSuppression', name: 'boxes', inputs: ['x'], outputs: ['y'] }]),
+      /NonMaxSuppression `boxes`: the operator NonMaxSuppression is not run/,
+    ],
+    [
+      'one of another domain',
+      graph([{ operator: 'Identity', domain: 'com.example', inputs: ['x'], outputs: ['y'] }]),
+      /the operator com.example.Identity is not run/,
+    ],
+    [
+      'an attribute that is not read',
+      graph([{ operator: 'Identity', inputs: ['x'], outputs: ['y'], attributes: { axis: 1 } }]),
+      /Identity `y`: an attribute is not read/,
+    ],
+    [
+      'a name that nothing gives',
+      graph([{ operator: 'Identity', inputs: ['z'], outputs: ['y'] }]),
+      /reads `z`, which nothing before it gives/,
+    ],
+    ['an output that nothing gives', graph([]), /nothing in the graph gives the output `y`/],
+    [
+      'a name given twice',
+      graph([
+        { operator: 'Identity', inputs: ['x'], outputs: ['y'] },
+        { operator: 'Identity', inputs: ['x'], outputs: ['y'] },
+      ]),
+      /`y` is given twice/,
+    ],
+    [
+      'an unknown activation',
+      graph([
+        {
+          operator: 'RNN',
+          name: 'net',
+          inputs: ['x', 'x', 'x'],
+          outputs: ['y'],
+          attributes: { hidden_size: 2, activations: ['Sine'] },
+        },
+      ]),
+      /RNN `net`: an activation is not known/,
+    ],
+    [
+      'operators of an old version',
+      onnxBytes({ nodes: [], inputs: [], outputs: [] }, 5),
+      /FILE_VERSION.*old operators/,
+    ],
+  ])('%s is refused, by its node', async (_, bytes, expected) => {
+    expect(await messageAfter(() => readOnnx(bytes, 'model.onnx'))).toMatch(expected);
+  });
+});
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** A graph in an attribute of a node of a graph, and so on. */
+function nested(depth: number): Uint8Array {
+  if (depth === 0) return new Uint8Array(0);
+  const attribute = concat([textField(1, 'body'), bytesField(6, nested(depth - 1)), integerField(20, 5)]);
+  return bytesField(1, bytesField(5, attribute));
+}

@@ -1,0 +1,235 @@
+import { type ActivationName, activation } from '../../expression/activations.js';
+import * as e from '../../expression/build.js';
+import { broadcastOf, describeShape } from '../../shape.js';
+import { broadcastStrides, indicesByStrides } from '../../tensor/broadcast.js';
+import * as ops from '../../tensor/index.js';
+import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
+import { Tensor } from '../../tensor/tensor.js';
+import { picked } from './movement-operators.js';
+import { elementTypes, isFloatType } from './onnx-tensor.js';
+import { asTensor, asWholes, type OnnxValue, WholeNumbers, type WholeType } from './onnx-values.js';
+import type { Operator, OperatorCall } from './operator.js';
+
+/** Operators that compute each number of its result from those in the same place. */
+export const numberOperators: Readonly<Record<string, Operator>> = {
+  Add: arithmetic(ops.add, (a, b) => a + b),
+  Sub: arithmetic(ops.sub, (a, b) => a - b),
+  Mul: arithmetic(ops.mul, (a, b) => a * b),
+  /** Of whole numbers, without what is behind the point. */
+  Div: arithmetic(ops.div, (a, b) => Math.trunc(a / b)),
+  Min: ofSeveral(ops.minimum, Math.min),
+  Max: ofSeveral(ops.maximum, Math.max),
+  Pow: { inputs: [2, 2], run: (call) => [power(call)] },
+  Neg: unary(ops.neg, (x) => -x),
+  Abs: unary(ops.abs, Math.abs),
+  Sign: unary(ops.sign, Math.sign),
+  Sqrt: unary(ops.sqrt),
+  Exp: unary(ops.exp),
+  Log: unary(ops.log),
+  Reciprocal: unary((x) => ops.div(1, x)),
+  Sigmoid: unary(ops.sigmoid),
+  Tanh: unary(ops.tanh),
+  Relu: unary(ops.relu, (x) => Math.max(0, x)),
+  Softplus: unary(ops.softplus),
+  Softsign: named('softsign'),
+  Selu: named('selu'),
+  Erf: pointwise('onnx.Erf', {}, (x) => e.erf(x)),
+  Elu: pointwise('onnx.Elu', { alpha: 1 }, (x, { alpha }) =>
+    e.select(e.greater(x, 0), x, e.mul(alpha, e.sub(e.exp(e.min(x, 0)), 1))),
+  ),
+  LeakyRelu: pointwise('onnx.LeakyRelu', { alpha: 0.01 }, (x, { alpha }) =>
+    e.select(e.greater(x, 0), x, e.mul(alpha, x)),
+  ),
+  HardSigmoid: pointwise('onnx.HardSigmoid', { alpha: 0.2, beta: 0.5 }, (x, { alpha, beta }) =>
+    e.max(0, e.min(1, e.add(e.mul(alpha, x), beta))),
+  ),
+  Clip: { attributes: ['min', 'max'], inputs: [1, 3], run: (call) => [clipped(call)] },
+  Equal: comparison((a, b) => a === b),
+  Greater: comparison((a, b) => a > b),
+  GreaterOrEqual: comparison((a, b) => a >= b),
+  Less: comparison((a, b) => a < b),
+  LessOrEqual: comparison((a, b) => a <= b),
+  And: comparison((a, b) => a !== 0 && b !== 0),
+  Or: comparison((a, b) => a !== 0 || b !== 0),
+  Not: { inputs: [1, 1], run: (call) => [mapped(asWholes(call.value(0), 'bool'), (x) => 1 - x)] },
+  Where: { inputs: [3, 3], run: (call) => [chosen(call)] },
+  Cast: { attributes: ['to', 'saturate'], inputs: [1, 1], run: (call) => [cast(call)] },
+};
+
+function unary(run: (x: Tensor) => Tensor, ofWholes?: (x: number) => number): Operator {
+  return {
+    inputs: [1, 1],
+    run(call) {
+      const value = call.value(0);
+      if (value instanceof Tensor) return [run(value)];
+      if (ofWholes === undefined) throw call.node.fault('it takes floats.', 'floats', value.type);
+      return [mapped(value, ofWholes)];
+    },
+  };
+}
+
+function named(name: ActivationName): Operator {
+  return unary((x) => applyPointwise({ name: `onnx.${name}`, build: ([operand]) => activation(name)(operand) }, [x]));
+}
+
+/** A function of one tensor, with numbers that attributes give. */
+function pointwise<Name extends string>(
+  name: string,
+  numbers: Readonly<Record<Name, number>>,
+  build: (x: e.Expression, numbers: Readonly<Record<Name, e.Expression>>) => e.Expression,
+): Operator {
+  const names = Object.keys(numbers) as Name[];
+  const fn: PointwiseFunction = {
+    name,
+    build: ([x], scalars) => build(x, scalars as Record<Name, e.Expression>),
+    scalars: names,
+  };
+  return {
+    attributes: names,
+    inputs: [1, 1],
+    run: (call) => [
+      applyPointwise(
+        fn,
+        [call.tensor(0)],
+        Object.fromEntries(names.map((key) => [key, call.node.attribute(key, 'FLOAT') ?? numbers[key]])),
+      ),
+    ],
+  };
+}
+
+function mapped(value: WholeNumbers, map: (x: number) => number): WholeNumbers {
+  return new WholeNumbers(value.type, value.shape, value.data.map(map));
+}
+
+function arithmetic(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
+  return { inputs: [2, 2], run: (call) => [binary(call, call.value(0), call.value(1), ofTensors, ofWholes)] };
+}
+
+function ofSeveral(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
+  return {
+    inputs: [1, Infinity],
+    run: (call) => [call.inputs.map((_, i) => call.value(i)).reduce((a, b) => binary(call, a, b, ofTensors, ofWholes))],
+  };
+}
+
+function binary(
+  call: OperatorCall,
+  a: OnnxValue,
+  b: OnnxValue,
+  ofTensors: (a: Tensor, b: Tensor) => Tensor,
+  ofWholes: (a: number, b: number) => number,
+): OnnxValue {
+  if (a instanceof WholeNumbers && b instanceof WholeNumbers) return together(call, a, b, a.type, ofWholes);
+  requireTogether(call, a, b);
+  return ofTensors(asTensor(a), asTensor(b));
+}
+
+function together(
+  call: OperatorCall,
+  a: WholeNumbers,
+  b: WholeNumbers,
+  type: WholeType,
+  combine: (a: number, b: number) => number,
+): WholeNumbers {
+  const shape = requireTogether(call, a, b);
+  const [left, right] = [a, b].map((value) => spread(value, shape).data);
+  const combined = new WholeNumbers(
+    type,
+    shape,
+    left.map((x, i) => combine(x, right[i])),
+  );
+  return type === 'bool' ? combined : asWholes(combined, type);
+}
+
+/** @throws SHAPE_MISMATCH */
+function requireTogether(call: OperatorCall, a: OnnxValue, b: OnnxValue): number[] {
+  const shape = broadcastOf(a.shape, b.shape);
+  if (shape !== undefined) return shape;
+  throw call.node.fault(
+    'the inputs do not fit together.',
+    'equal axes, or 1',
+    `${describeShape(a.shape)} and ${describeShape(b.shape)}`,
+    'SHAPE_MISMATCH',
+  );
+}
+
+function spread(value: WholeNumbers, shape: readonly number[]): WholeNumbers {
+  if (value.shape.length === shape.length && value.shape.every((size, i) => size === shape[i])) return value;
+  return picked(value, shape, 1, indicesByStrides(shape, broadcastStrides(shape.length, value.shape))) as WholeNumbers;
+}
+
+/** Truth values stay on the host, so floats are read from their device. */
+function comparison(holds: (a: number, b: number) => boolean): Operator {
+  const onHost = (value: OnnxValue): WholeNumbers =>
+    value instanceof WholeNumbers ? value : new WholeNumbers('bool', value.shape, Float64Array.from(value.dataSync()));
+  return {
+    inputs: [2, 2],
+    run: (call) => [
+      together(call, onHost(call.value(0)), onHost(call.value(1)), 'bool', (a, b) => Number(holds(a, b))),
+    ],
+  };
+}
+
+const choice: PointwiseFunction = { name: 'onnx.Where', build: ([condition, a, b]) => e.select(condition, a, b) };
+
+function chosen(call: OperatorCall): OnnxValue {
+  const condition = asWholes(call.value(0), 'bool');
+  const [a, b] = [call.value(1), call.value(2)];
+  requireTogether(call, a, b);
+  requireTogether(call, condition, a);
+  requireTogether(call, condition, b);
+  if (a instanceof Tensor || b instanceof Tensor)
+    return applyPointwise(choice, [asTensor(condition), asTensor(a), asTensor(b)]);
+  const shape = requireTogether(
+    call,
+    together(call, a, b, a.type, (x) => x),
+    condition,
+  );
+  const [test, yes, no] = [condition, a, b].map((value) => spread(value, shape).data);
+  return new WholeNumbers(
+    a.type,
+    shape,
+    test.map((holds, i) => (holds ? yes[i] : no[i])),
+  );
+}
+
+function cast(call: OperatorCall): OnnxValue {
+  const to = call.node.integer('to', 0);
+  const type = elementTypes.get(to);
+  if (type === undefined)
+    throw call.node.fault('`to` is a type that is not read.', [...elementTypes.values()].join(', '), `type ${to}`);
+  const value = call.value(0);
+  return isFloatType(type) ? asTensor(value) : asWholes(value, type);
+}
+
+/** Of one exponent for all numbers; a power that is whole and small is a product, which negative numbers have too. */
+function power(call: OperatorCall): OnnxValue {
+  const [base, exponents] = [call.value(0), call.value(1)];
+  if (base instanceof WholeNumbers && exponents instanceof WholeNumbers)
+    return together(call, base, exponents, base.type, (a, b) => a ** b);
+  if (exponents.size !== 1)
+    throw call.node.fault('it has more than one exponent.', 'one number', describeShape(exponents.shape));
+  const exponent = exponents instanceof Tensor ? exponents.dataSync()[0] : exponents.data[0];
+  const x = asTensor(base);
+  if (exponent === 0.5) return ops.sqrt(x);
+  if (!Number.isInteger(exponent) || Math.abs(exponent) > 16) return ops.exp(ops.mul(ops.log(x), exponent));
+  if (exponent === 0) return ops.add(ops.mul(x, 0), 1);
+  let product = x;
+  for (let i = 1; i < Math.abs(exponent); i++) product = ops.mul(product, x);
+  return exponent < 0 ? ops.div(1, product) : product;
+}
+
+function clipped(call: OperatorCall): OnnxValue {
+  let value = call.value(0);
+  const bound = (at: number, attribute: string): OnnxValue | number | undefined =>
+    call.inputs[at] ?? call.node.attribute(attribute, 'FLOAT');
+  for (const [limit, ofTensors, ofWholes] of [
+    [bound(1, 'min'), ops.maximum, Math.max],
+    [bound(2, 'max'), ops.minimum, Math.min],
+  ] as const) {
+    if (limit === undefined) continue;
+    if (typeof limit === 'number') value = ofTensors(asTensor(value), limit);
+    else value = binary(call, value, limit, ofTensors, ofWholes);
+  }
+  return value;
+}

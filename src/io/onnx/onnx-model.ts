@@ -1,0 +1,171 @@
+import { RondoError, unknownName } from '../../errors.js';
+import type { RecurrentLayer } from '../../layers/recurrent-layer.js';
+import { madeFromFile } from '../../made-from-file.js';
+import { describeShape } from '../../shape.js';
+import { type NestedNumbers, scope, Tensor, tensor } from '../../tensor/tensor.js';
+import { GraphRun } from './graph-run.js';
+import { readOnnxFile } from './onnx-file.js';
+import type { OnnxGraph, OnnxValueInfo } from './onnx-node.js';
+import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
+import { asWholes, type OnnxValue, WholeNumbers } from './onnx-values.js';
+
+/** An input or output of an ONNX model. */
+export interface OnnxEdge {
+  readonly name: string;
+  /** The type of its elements in the file; floats of any width are computed in that of the backend. */
+  readonly type: ElementType;
+  /** Sizes of its axes, names of those that are free, null for others that are; undefined where the file says none. */
+  readonly shape: readonly (number | string | null)[] | undefined;
+}
+
+/** What an input is given as: a tensor, or nested arrays. */
+export type OnnxInputs = Readonly<Record<string, Tensor | NestedNumbers>>;
+
+/**
+ * A model of an ONNX file. Its RNN, GRU and LSTM nodes are recurrent layers of this library, everything else runs as
+ * operations on tensors; shapes are computed while it runs, so a free batch or length may be another each time.
+ */
+export class OnnxModel {
+  /** What it is given, without what the file has values for. */
+  readonly inputs: readonly OnnxEdge[];
+  readonly outputs: readonly OnnxEdge[];
+  readonly #run: GraphRun;
+  readonly #where: string;
+
+  /** @internal Use {@link readOnnx}. */
+  constructor(graph: OnnxGraph, where: string) {
+    this.#where = where;
+    this.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map((info) => edgeOf(info, where));
+    this.outputs = graph.outputs.map((info) => edgeOf(info, where));
+    this.#run = new GraphRun(graph);
+    const missing = this.outputs.find(
+      ({ name }) => !this.#run.gives(name) && !this.inputs.some((edge) => edge.name === name),
+    );
+    if (missing !== undefined)
+      throw fileFault(where, `nothing in the graph gives the output \`${missing.name.slice(0, 200)}\`.`);
+  }
+
+  /**
+   * The recurrent layers by the names of their nodes, or of what these give; with both directions of time, `NAME/forward` and
+   * `NAME/backward`. Those whose weights are computed in the graph appear with its first run.
+   */
+  get layers(): ReadonlyMap<string, RecurrentLayer<true>> {
+    return new Map(
+      this.#run.recurrentNodes.flatMap(({ node, layers = [] }) => {
+        const name = node.name || node.outputs.find((output) => output !== '') || node.operator;
+        return layers.map((layer, d): [string, RecurrentLayer<true>] => [
+          layers.length === 1 ? name : `${name}/${d === 0 ? 'forward' : 'backward'}`,
+          layer,
+        ]);
+      }),
+    );
+  }
+
+  /**
+   * The outputs, by name, of inputs by name. Whole numbers and truth values come as int32.
+   *
+   * @throws UNKNOWN_NAME, USAGE for inputs that there are not or that are missing; SHAPE_MISMATCH where one does not fit, or
+   *   a node finds that sizes do not, which it names
+   */
+  async predict(inputs: OnnxInputs): Promise<Record<string, Tensor>> {
+    const here = Object.fromEntries(
+      await Promise.all(
+        Object.entries(inputs).map(async ([name, value]): Promise<[string, Tensor | NestedNumbers]> => {
+          const isRead = value instanceof Tensor && !this.#isFloat(name);
+          return [name, isRead ? tensor(await value.data(), value.shape) : value];
+        }),
+      ),
+    );
+    return this.apply(here);
+  }
+
+  /** As {@link OnnxModel.predict}, at once; in an open tape with derivatives. @throws as predict */
+  apply(inputs: OnnxInputs): Record<string, Tensor> {
+    const where = this.#where;
+    const names = this.inputs.map(({ name }) => name);
+    const unknown = Object.keys(inputs).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw unknownName(where, 'input', unknown, names);
+    const missing = names.filter((name) => inputs[name] === undefined);
+    if (missing.length > 0) {
+      throw new RondoError('USAGE', {
+        where,
+        what: 'inputs are missing.',
+        expected: names.join(', '),
+        received: Object.keys(inputs).join(', '),
+        fix: `give ${missing.join(', ')} too.`,
+      });
+    }
+    return scope(() => {
+      const free = new Map<string, number>();
+      const given = new Map(this.inputs.map((edge) => [edge.name, valueOfInput(where, edge, inputs[edge.name], free)]));
+      const valueOf = this.#run.run(given);
+      return Object.fromEntries(this.outputs.map(({ name }) => [name, resultOf(where, name, valueOf(name))]));
+    });
+  }
+
+  #isFloat(name: string): boolean {
+    return this.inputs.some((edge) => edge.name === name && isFloatType(edge.type));
+  }
+}
+
+/**
+ * The model of an ONNX file's bytes. Graphs around RNN, GRU and LSTM are meant: operators and attributes that are not run
+ * are refused here, with their node.
+ *
+ * @param where the file's name, for messages.
+ * @throws FILE_FORMAT when the bytes are damaged, another format, or hold what is not run; FILE_VERSION for old operators
+ */
+export function readOnnx(bytes: Uint8Array, where = 'readOnnx'): OnnxModel {
+  return madeFromFile(where, () => new OnnxModel(readOnnxFile(bytes, where), where));
+}
+
+function edgeOf({ name, type, shape }: OnnxValueInfo, where: string): OnnxEdge {
+  const known = type === undefined ? undefined : elementTypes.get(type);
+  if (known !== undefined) return { name, type: known, shape };
+  throw fileFault(where, `\`${name.slice(0, 200)}\` is no tensor of a type that is read.`);
+}
+
+function fileFault(where: string, what: string): RondoError {
+  return new RondoError('FILE_FORMAT', { where, what, fix: 'export the model again.' });
+}
+
+/** @param free sizes of named axes that earlier inputs have. */
+function valueOfInput(
+  where: string,
+  { name, type, shape }: OnnxEdge,
+  given: Tensor | NestedNumbers,
+  free: Map<string, number>,
+): OnnxValue {
+  const value = tensor(given);
+  const fits =
+    shape === undefined ||
+    (shape.length === value.shape.length &&
+      shape.every((axis, i) => {
+        const size = value.shape[i];
+        if (typeof axis !== 'string') return axis === null || axis === size;
+        if (!free.has(axis)) free.set(axis, size);
+        return free.get(axis) === size;
+      }));
+  if (!fits) {
+    throw new RondoError('SHAPE_MISMATCH', {
+      where,
+      what: `the input \`${name}\` has the wrong shape.`,
+      expected: `[${shape.map((axis) => described(axis, free)).join(', ')}]`,
+      received: describeShape(value.shape),
+      fix: 'give it the shape that the graph was made for.',
+    });
+  }
+  if (isFloatType(type)) return value;
+  return asWholes(value, type);
+}
+
+function described(axis: number | string | null, free: ReadonlyMap<string, number>): string {
+  const size = typeof axis === 'string' ? free.get(axis) : undefined;
+  return size === undefined ? String(axis ?? 'any') : `${axis} = ${size}`;
+}
+
+function resultOf(where: string, name: string, value: OnnxValue | undefined): Tensor {
+  if (value instanceof Tensor) return value;
+  if (value instanceof WholeNumbers) return tensor(value.data, value.shape, 'int32');
+  throw fileFault(where, `the graph gave no value for \`${name}\`.`);
+}
