@@ -127,6 +127,16 @@ export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
 export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
 export {
+  type MatchedModule,
+  type ModelFromStateDictOptions,
+  type ModelOfStateDict,
+  type ModuleInChain,
+  modelFromStateDict,
+} from './io/pytorch/model-from-state-dict.js';
+export { type ReadStateDictOptions, readStateDict, type StateDict } from './io/pytorch/read-state-dict.js';
+export { stateDictOf } from './io/pytorch/state-dict-of.js';
+export type { TorchKind } from './io/pytorch/torch-modules.js';
+export {
   type DecodedTensor,
   decodeSafetensors,
   encodeSafetensors,
