@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   ...Object.assign({}, ...tasks.map((task) => task.commands)),
   compress: async () => (await import('./compress.js')).compress,
+  convert: async () => (await import('./convert.js')).convert,
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

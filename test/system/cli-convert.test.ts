@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSafetensors } from '../../src/io/safetensors.js';
+import { type Ended, rondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-convert-'));
+const run = (...args: string[]): Ended => rondo(folder, args);
+const read = (name: string) => decodeSafetensors(new Uint8Array(readFileSync(join(folder, name))), name);
+beforeAll(() => {
+  const vectors = JSON.parse(readFileSync(new URL('../vectors/pytorch/models.json', import.meta.url), 'utf8')) as {
+    models: { name: string; file: string }[];
+  };
+  for (const { name, file } of vectors.models) writeFileSync(join(folder, `${name}.pt`), Buffer.from(file, 'base64'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('rondo convert', () => {
+  it('makes a model of a PyTorch file, a state dict of the model, and arrays of both', () => {
+    const ended = run('convert', 'chain.pt', 'chain.safetensors');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(
+      /words +Embedding +words +1\nlstm +LSTM +lstm +8\nnorm +LayerNorm +norm +2\nhead +Linear +head +2\n/,
+    );
+    expect(ended.stdout).toMatch(/\nwrote chain\.safetensors\n$/);
+    expect(run('convert', 'chain.safetensors', 'back.safetensors', '--json')).toMatchObject({ code: 0, stderr: '' });
+    const { tensors, metadata } = read('back.safetensors');
+    expect(metadata).toEqual({ format: 'pt' });
+    expect(tensors.get('lstm.weight_hr_l0')).toBeUndefined();
+    expect(tensors.get('lstm.weight_ih_l0_reverse')?.shape).toEqual([20, 6]);
+    expect(run('convert', 'back.safetensors', 'arrays.npz')).toMatchObject({ code: 0, stderr: '' });
+    expect(run('convert', 'arrays.npz', 'again.safetensors')).toMatchObject({ code: 0, stderr: '' });
+    expect(read('again.safetensors').tensors.get('head.weight')).toEqual(tensors.get('head.weight'));
+  });
+
+  it('says what is open, what is left over, and what cannot be', () => {
+    expect(run('convert', 'deep.pt', 'deep.safetensors')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('something without weights stands before `2`') as string,
+    });
+    const part = run('convert', 'deep.pt', 'deep.safetensors', '--layers', '0=relu');
+    expect(part).toMatchObject({ code: 0, stderr: 'left over: 2.weight, 2.bias\n' });
+    expect(run('convert', 'deep.pt', 'deep.safetensors', '--layers', '0=relu,2')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('deep.safetensors exists already') as string,
+    });
+    expect(run('convert', 'deep.pt', 'deep.onnx')).toMatchObject({ code: 2 });
+    expect(run('convert', 'deep.pt', 'deep.npz', '--last-step')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--last-step has no effect here') as string,
+    });
+  });
+});
