@@ -26,7 +26,7 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 357_600,
+    largestBytes: 367_200,
   },
 ] as const;
 
