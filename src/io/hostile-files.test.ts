@@ -159,27 +159,27 @@ describe('sizes that a file only claims', () => {
   });
 
   it('of inputs are refused where a model with a call of its own would be run on them', async () => {
-    class Doubled extends Model<Tensor> {
-      override readonly className = 'Doubled';
+    class WithCall extends Model<Tensor> {
+      override readonly className = 'WithCall';
       readonly dense = new Dense({ units: 2 });
       override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
         return new Map([['dense', this.dense]]);
       }
       override call(inputs: Tensor | readonly Tensor[]): Tensor {
-        return this.dense.apply(singleInput('Doubled', inputs));
+        return this.dense.apply(singleInput('WithCall', inputs));
       }
       override computeOutputShape(inputShape: OpenShape): OpenShape {
         return this.dense.computeOutputShape(inputShape);
       }
     }
-    registerLayer('Doubled', () => new Doubled());
-    const model = new Doubled();
+    registerLayer('WithCall', () => new WithCall());
+    const model = new WithCall();
     model.buildOn([], () => [ops.zeros([1, 5, 3])]);
     const good = serializeModel(model);
     expect(deserializeModel(good).model.countParams()).toBe(8);
     const long = described(good, (text) => text.replaceAll('[5,3]', '[500000000,3]'));
     expect(await messageAfter(() => deserializeModel(long, 'm'))).toMatch(
-      /^\[FILE_FORMAT\] m: what the file describes cannot be made. Doubled: the description names inputs too large/,
+      /^\[FILE_FORMAT\] m: what the file describes cannot be made. WithCall: the description names inputs too large/,
     );
   });
 });

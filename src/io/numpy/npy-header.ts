@@ -1,6 +1,6 @@
 import { describeShape, type Shape } from '../../shape.js';
 import { damagedFile, foreignFile } from '../file-fault.js';
-import { dtypeOfCode, isNpyCode, type NpyCode, unreadKinds } from './npy-types.js';
+import { dtypeOfCode, isNpyCode, mostAxes, type NpyCode, unreadKinds } from './npy-types.js';
 import { type PythonLiteral, parsePythonLiteral } from './python-literal.js';
 
 export interface NpyHeader {
@@ -15,7 +15,7 @@ export interface NpyHeader {
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy reads no longer header, and has no array of more axes. */
-const [longestHeader, mostAxes] = [10_000, 64];
+const longestHeader = 10_000;
 
 /**
  * What stands in front of an array's values: magic, version (1, 2 or 3), length, and a Python dictionary with `descr`,

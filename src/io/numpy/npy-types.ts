@@ -1,5 +1,8 @@
 import type { TensorDtype } from '../safetensors-types.js';
 
+/** NumPy's limit since version 2. */
+export const mostAxes = 64;
+
 /** Element types by NumPy's letters and bytes. NumPy has no bfloat16. */
 export const dtypeOfCode = {
   b1: 'BOOL',

@@ -75,5 +75,5 @@ export async function writeNpz(
   const entries: readonly (readonly [string, ArrayToWrite])[] =
     arrays instanceof Map ? [...arrays] : Object.entries(arrays);
   const members = new Map(entries.map(([name, array]) => [`${name}${ending}`, writeNpy(array, `writeNpz: ${name}`)]));
-  return writeZip(members, options.compress);
+  return writeZip(members, { where: 'writeNpz', compress: options.compress });
 }

@@ -40,7 +40,8 @@ export function readNpy(bytes: Uint8Array, where = 'readNpy'): DecodedTensor {
       received: `${found} bytes`,
     });
   return withinMemory(where, () => {
-    const copy = bytes.slice(dataStart);
+    // A slice of Node's Buffer would be no copy.
+    const copy = new Uint8Array(bytes.subarray(dataStart));
     if (isBigEndian) swapBytes(copy, elements.BYTES_PER_ELEMENT);
     const stored: TensorData = new elements(copy.buffer);
     const data = isFortran && shape.length > 1 ? rowMajor(stored, shape, stridesOf(shape, 'first')) : stored;

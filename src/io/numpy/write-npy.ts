@@ -1,6 +1,6 @@
 import { RondoError } from '../../errors.js';
 import { halfWords } from '../../rounding.js';
-import { codeOfDtype } from './npy-types.js';
+import { codeOfDtype, mostAxes } from './npy-types.js';
 import { type ArrayToWrite, storedArray } from './stored-array.js';
 
 /** What stands in front of the values is padded to a multiple of this, as NumPy does. */
@@ -9,7 +9,7 @@ const alignment = 64;
 /**
  * The bytes of a NumPy `.npy` file (version 1.0, little endian, row-major), as numpy.save writes them.
  *
- * @throws USAGE, SHAPE_MISMATCH where it is no array; FILE_FORMAT for bfloat16, which NumPy has not
+ * @throws USAGE, SHAPE_MISMATCH where it is no array; OUT_OF_RANGE for more than 64 axes; FILE_FORMAT for bfloat16, which NumPy has not
  *
  * @example
  * const bytes = writeNpy(tensor([[1, 2], [3, 4]]));
@@ -24,6 +24,14 @@ export function writeNpy(array: ArrayToWrite, where = 'writeNpy'): Uint8Array {
       expected: 'float16, float32, float64, whole numbers or booleans',
       received: dtype,
       fix: "write { ...array, dtype: 'F32' }.",
+    });
+  if (shape.length > mostAxes)
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'the array has more axes than NumPy reads.',
+      expected: `at most ${mostAxes}`,
+      received: String(shape.length),
+      fix: 'give it fewer axes, with ops.reshape.',
     });
   const stored = dtype === 'F16' ? halfWords('float16', data as Float32Array) : data;
   const axes = `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
