@@ -311,7 +311,11 @@ export {
 } from './tasks/translate/read-pairs.js';
 export { SentenceCodec, type SentenceTokens } from './tasks/translate/sentence-codec.js';
 export type { SentencePair } from './tasks/translate/sentence-pair.js';
-export { type SequenceLevelOptions, sequenceLevelData } from './tasks/translate/sequence-level-data.js';
+export {
+  type SequenceLevelData,
+  type SequenceLevelOptions,
+  sequenceLevelData,
+} from './tasks/translate/sequence-level-data.js';
 export type { TranslationBaseline, TranslationReport } from './tasks/translate/translation-report.js';
 export {
   type TrainedPairs,

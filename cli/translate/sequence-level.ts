@@ -1,7 +1,13 @@
-import { sequenceLevelData, type TranslatorData, type TranslatorOptions } from '../../src/index.js';
+import {
+  type SequenceLevelData,
+  sequenceLevelData,
+  type TranslatorData,
+  type TranslatorOptions,
+} from '../../src/index.js';
 import type { Given, OptionSpecs } from '../options.js';
 import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
+import { counted } from '../text-table.js';
 import { WrongUsage } from '../wrong-usage.js';
 
 /** How a student learns from the sentences of its teacher. */
@@ -37,7 +43,7 @@ export async function taughtPairs(
   data: TranslatorData,
   own: TranslatorOptions,
   options: Given<typeof sequenceLevelOptions> & { readonly quiet: boolean; readonly json: boolean },
-): Promise<TranslatorData> {
+): Promise<TranslatorData | SequenceLevelData> {
   if (!options['sequence-level']) return data;
   const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
   try {
@@ -50,4 +56,15 @@ export async function taughtPairs(
   } finally {
     progress.finish();
   }
+}
+
+/** What of the pairs is not learned from, where a teacher wrote the targets. */
+export function aboutTaughtPairs(data: TranslatorData | SequenceLevelData): string[] {
+  if (!('numUnfinished' in data)) return [];
+  const { train, numEmpty, numUnfinished } = data;
+  return [
+    `the teacher wrote ${counted(train.length, 'target')}` +
+      (numUnfinished === 0 ? '' : `; ${counted(numUnfinished, 'source')} left out, for which it found no end`),
+    ...(numEmpty === 0 ? [] : [`${counted(numEmpty, 'pair')} with an empty side left out`]),
+  ];
 }

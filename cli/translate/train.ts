@@ -1,4 +1,10 @@
-import { type TranslationReport, type Translator, TranslatorTraining, translatorOptions } from '../../src/index.js';
+import {
+  type TranslationReport,
+  type Translator,
+  type TranslatorOptions,
+  TranslatorTraining,
+  translatorOptions,
+} from '../../src/index.js';
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, initialOption } from '../initial-model.js';
@@ -9,7 +15,7 @@ import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
 import { readingOf, readPairFiles, readPairOption } from './read-pair-files.js';
-import { requireSequenceTeacher, sequenceLevelOptions, taughtPairs } from './sequence-level.js';
+import { aboutTaughtPairs, requireSequenceTeacher, sequenceLevelOptions, taughtPairs } from './sequence-level.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 
@@ -54,7 +60,7 @@ export const train = defineTrain({
       teacher,
       reading: readingOf(given, options),
     };
-    const data = await taughtPairs(read, own, options);
+    const data = await taughtPairs(read, withSplitOf(interrupted, own), options);
     const training = new TranslatorTraining(data, own, interrupted);
     const { translator, numBatches } = training;
     return {
@@ -62,7 +68,7 @@ export const train = defineTrain({
       training,
       unit: 'pairs',
       unitsPerStep: Math.round(translator.pairs.numPairs.train / numBatches),
-      about: aboutTraining(training, read.train.length, options.init),
+      about: [...aboutTraining(training, read.train.length, options.init), ...aboutTaughtPairs(data)],
       answer: async (trained) => {
         const answer = await answerOf(training, trained);
         return teacher === undefined || options.teacher === undefined
@@ -72,6 +78,13 @@ export const train = defineTrain({
     };
   },
 });
+
+/** The options of a training with the split of the one that it goes on with. */
+function withSplitOf(interrupted: Translator | undefined, own: TranslatorOptions): TranslatorOptions {
+  if (interrupted === undefined) return own;
+  const { validation, test, splitSeed } = interrupted.options;
+  return { ...own, validation, test, splitSeed };
+}
 
 function aboutTraining(
   { translator, beginning, numTooLong, numEmpty, numBatches }: TranslatorTraining,
@@ -144,6 +157,14 @@ async function besideTeacher(
   const { measured, report } = own.facts as { measured: 'test' | 'validation' | null; report?: TranslationReport };
   if (measured === null || report === undefined) return own;
   const theirs = await teacher.model.evaluate(parts[measured]);
+  // Each leaves out what it has learned from.
+  if (theirs.numSources !== report.numSources)
+    return {
+      ...own,
+      verdict:
+        `The student and its teacher were measured on ${report.numSources} and ${theirs.numSources} sources, since each has ` +
+        'learned from others: give --test pairs that neither has seen to compare them.',
+    };
   const student = { path, model: translator };
   const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
     measure: 'BLEU',

@@ -9,9 +9,9 @@ import type { TranslatorOptions } from './translator-options.js';
 /** Pairs to train on. Parts that are not given are cut from `train`, as {@link TranslatorOptions} say. */
 export interface TranslatorData {
   readonly train: readonly SentencePair[];
-  /** Choose the best epoch. */
+  /** Choose the best epoch; none where there are none. */
   readonly validation?: readonly SentencePair[] | undefined;
-  /** Are held out for the report. */
+  /** Are held out for the report; none where there are none. */
   readonly test?: readonly SentencePair[] | undefined;
   /** An earlier translator, whose weights, tokens and shape training begins with. */
   readonly initial?: Translator | undefined;
@@ -41,7 +41,8 @@ export function partsOf(
   where: string,
 ): { readonly parts: PairParts; readonly numEmpty: number } {
   const all = requirePairs(data.train, `${where}, train`);
-  const given = (part: 'validation' | 'test') => data[part] && requirePairs(data[part], `${where}, ${part}`);
+  const given = (part: 'validation' | 'test') =>
+    data[part] && (data[part].length === 0 ? [] : requirePairs(data[part], `${where}, ${part}`));
   const own = { validation: given('validation'), test: given('test') };
   const shareOf = (part: 'validation' | 'test'): number =>
     own[part] === undefined ? Math.min(options[part], mostOfPart[part] / all.length) : 0;

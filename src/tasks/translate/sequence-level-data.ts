@@ -1,7 +1,10 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import { requireSignal } from '../../training/require-signal.js';
+import { requireFields } from '../require-texts.js';
 import { partsOf, type TranslatorData } from './pair-parts.js';
 import type { SentencePair } from './sentence-pair.js';
+import { studentOptions } from './student-options.js';
+import { Translator } from './translator.js';
 import { resolvedTranslatorOptions, type TranslatorOptions } from './translator-options.js';
 
 /** How a teacher writes the targets of {@link sequenceLevelData}. */
@@ -12,6 +15,14 @@ export interface SequenceLevelOptions {
   signal?: AbortSignal | undefined;
   /** Is called after each batch of sources. */
   onProgress?: ((numDone: number, numSources: number) => void) | undefined;
+}
+
+/** Pairs of which a teacher wrote the targets to learn from. */
+export interface SequenceLevelData extends TranslatorData {
+  /** Training pairs with an empty side, which are left out. */
+  readonly numEmpty: number;
+  /** Sources that are left out because what the teacher wrote has no end within what a text may have, or is empty. */
+  readonly numUnfinished: number;
 }
 
 /** Sources between two calls of `onProgress`. */
@@ -27,34 +38,44 @@ const sourcesAtOnce = 500;
  * `alpha` 0, from the sentences alone.
  *
  * @param options those of the training that is to follow.
- * @throws USAGE without a teacher; OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
+ * @throws USAGE without a teacher, for what a student may not say, and for a teacher that ends no sentence; OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
  */
 export async function sequenceLevelData(
   data: TranslatorData,
   options: TranslatorOptions = {},
   settings: SequenceLevelOptions = {},
-): Promise<TranslatorData> {
+): Promise<SequenceLevelData> {
   const where = 'sequenceLevelData';
   refuseUnknownOptions(where, settings, ['beams', 'signal', 'onProgress']);
   const { beams = 5, signal, onProgress } = settings;
   requireCount(where, 'beams', beams);
   requireSignal(where, signal);
+  requireFields(where, data, ['train'], '{ train, teacher: { model } }');
   const teacher = data.teacher?.model;
-  if (teacher === undefined)
+  if (!(teacher instanceof Translator))
     throw new RondoError('USAGE', {
       where,
       what: 'there is nobody to write the targets.',
       expected: '`teacher` in the data',
       fix: 'give { train, teacher: { model } }.',
     });
-  const { parts } = partsOf(data, resolvedTranslatorOptions(options), where);
+  const { parts, numEmpty } = partsOf(data, resolvedTranslatorOptions(studentOptions(where, data, options)), where);
   const sources = [...new Set(parts.train.map(({ source }) => source))];
   const train: SentencePair[] = [];
   for (let start = 0; start < sources.length; start += sourcesAtOnce) {
     const some = sources.slice(start, start + sourcesAtOnce);
     const written = await teacher.predict(some, { beams, signal });
-    some.forEach((source, i) => train.push({ source, target: written[i][0].text }));
+    some.forEach((source, i) => {
+      const [{ text, isComplete }] = written[i];
+      if (isComplete && text !== '') train.push({ source, target: text });
+    });
     onProgress?.(start + some.length, sources.length);
   }
-  return { ...data, ...parts, train };
+  if (train.length > 0) return { ...data, ...parts, train, numEmpty, numUnfinished: sources.length - train.length };
+  throw new RondoError('USAGE', {
+    where,
+    what: 'the teacher has written no target to its end.',
+    received: `${sources.length} sources`,
+    fix: 'train the teacher for longer.',
+  });
 }

@@ -51,19 +51,38 @@ describe('a translator with a teacher', () => {
   });
 
   it('learns what its teacher writes, of the training pairs alone', async () => {
-    const data = { train: [...pairs, ...pairs.slice(0, 9)], teacher: { model: teacher } };
+    const twice = [...pairs, ...pairs.slice(0, 9), { source: 'a', target: '' }];
+    const data = { train: twice, teacher: { model: teacher } };
     const { parts } = new TranslatorTraining(data, options);
     const told: [number, number][] = [];
     const taught = await sequenceLevelData(data, options, { beams: 2, onProgress: (...how) => told.push(how) });
     expect([taught.validation, taught.test]).toEqual([parts.validation, parts.test]);
     const sources = [...new Set(parts.train.map(({ source }) => source))];
-    expect(taught.train.map(({ source }) => source)).toEqual(sources);
     const written = await teacher.predict(sources, { beams: 2 });
-    expect(taught.train.map(({ target }) => target)).toEqual(written.map(([{ text }]) => text));
+    // What is cut off or empty is no sentence.
+    const whole = sources.flatMap((source, i) => {
+      const [{ text, isComplete }] = written[i];
+      return isComplete && text !== '' ? [{ source, target: text }] : [];
+    });
+    expect(taught.train).toEqual(whole);
+    expect([taught.numEmpty, taught.numUnfinished]).toEqual([1, sources.length - whole.length]);
     // Two epochs are too few to be right.
     const truth = new Map(pairs.map(({ source, target }) => [source, target]));
     expect(taught.train.some(({ source, target }) => target !== truth.get(source))).toBe(true);
     expect(told).toEqual([[sources.length, sources.length]]);
+  });
+
+  it('trains on those where nothing is held out, and refuses before it translates', async () => {
+    const data = { train: pairs, teacher: { model: teacher, alpha: 0 } };
+    const none = { ...options, validation: 0, test: 0 };
+    const { numPairs } = new TranslatorTraining(await sequenceLevelData(data, none), none).translator.pairs;
+    expect(numPairs).toMatchObject({ validation: 0, test: 0 });
+    const refused = (given: object, more: TranslatorOptions = {}): Promise<string> =>
+      messageAfter(() => sequenceLevelData(given as typeof data, more, { onProgress: () => expect.fail('too late') }));
+    expect(await refused(data, { sourceTokens: 'words' })).toContain('the teacher decides what a token is.');
+    expect(await refused({ ...data, initial: teacher })).toContain('no `initial` beside `teacher`');
+    expect(await refused({ teacher: { model: teacher } })).toMatch(/^\[USAGE\] sequenceLevelData/);
+    expect(await refused({ train: pairs, teacher: { model: {} } })).toContain('there is nobody to write the targets');
     expect(await messageAfter(() => sequenceLevelData({ train: pairs }))).toMatch(
       /^\[USAGE\] sequenceLevelData: there is nobody to write the targets/,
     );
