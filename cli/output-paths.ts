@@ -87,17 +87,7 @@ async function outputPaths(
   const paths = pathsOf(model);
   // Nothing is written then.
   if (isTest) return paths;
-  const folder = dirname(resolve(model));
-  const found = await stat(folder).catch(() => undefined);
-  if (found === undefined || !found.isDirectory())
-    throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
-  if ((await stat(model).catch(() => undefined))?.isDirectory())
-    throw await fileAccessError('write', model, { code: 'EISDIR' });
-  for (const path of [folder, model]) {
-    await access(path, constants.W_OK).catch(async (cause: NodeJS.ErrnoException) => {
-      if (path === folder || cause.code !== 'ENOENT') throw await fileAccessError('write', path, cause);
-    });
-  }
+  await requireWritable(model);
   for (const path of [model, paths.checkpoint]) await requireNoInput(where, '--out', path);
   if (force || resume) return paths;
   if (await exists(paths.checkpoint))
@@ -111,10 +101,27 @@ async function outputPaths(
   return paths;
 }
 
-/** An output that may take no other file's place without --force. @throws WrongUsage; FILE_ACCESS */
+/** @throws FILE_ACCESS where the folder of an output does not exist, or either may not be written to */
+async function requireWritable(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined || !found.isDirectory())
+    throw await fileAccessError('write', path, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw await fileAccessError('write', path, { code: 'EISDIR' });
+  for (const one of [folder, path]) {
+    await access(one, constants.W_OK).catch(async (cause: NodeJS.ErrnoException) => {
+      if (one === folder || cause.code !== 'ENOENT') throw await fileAccessError('write', one, cause);
+    });
+  }
+}
+
+/** An output that can be written, and takes no other file's place without --force. @throws WrongUsage; FILE_ACCESS */
 export async function requireNewFile(where: string, option: string, path: string, force: boolean): Promise<void> {
   await requireNoInput(where, option, path);
+  const isDevice = (await stat(path).catch(() => undefined))?.isFile() === false;
   // Devices and pipes are written to and not replaced.
+  if (!isDevice) await requireWritable(path);
   if (!force && (await stat(path).catch(() => undefined))?.isFile())
     throw wouldLose(where, `${path} exists already.`, `overwrite it with --force, or choose another ${option}.`);
 }

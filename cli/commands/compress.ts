@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type LoadedTask, RondoError, type TaskModel } from '../../src/index.js';
 import { readBytes, readTask, writeFileAtomically } from '../../src/node.js';
 import { showReport } from '../answer.js';
@@ -90,6 +91,7 @@ export const compress = defineCommand({
     const budget = options.budget === undefined ? undefined : bytesOfSize(where, options.budget);
     const early = given ?? (learned && defaultOutput(path, '-compressed.safetensors'));
     if (early !== undefined) await requireNewFile(where, '--out', early, force);
+    if (chart !== undefined && early !== undefined && resolve(chart) === resolve(early)) throw sameFile(where, chart);
     if (chart !== undefined) await requireChart(where, chart, { force, isMeasured: data.length > 0 });
     const { model, task } = await loadWithTask(where, path);
     requireOwnOptions(where, task, 'evaluate', options);
@@ -178,7 +180,8 @@ interface UsedData {
 
 /** Which data were used for what. */
 function dataLines({ measured, files: learned, dev, epochs, rate }: UsedData, { on }: FormMeasure): string[] {
-  const isHeldOut = measured.every((file) => learned.includes(file));
+  const known = learned.map((file) => resolve(file));
+  const isHeldOut = measured.every((file) => known.includes(resolve(file)));
   const from = isHeldOut ? `what training holds out of ${measured.join(', ')}` : measured.join(', ');
   const chosen = on?.haveChosen ? ', which also chose the best epochs: figures are a little kind' : '';
   return [
@@ -204,6 +207,16 @@ function chosenMethods(where: string, options: Readonly<Record<string, unknown>>
       fix: 'leave one of them out.',
     });
   return asked.length > 0 ? asked : compressionMethods;
+}
+
+function sameFile(where: string, path: string): WrongUsage {
+  return new WrongUsage({
+    where,
+    what: '--chart and the model are the same file.',
+    expected: 'two names',
+    received: path,
+    fix: 'give --chart another name.',
+  });
 }
 
 function nothingToCompress(where: string, methods: readonly CompressionMethod[]): RondoError {

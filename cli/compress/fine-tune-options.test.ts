@@ -46,7 +46,8 @@ describe('options of fine-tuning', () => {
 it('a chart needs a kind and something to show', async () => {
   const chart = (path: string, isMeasured = true): Promise<void> =>
     requireChart('rondo compress', path, { force: false, isMeasured });
-  await chart('nowhere/forms.html');
+  await chart('forms.html');
+  await expect(chart('nowhere/forms.html')).rejects.toThrow('[FILE_ACCESS]');
   await expect(chart('forms.png')).rejects.toThrow('--chart names no kind of drawing.');
   await expect(chart('forms.svg', false)).rejects.toThrow('--chart shows quality');
 });

@@ -120,7 +120,7 @@ async function modelOf({ path }: Trial, bytes: Uint8Array): Promise<TaskModel> {
 }
 
 function progressNote(
-  { about, tuning }: Trial,
+  { about }: Trial,
   { name }: SmallerNetwork,
   untrained: MadeForm,
   trained: MadeForm | undefined,
@@ -128,5 +128,5 @@ function progressNote(
   const before = `${about} ${shortNumber(untrained.quality)} without fine-tuning`;
   return trained === undefined
     ? `${name}: ${before}`
-    : `${name}: ${before}, ${shortNumber(trained.quality)} after ${tuning.epochs === 1 ? 'an epoch' : `${tuning.epochs} epochs`}`;
+    : `${name}: ${before}, ${shortNumber(trained.quality)} after ${trained.epochs === 1 ? 'an epoch' : `${trained.epochs} epochs`}`;
 }
