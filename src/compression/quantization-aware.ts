@@ -77,6 +77,8 @@ export class QuantizationAware implements Callback {
   }
 
   onTrainEnd(): void {
+    // Another callback may have failed between the two.
+    this.#rounded?.putBack();
     this.#rounded?.dispose();
     this.#rounded = undefined;
   }

@@ -51,7 +51,14 @@ export class CallbackList<Trained extends Trainable> {
   computeBegin(computation: Computation): () => void {
     const begun: Callback<Trained>[] = [];
     const end = (): void => {
-      for (const callback of begun.reverse()) callback.onComputeEnd?.(computation, this.#context);
+      const faults: unknown[] = [];
+      for (const callback of begun.reverse())
+        try {
+          callback.onComputeEnd?.(computation, this.#context);
+        } catch (error) {
+          faults.push(error);
+        }
+      if (faults.length > 0) throw faults[0];
     };
     try {
       for (const callback of this.#callbacks) {

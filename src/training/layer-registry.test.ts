@@ -71,8 +71,8 @@ import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Functional } from './graph/functional.js';
 import {
   type LayerConfig,
-  layerClassNames,
   layerFromConfig,
+  libraryLayerNames,
   modelFromConfig,
   registerLayer,
 } from './layer-registry.js';
@@ -262,7 +262,7 @@ afterEach(() => void useBackend('wasm'));
 
 describe('layers and their configurations', () => {
   it('the cases cover every class of the library', () => {
-    expect([...new Set(layers.map(([layer]) => layer.className))].sort()).toEqual(layerClassNames().sort());
+    expect([...new Set(layers.map(([layer]) => layer.className))].sort()).toEqual(libraryLayerNames().sort());
   });
 
   it.each(layers.map(([layer, inputShape]) => [layer.className, layer, inputShape] as const))(

@@ -173,9 +173,9 @@ const makers = new Map<string, LayerMaker>(
 
 const libraryNames: ReadonlySet<string> = new Set(makers.keys());
 
-/** The names of all known layer classes. */
-export function layerClassNames(): string[] {
-  return [...makers.keys()];
+/** The names of the library's own layer classes. */
+export function libraryLayerNames(): string[] {
+  return [...libraryNames];
 }
 
 /**
@@ -199,7 +199,7 @@ export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
     const own =
       `A layer or model of your own is made known before: registerLayer('${className}', (config) => new ` +
       `${className}(config)).`;
-    throw unknownName('layerFromConfig', 'layer', className, layerClassNames(), own);
+    throw unknownName('layerFromConfig', 'layer', className, [...makers.keys()], own);
   }
   return restoring(() => make(config));
 }

@@ -70,7 +70,7 @@ import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Functional } from './graph/functional.js';
-import { layerClassNames } from './layer-registry.js';
+import { libraryLayerNames } from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
 /** A gap, an end and a beginning that are padding, and a sequence of padding alone. */
@@ -424,7 +424,7 @@ it.each(ofSeveral.map(([layer, expected, others]) => [layer.className, layer, ex
 
 it('says what becomes of a mask at every layer of the library', () => {
   const told = [...table.map(([layer]) => layer), ...ofSeveral.map(([layer]) => layer)];
-  expect([...new Set(told.map((layer) => layer.className))].sort()).toEqual(layerClassNames().sort());
+  expect([...new Set(told.map((layer) => layer.className))].sort()).toEqual(libraryLayerNames().sort());
 });
 
 it('no value that counts depends on what a masked step holds', () => {
