@@ -36,7 +36,7 @@ async function archiveOf(
   const bytes = Uint8Array.from(
     pickle.flatMap((part) => (typeof part === 'number' ? [part] : [...Buffer.from(part, 'latin1')])),
   );
-  return writeZip(new Map([['a/data.pkl', bytes], ...Object.entries(members)]));
+  return writeZip(new Map([['a/data.pkl', bytes], ...Object.entries(members)]), { where: 'test' });
 }
 
 /** The pickle of { w: a tensor } with a storage of four floats. */
