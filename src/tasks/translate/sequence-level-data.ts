@@ -38,7 +38,8 @@ const sourcesAtOnce = 500;
  * `alpha` 0, from the sentences alone.
  *
  * @param options those of the training that is to follow.
- * @throws USAGE without a teacher, for what a student may not say, and for a teacher that ends no sentence; OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
+ * @throws USAGE without a teacher, for what a student may not say, and for a teacher that ends no sentence;
+ * OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
  */
 export async function sequenceLevelData(
   data: TranslatorData,
