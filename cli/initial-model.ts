@@ -37,6 +37,16 @@ export async function readInitial<Own extends TaskModel>(
   return loadModelOf(where, init, task);
 }
 
+/** How much of the data the vocabulary of another model does not hold; nothing where it holds all. */
+export function unknownLines(unknown: UnknownTokens | undefined, tokens: string, whose = 'its'): string[] {
+  if (unknown === undefined || unknown.numUnknown === 0) return [];
+  const shown = unknown.examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
+  return [
+    `${withSeparators(unknown.numUnknown)} of ${withSeparators(unknown.numTokens)} ${tokens} are not in ${whose} ` +
+      `vocabulary and are read as unknown, most often ${shown}`,
+  ];
+}
+
 /** What a training says of the model it begins with. */
 interface BegunWith extends TakenWeights {
   readonly unknown: UnknownTokens | undefined;
@@ -60,13 +70,7 @@ export function beginningLines(
   const { tokens, outputs = 'outputs', items = 'texts' } = names;
   const others = anew.length === 0 ? '' : `; anew, because its ${outputs} are others: ${anew.join(', ')}`;
   const lines = [`begins with ${withSeparators(numTaken)} parameters of ${path}${others}`];
-  if (unknown !== undefined && unknown.numUnknown > 0) {
-    const shown = unknown.examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
-    lines.push(
-      `${withSeparators(unknown.numUnknown)} of ${withSeparators(unknown.numTokens)} ${tokens} are not in its ` +
-        `vocabulary and are read as unknown, most often ${shown}`,
-    );
-  }
+  lines.push(...unknownLines(unknown, tokens));
   const parts = [
     ['validation', learnedBefore?.validation ?? 0],
     ['held-out', learnedBefore?.test ?? 0],

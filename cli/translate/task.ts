@@ -9,9 +9,10 @@ export const translate = defineTask({
   ...translateNames,
   options: { evaluate: evaluateOptions, predict: translationOptions },
   quality: {
-    about: 'BLEU',
+    // BLEU is 0 where no target has four words.
+    about: 'chrF',
     better: 'higher',
-    of: ({ bleu }: TranslationReport) => bleu.score,
+    of: ({ chrF }: TranslationReport) => chrF.score,
     on: ({ numSources }: TranslationReport) => ({ count: numSources, items: 'sources' }),
   },
   scores: { loss: lossOfBestEpoch },

@@ -7,7 +7,7 @@ import {
 } from '../../src/index.js';
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
-import { beginningLines, initialOption } from '../initial-model.js';
+import { beginningLines, initialOption, unknownLines } from '../initial-model.js';
 import { compareWithTeacher } from '../teacher-and-student.js';
 import { teachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
@@ -87,7 +87,7 @@ function withSplitOf(interrupted: Translator | undefined, own: TranslatorOptions
 }
 
 function aboutTraining(
-  { translator, beginning, numTooLong, numEmpty, numBatches }: TranslatorTraining,
+  { translator, beginning, unknownToTeacher, numTooLong, numEmpty, numBatches }: TranslatorTraining,
   numRead: number,
   init: string | undefined,
 ): string[] {
@@ -106,6 +106,7 @@ function aboutTraining(
       ? `both sides: ${side(codecs.source)}`
       : `source: ${side(codecs.source)}, target: ${side(codecs.target)}`,
     ...beginningLines(init, beginning, { tokens: 'tokens', items: 'sources' }),
+    ...unknownLines(unknownToTeacher, 'tokens', "the teacher's"),
     `${layers} x ${cell} of ${counted(units, 'unit')} each side, ` +
       `${encoder === 'hybrid' ? 'self-attention above the encoder, ' : ''}${attention} attention, ` +
       `${withSeparators(model.countParams())} parameters; ${counted(numBatches, 'step')} an epoch of up to ` +
@@ -167,10 +168,10 @@ async function besideTeacher(
     };
   const student = { path, model: translator };
   const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
-    measure: 'BLEU',
+    measure: 'chrF',
     better: 'higher',
-    teacher: theirs.bleu.score,
-    student: report.bleu.score,
+    teacher: theirs.chrF.score,
+    student: report.chrF.score,
   });
   const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
   return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };

@@ -53,7 +53,7 @@ describe('rondo distill', () => {
     const student = [...net, '--epochs', '1', '--sequence-level', '--alpha', '0'];
     const args = ['distill', 'words.safetensors', '--data', 'pairs.tsv', ...student];
     const json = JSON.parse(run(...args, '--json').stdout);
-    expect(json.distillation).toMatchObject({ teacher: { units: 6 }, student: { units: 4, BLEU: expect.any(Number) } });
+    expect(json.distillation).toMatchObject({ teacher: { units: 6 }, student: { units: 4, chrF: expect.any(Number) } });
     const alone = ['train', 'translate', 'pairs.tsv', '--sequence-level', '--out', 'x.safetensors'];
     expectFault(run(...alone), 2, 'USAGE', '--sequence-level has no teacher.');
   });

@@ -27,6 +27,12 @@ describe('pairs of a file', () => {
 
   it.each<[string, string, Partial<ReadPairsOptions>, RegExp]>([
     ['a line without a tab', 'a\tb\nc d\n', {}, /DATA_FORMAT.*pairs.tsv, line 2/],
+    [
+      'a line with a tab inside of a text',
+      'a\tb\nc\td\te\n',
+      {},
+      /DATA_FORMAT.*pairs.tsv, line 2: the line has more tabs/,
+    ],
     ['a column that is not named', 'text\ttranslation\na\tb\n', { source: 'text' }, /UNKNOWN_NAME.*`target`/],
     ['another format', '', { format: 'xml' as never }, /UNKNOWN_NAME.*format/],
   ])('are refused with %s', async (_, content, options, message) => {

@@ -1,7 +1,7 @@
 import { readTable } from '../../data/csv.js';
 import { linesOf } from '../../data/text.js';
 import { columnOf, readTextRows } from '../../data/text-rows.js';
-import { RondoError, unknownName } from '../../errors.js';
+import { RondoError, requireKind, unknownName } from '../../errors.js';
 import type { SentencePair } from './sentence-pair.js';
 
 /** How pairs stand in one file: fields apart by tabs, or by name in a table or in JSON objects. */
@@ -26,7 +26,10 @@ export interface ReadPairsOptions {
  * @throws DATA_FORMAT naming file and line; UNKNOWN_NAME for a column or field that does not exist; USAGE where the
  *   column is to be named
  */
-export async function readPairs(content: string, options: ReadPairsOptions): Promise<SentencePair[]> {
+export async function readPairs(
+  content: string,
+  options: ReadPairsOptions = { where: 'readPairs' },
+): Promise<SentencePair[]> {
   const { source, target } = await sidesOf(content, options, ['source', 'target']);
   return source.map((text, i) => ({ source: text, target: target[i] }));
 }
@@ -70,6 +73,14 @@ function tabbedSides<Side extends keyof SentencePair>(
   const places = sides.map((side) => (isNamed ? names.indexOf(options[side] ?? side) : side === 'source' ? 0 : 1));
   const rows = filled.slice(isNamed ? 1 : 0).map(({ line, number }) => {
     const fields = line.split('\t');
+    if (fields.slice(names.length).some((field) => field.trim() !== ''))
+      throw new RondoError('DATA_FORMAT', {
+        where: `${where}, line ${number}`,
+        what: 'the line has more tabs than the first one, and nobody knows which part is meant.',
+        expected: `${names.length} fields, as in line ${filled[0].number}`,
+        received: `${fields.length}: ${JSON.stringify(line.slice(0, 80))}`,
+        fix: 'write tabs inside of texts as spaces, or give two files with a sentence a line as SOURCE TARGET.',
+      });
     if (places.every((place) => fields[place] !== undefined)) return places.map((place) => fields[place]);
     throw new RondoError('DATA_FORMAT', {
       where: `${where}, line ${number}`,
@@ -90,8 +101,13 @@ function tabbedSides<Side extends keyof SentencePair>(
 export function parallelPairs(
   source: string,
   target: string,
-  where: { readonly source: string; readonly target: string },
+  where: { readonly source: string; readonly target: string } = { source: 'source', target: 'target' },
 ): SentencePair[] {
+  requireKind(typeof source === 'string' && typeof target === 'string', typeof source === 'string' ? target : source, {
+    where: 'parallelPairs',
+    what: 'these are no texts.',
+    fix: 'give the contents of two files, each one text.',
+  });
   const [own, other] = [source, target].map((text) => linesOf(text.replace(/^\ufeff/, '')));
   if (own.length === other.length) return own.map((text, i) => ({ source: text, target: other[i] }));
   const shorter = own.length < other.length ? where.source : where.target;

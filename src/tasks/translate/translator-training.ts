@@ -5,7 +5,14 @@ import { AverageCheckpoints } from '../../training/callbacks/average-checkpoints
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { type Beginning, learnedBefore, optionsOfInitial, takeWeights, unknownTokens } from '../initial-model.js';
+import {
+  type Beginning,
+  learnedBefore,
+  optionsOfInitial,
+  takeWeights,
+  type UnknownTokens,
+  unknownTokens,
+} from '../initial-model.js';
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
@@ -66,6 +73,8 @@ export class TranslatorTraining {
   readonly parts: PairParts;
   /** Undefined without an earlier model, and for a training that goes on. */
   readonly beginning: Beginning | undefined;
+  /** Of the training pairs, what the teacher's vocabulary does not hold; undefined without one. */
+  readonly unknownToTeacher: UnknownTokens | undefined;
   readonly #learned: readonly EncodedPair[];
   readonly #validation: readonly EncodedPair[];
   readonly #teacher: TranslatorData['teacher'];
@@ -88,6 +97,7 @@ export class TranslatorTraining {
       for (const side of ['source', 'target'] as const)
         requireTeachersTokens(where, teacher.model.codecs[side], codecs[side]);
     // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
+    this.unknownToTeacher = teacher && unknownOf(codecs, train);
     this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
@@ -247,21 +257,25 @@ function sourcesOf(part: readonly SentencePair[]): string[] {
 
 /** Gives a new translator the weights of an earlier one, with whose tokens it was made. */
 function beginningOf({ model, codecs }: Translator, initial: Translator, parts: PairParts): Beginning {
-  const bySide = (['source', 'target'] as const).map((side) => {
-    const codec = codecs[side];
-    const tokens = parts.train.flatMap((pair) => codec.split(pair[side]));
-    return unknownTokens(tokens, (token) => !codec.encode(token).some((id) => codec.isUnknown(id)));
-  });
-  const sum = (count: 'numTokens' | 'numUnknown'): number => bySide.reduce((total, side) => total + side[count], 0);
-  const examples = new Set(bySide.flatMap((side) => side.examples));
   return {
     ...takeWeights(model, initial.model),
-    unknown: { numTokens: sum('numTokens'), numUnknown: sum('numUnknown'), examples: [...examples].slice(0, 10) },
+    unknown: unknownOf(codecs, parts.train),
     learnedBefore: learnedBefore(initial.pairs.seen, {
       validation: sourcesOf(parts.validation),
       test: sourcesOf(parts.test),
     }),
   };
+}
+
+function unknownOf(codecs: Translator['codecs'], pairs: readonly SentencePair[]): UnknownTokens {
+  const bySide = (['source', 'target'] as const).map((side) => {
+    const codec = codecs[side];
+    const tokens = pairs.flatMap((pair) => codec.split(pair[side]));
+    return unknownTokens(tokens, (token) => !codec.encode(token).some((id) => codec.isUnknown(id)));
+  });
+  const sum = (count: 'numTokens' | 'numUnknown'): number => bySide.reduce((total, side) => total + side[count], 0);
+  const examples = new Set(bySide.flatMap((side) => side.examples));
+  return { numTokens: sum('numTokens'), numUnknown: sum('numUnknown'), examples: [...examples].slice(0, 10) };
 }
 
 function nothingShort(timesteps: number, where: string): RondoError {
