@@ -9,7 +9,7 @@ import { root } from '../support/documents.js';
 const folder = mkdtempSync(join(tmpdir(), 'rondo-adding-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const copied = ['src', 'cli', 'bench', 'test', 'tsconfig.json', 'package.json', 'vitest.config.ts'];
+const copied = ['src', 'cli', 'bench', 'examples', 'test', 'tsconfig.json', 'package.json', 'vitest.config.ts'];
 const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 
 beforeAll(() => {
