@@ -69,8 +69,10 @@ export function beginningLines(
   const { numTaken, anew, unknown, learnedBefore } = beginning;
   const { tokens, outputs = 'outputs', items = 'texts' } = names;
   const others = anew.length === 0 ? '' : `; anew, because its ${outputs} are others: ${anew.join(', ')}`;
-  const lines = [`begins with ${withSeparators(numTaken)} parameters of ${path}${others}`];
-  lines.push(...unknownLines(unknown, tokens));
+  const lines = [
+    `begins with ${withSeparators(numTaken)} parameters of ${path}${others}`,
+    ...unknownLines(unknown, tokens),
+  ];
   const parts = [
     ['validation', learnedBefore?.validation ?? 0],
     ['held-out', learnedBefore?.test ?? 0],
