@@ -1,9 +1,11 @@
 import { isObject } from '../data/saved-fields.js';
-import { RondoError, requireKind } from '../errors.js';
+import { RondoError } from '../errors.js';
 import { numbersOfHalves } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
+import { damagedFile } from './file-fault.js';
 import { fileKindOf } from './file-kind.js';
+import { requireBytes } from './require-bytes.js';
 import {
   arrayOfDtype,
   type DecodedTensor,
@@ -38,11 +40,7 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   where: string,
 ): { tensors: Map<string, DecodedTensor>; metadata: Record<string, string> } {
-  requireKind(bytes instanceof Uint8Array, bytes, {
-    where,
-    what: 'these are no bytes.',
-    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
-  });
+  requireBytes(bytes, where);
   const { header, dataStart } = readHeader(bytes, where);
   const metadata = readMetadata(header, where);
   const entries = Object.keys(header)
@@ -181,8 +179,7 @@ function describe(value: unknown): string {
 }
 
 function damaged(where: string, what: string, expected: string, received: string, cause?: unknown): RondoError {
-  const fix = 'copy or download the file again; if it was written by a program, report the fault there.';
-  return new RondoError('FILE_FORMAT', { where, what, expected, received: received.slice(0, 300), fix, cause });
+  return damagedFile({ where, what, expected, received, cause });
 }
 
 /** The error for bytes that were never a safetensors file, saying what they look like. */

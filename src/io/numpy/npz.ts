@@ -1,5 +1,6 @@
 import { refuseUnknownOptions, requireBoolean, requireCount, requireKind } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { requireBytes } from '../require-bytes.js';
 import type { DecodedTensor } from '../safetensors-types.js';
 import { ZipArchive } from '../zip/read-zip.js';
 import { writeZip } from '../zip/write-zip.js';
@@ -30,11 +31,7 @@ export async function readNpz(
   where = 'readNpz',
   options: ReadNpzOptions = {},
 ): Promise<Map<string, DecodedTensor>> {
-  requireKind(bytes instanceof Uint8Array, bytes, {
-    where,
-    what: 'these are no bytes.',
-    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
-  });
+  requireBytes(bytes, where);
   refuseUnknownOptions('readNpz', options, ['maxBytes']);
   if (options.maxBytes !== undefined) requireCount('readNpz', 'maxBytes', options.maxBytes);
   const archive = new ZipArchive(bytes, where, options.maxBytes);

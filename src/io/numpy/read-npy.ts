@@ -1,7 +1,8 @@
-import { requireKind, withinMemory } from '../../errors.js';
+import { withinMemory } from '../../errors.js';
 import { numbersOfHalves } from '../../rounding.js';
 import { describeShape } from '../../shape.js';
 import { damagedFile } from '../file-fault.js';
+import { requireBytes } from '../require-bytes.js';
 import { rowMajor, stridesOf, swapBytes } from '../row-major.js';
 import { arrayOfDtype, type DecodedTensor, type TensorData } from '../safetensors-types.js';
 import { readNpyHeader } from './npy-header.js';
@@ -22,11 +23,7 @@ import { dtypeOfCode } from './npy-types.js';
  * const { shape, data } = readNpy(new Uint8Array(await response.arrayBuffer()), 'x.npy');
  */
 export function readNpy(bytes: Uint8Array, where = 'readNpy'): DecodedTensor {
-  requireKind(bytes instanceof Uint8Array, bytes, {
-    where,
-    what: 'these are no bytes.',
-    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
-  });
+  requireBytes(bytes, where);
   const { code, isBigEndian, isFortran, shape, dataStart } = readNpyHeader(bytes, where);
   const storedDtype = dtypeOfCode[code];
   const elements = arrayOfDtype[storedDtype];

@@ -1,5 +1,6 @@
-import { RondoError, requireKind } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import { fileKindOf } from '../file-kind.js';
+import { requireBytes } from '../require-bytes.js';
 import { type AttributeType, type OnnxAttribute, type OnnxGraph, OnnxNode, type OnnxValueInfo } from './onnx-node.js';
 import { readOnnxTensor } from './onnx-tensor.js';
 import type { OnnxValue } from './onnx-values.js';
@@ -28,11 +29,7 @@ const leastVersion = 7;
  *   version 7 (2017)
  */
 export function readOnnxFile(bytes: Uint8Array, where: string): OnnxGraph {
-  requireKind(bytes instanceof Uint8Array, bytes, {
-    where,
-    what: 'these are no bytes.',
-    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
-  });
+  requireBytes(bytes, where);
   let graph: Uint8Array | undefined;
   const reading: Reading = { where, versions: new Map(), numNodes: 0 };
   try {

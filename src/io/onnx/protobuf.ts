@@ -1,4 +1,5 @@
-import { RondoError } from '../../errors.js';
+import type { RondoError } from '../../errors.js';
+import { damagedFile } from '../file-fault.js';
 import { strictDecoder } from '../utf8.js';
 
 const VARINT = 0;
@@ -164,6 +165,5 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function damaged(where: string, what: string, expected: string, received: string): RondoError {
-  const fix = 'copy or download the file again; if a program wrote it, report the fault there.';
-  return new RondoError('FILE_FORMAT', { where, what, expected, received, fix });
+  return damagedFile({ where, what, expected, received });
 }

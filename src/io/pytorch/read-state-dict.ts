@@ -1,4 +1,5 @@
 import { refuseUnknownOptions, requireKind } from '../../errors.js';
+import { requireBytes } from '../require-bytes.js';
 import { type DecodedTensor, decodeSafetensors } from '../safetensors.js';
 import { stateOf } from './pickled-state.js';
 import { storedTensors } from './stored-tensors.js';
@@ -31,11 +32,7 @@ export async function readStateDict(
   where = 'readStateDict',
   options: ReadStateDictOptions = {},
 ): Promise<Map<string, DecodedTensor>> {
-  requireKind(bytes instanceof Uint8Array, bytes, {
-    where,
-    what: 'these are no bytes.',
-    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
-  });
+  requireBytes(bytes, where);
   refuseUnknownOptions('readStateDict', options, ['key']);
   const { key } = options;
   requireKind(key === undefined || typeof key === 'string', key, {
