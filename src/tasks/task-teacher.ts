@@ -6,6 +6,11 @@ export interface TaskTeacher<Own> extends TeachingOptions {
   readonly model: Own;
 }
 
+/** A teacher of tokens, whose temperature is 1 where none is given: the tail that a higher one lifts has no shape of its own. */
+export function overVocabulary<Own>(teacher: TaskTeacher<Own> | undefined): TaskTeacher<Own> | undefined {
+  return teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
+}
+
 export function teachingOf({ temperature, alpha, topK }: TeachingOptions): TeachingOptions {
   return { temperature, alpha, topK };
 }

@@ -17,7 +17,7 @@ import { fingerprintOf } from '../fingerprint.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields, requireTexts } from '../require-texts.js';
-import { requireTeachersTokens } from '../task-teacher.js';
+import { overVocabulary, requireTeachersTokens } from '../task-teacher.js';
 import {
   requireControls,
   runTraining,
@@ -98,8 +98,7 @@ export class LanguageModelTraining {
       codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
     if (teacher !== undefined) requireTeachersTokens('LanguageModelTraining', teacher.model.codec, codec);
-    // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
-    this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
+    this.#teacher = overVocabulary(teacher);
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
     this.charactersPerToken =
       [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);

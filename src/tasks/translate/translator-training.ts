@@ -16,7 +16,7 @@ import {
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
-import { requireTeachersTokens } from '../task-teacher.js';
+import { overVocabulary, requireTeachersTokens } from '../task-teacher.js';
 import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
@@ -96,9 +96,8 @@ export class TranslatorTraining {
     if (teacher !== undefined)
       for (const side of ['source', 'target'] as const)
         requireTeachersTokens(where, teacher.model.codecs[side], codecs[side]);
-    // Over a vocabulary the tail that a higher temperature lifts has no shape of its own.
     this.unknownToTeacher = teacher && unknownOf(codecs, train);
-    this.#teacher = teacher && { ...teacher, temperature: teacher.temperature ?? 1 };
+    this.#teacher = overVocabulary(teacher);
     const encoded = train.map((pair) => encodedPair(pair, codecs));
     const isShort = ({ source, target }: EncodedPair): boolean =>
       Math.max(source.length, target.length) <= resolved.timesteps;
