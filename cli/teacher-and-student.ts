@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { TaskModel } from '../src/index.js';
 import { lossOfQuality } from './compress/quality.js';
 import { fileSize, shortNumber, textTable, withSeparators } from './text-table.js';
+import type { TrainAnswer } from './train-run.js';
 
 /** How good a teacher and its student are on data that the student has not learned from. */
 export interface ComparedQuality {
@@ -19,15 +20,27 @@ export interface SavedModel {
 }
 
 /** What is told of a student beside its teacher. */
-export interface Comparison {
+interface Comparison {
   readonly facts: object;
   readonly table: string;
   /** Whether the student is worse, and how much. */
   readonly verdict: string;
 }
 
+/** What a training tells, with the comparison of its model with the teacher at the end. */
+export async function answerBesideTeacher(
+  own: TrainAnswer,
+  teacher: SavedModel,
+  student: SavedModel,
+  quality: ComparedQuality,
+): Promise<TrainAnswer> {
+  const { facts, table, verdict } = await compareWithTeacher(teacher, student, quality);
+  const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
+  return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };
+}
+
 /** The sizes of a teacher and its student, and what the smaller one costs. */
-export async function compareWithTeacher(
+async function compareWithTeacher(
   teacher: SavedModel,
   student: SavedModel,
   quality: ComparedQuality,

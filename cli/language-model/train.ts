@@ -12,7 +12,7 @@ import { encodingOption, partOptions } from '../data-options.js';
 import { beginningLines, beginningOptions } from '../initial-model.js';
 import type { OptionSpecs } from '../options.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
-import { compareWithTeacher } from '../teacher-and-student.js';
+import { answerBesideTeacher } from '../teacher-and-student.js';
 import { teachingOptions } from '../teaching-options.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
@@ -207,14 +207,12 @@ async function besideTeacher(
   { path, outcome }: TrainedModel,
 ): Promise<TrainAnswer> {
   const student = { path, model: training.languageModel };
-  const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
+  return answerBesideTeacher(own, teacher, student, {
     measure: 'perplexity',
     better: 'lower',
     teacher: Math.exp((await training.teacherLoss()) ?? Number.NaN),
     student: Math.exp(outcome.valLoss[outcome.bestEpoch]),
   });
-  const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
-  return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };
 }
 
 async function sampleOf(languageModel: LanguageModel): Promise<string> {

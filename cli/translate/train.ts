@@ -8,7 +8,7 @@ import {
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, initialOption, unknownLines } from '../initial-model.js';
-import { compareWithTeacher } from '../teacher-and-student.js';
+import { answerBesideTeacher } from '../teacher-and-student.js';
 import { teachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
@@ -167,12 +167,10 @@ async function besideTeacher(
         'learned from others: give --test pairs that neither has seen to compare them.',
     };
   const student = { path, model: translator };
-  const { facts, table, verdict } = await compareWithTeacher(teacher, student, {
+  return answerBesideTeacher(own, teacher, student, {
     measure: 'chrF',
     better: 'higher',
     teacher: theirs.chrF.score,
     student: report.chrF.score,
   });
-  const sections = [...own.sections, ...(own.verdict === undefined ? [] : [own.verdict]), table];
-  return { ...own, facts: { ...own.facts, distillation: facts }, sections, verdict };
 }
