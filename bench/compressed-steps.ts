@@ -79,7 +79,10 @@ async function compared(cell: string, units: number): Promise<string[][]> {
     roundUs: roundOfStream(model, units),
   }));
   if (options['onnx-runtime'])
-    for (const quantized of [false, true]) subjects.push(...(await onnxSubject(whole, { cell, units, quantized })));
+    for (const quantized of [false, true]) {
+      const subject = await onnxSubject(whole, { cell, units, quantized });
+      if (subject !== undefined) subjects.push(subject);
+    }
   const times: number[][] = subjects.map(() => []);
   for (let round = 0; round < Number(options.rounds); round++)
     for (const [i, { roundUs }] of subjects.entries()) times[i].push(await roundUs());
@@ -124,22 +127,22 @@ function roundOfStream(model: Sequential, units: number): () => number {
   };
 }
 
-/** None, with the reason, where it cannot be run. */
+/** Undefined, with the reason said, where it cannot be run. */
 async function onnxSubject(
   whole: Sequential,
   layer: { readonly cell: string; readonly units: number; readonly quantized: boolean },
-): Promise<Subject[]> {
+): Promise<Subject | undefined> {
   const { cell, units, quantized } = layer;
   const name = `ONNX Runtime, ${quantized ? '8 bits' : 'single precision'}`;
   try {
     const { input, output, stepUs, close } = await onnxSteps(whole, layer);
     const off = relativeDifference(output, outputsOf(whole, input, units));
     for (let i = 0; i < 20; i++) await stepUs();
-    return [{ name, off, roundUs: stepUs, close }];
+    return { name, off, roundUs: stepUs, close };
   } catch (reason) {
     if (!(reason instanceof PeerRefusal)) throw reason;
     console.log(`not run: ${name}, ${cell}, ${units}: ${reason.message}`);
-    return [];
+    return undefined;
   }
 }
 

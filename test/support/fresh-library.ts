@@ -1,17 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { afterAll } from 'vitest';
 import { setThreads, useBackend } from '../../src/kernels/select.js';
 import { setSeed } from '../../src/random.js';
 
 /**
- * Run before and after every file of unit tests, which share one library: each begins as in a process of its own,
+ * Run before every file of unit tests, which share one library: each begins as in a process of its own,
  * with the backend, the threads and the seed that nobody has chosen.
  */
-const forget = (): void => {
-  useBackend('wasm');
-  setThreads(Math.min(8, availableParallelism()));
-  setSeed(0);
-};
-
-forget();
-afterAll(forget);
+useBackend('wasm');
+setThreads(Math.min(8, availableParallelism()));
+setSeed(0);
