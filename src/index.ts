@@ -108,6 +108,15 @@ export { type ActivationName, activationNamed } from './expression/activations.j
 export type { Expression, Operand } from './expression/build.js';
 export * as expressions from './expression/index.js';
 // Files as bytes
+export { brainLSTM } from './io/brain/brain-lstm.js';
+export { type BrainRunOptions, BrainText } from './io/brain/brain-text.js';
+export {
+  type BrainNet,
+  type BrainNetType,
+  brainNetTypes,
+  type ReadBrainOptions,
+  readBrain,
+} from './io/brain/read-brain.js';
 export {
   deserializeModel,
   type LoadedModel,

@@ -47,6 +47,25 @@ export interface DamagedFile {
   readonly bytes: Uint8Array;
 }
 
+/** Texts of a JSON that differ from a good one in one value. @param share of all such texts, drawn with a seed. */
+export function* damagedJson(
+  good: object,
+  share = 1,
+  random = new Random(0, 'damage'),
+): Generator<{ readonly change: string; readonly text: string }> {
+  const description = structuredClone(good);
+  for (const { holder, key, path } of [...placesIn(description)]) {
+    const before = holder[key];
+    for (const value of [undefined, ...replacements]) {
+      if (random.uniform() >= share) continue;
+      if (value === undefined && !Array.isArray(holder)) delete holder[key];
+      else holder[key] = value;
+      yield { change: `${path} = ${JSON.stringify(value) ?? 'nothing'}`, text: JSON.stringify(description) };
+      holder[key] = before;
+    }
+  }
+}
+
 /**
  * Files that differ from a good one in one value of their description. @param share of all such files, drawn with a
  * seed.
