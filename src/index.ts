@@ -130,6 +130,17 @@ export {
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends
 export { libraryVersion } from './io/library-version.js';
+export type { MatchedWeights, ModelRead, ModelWritten } from './io/model-format.js';
+export {
+  type ModelFormatName,
+  modelEndings,
+  modelFormatOf,
+  type ReadModel,
+  type ReadModelOptions,
+  readModel,
+  type WriteModelOptions,
+  writeModel,
+} from './io/model-formats.js';
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from './io/numpy/npz.js';
 export { readNpy } from './io/numpy/read-npy.js';
 export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';

@@ -5,34 +5,39 @@ import {
   type DecodedTensor,
   decodeSafetensors,
   encodeSafetensors,
+  Model,
+  type ModelFormatName,
   type ModuleInChain,
-  modelFromStateDict,
+  modelEndings,
+  modelFormatOf,
+  type ReadModelOptions,
+  RondoError,
   readNpy,
   readNpz,
   readStateDict,
-  serializeModel,
-  stateDictOf,
+  serializeModelAsync,
   writeNpy,
   writeNpz,
 } from '../../src/index.js';
-import { loadModel, readBytes, writeFileAtomically } from '../../src/node.js';
+import { load, readBytes, save, writeFileAtomically } from '../../src/node.js';
 import { type Answer, showAnswer } from '../answer.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { requireNewFile } from '../output-paths.js';
 import { protectInputs } from '../protect-inputs.js';
 import { printable } from '../terminal/printable.js';
-import { counted, textTable } from '../text-table.js';
+import { textTable } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 type Tensors = ReadonlyMap<string, DecodedTensor>;
 
-/** What is written, and what was made of what was read. */
-interface Converted {
-  readonly bytes: Uint8Array;
+/** Arrays as a file, and what is said of them. */
+interface ArraysWritten {
+  readonly content: Uint8Array;
   readonly answer: Answer;
 }
 
 interface ConvertOptions {
+  readonly to?: string | undefined;
   readonly layers?: string | undefined;
   readonly 'last-step'?: boolean | undefined;
   readonly key?: string | undefined;
@@ -41,15 +46,23 @@ interface ConvertOptions {
 /** `rondo convert`: models and arrays of other programs. */
 export const convert = defineCommand({
   name: 'convert',
-  summary: 'Turn a PyTorch file into a model, a model into one for PyTorch, or arrays from and to NumPy.',
+  summary:
+    'Turn a model of another program into one of this, one of this into that of another, or arrays from and to NumPy.',
   usage: 'IN OUT [options]',
   examples: [
     'rondo convert tagger.pt tagger.safetensors',
     'rondo convert net.pth net.safetensors --layers lstm,fc1=relu,fc2 --last-step',
-    'rondo convert tagger.safetensors tagger-for-torch.safetensors',
+    'rondo convert tagger.safetensors tagger-for-torch.safetensors --to pytorch',
     'rondo convert tagger.safetensors weights.npz',
   ],
   options: {
+    to: {
+      type: 'text',
+      value: 'FORMAT',
+      about:
+        'The format of OUT where its ending has two: a .safetensors file is for rondo or for pytorch. By default rondo, and pytorch where IN is ' +
+        "Rondo's own.",
+    },
     layers: {
       type: 'text',
       value: 'NAME,NAME=ACTIVATION,...',
@@ -68,77 +81,87 @@ export const convert = defineCommand({
     const [input, output] = positionals;
     const where = `rondo ${this.name}`;
     const to = endingOf(output);
-    if (!['.safetensors', '.npz', '.npy'].includes(to))
+    const written = modelEndings('write');
+    if (!written.has(to) && !isArrays(to))
       throw new WrongUsage({
         where,
         what: 'the ending of OUT says no format that is written.',
-        expected: '.safetensors (a model, or for PyTorch), .npz or .npy (NumPy)',
+        expected: `${[...written].map(([ending, title]) => `${ending} (${title})`).join(', ')}, .npz or .npy (NumPy)`,
         received: output,
         fix: 'name the output by what it is to be.',
       });
     // The second word names what is written.
     protectInputs({ positionals: [input], options }, this.options);
     await requireNewFile(where, 'OUT', output, options.force);
-    const { bytes, answer } = await converted(where, input, to, options);
-    await writeFileAtomically(output, bytes);
-    const { facts, sections, notes } = answer;
+    const { facts, sections, notes } = await converted(where, input, output, options);
     const all = 'text' in sections ? sections : [...sections, `wrote ${printable(output)}`];
     showAnswer({ facts: { input, output, ...facts }, sections: all, notes }, options.json);
   },
 });
 
-async function converted(where: string, input: string, to: string, options: ConvertOptions): Promise<Converted> {
-  const from = endingOf(input);
+/** Reads, writes, and says what became of what. */
+async function converted(where: string, input: string, output: string, options: ConvertOptions): Promise<Answer> {
+  const [from, to] = [input, output].map(endingOf);
   const bytes = await readBytes(input);
-  const isModel = from === '.safetensors' && 'rondo' in decodeSafetensors(bytes, input).metadata;
-  const isArrays = from === '.npz' || from === '.npy';
-  const isFromTorch = !isModel && !isArrays;
-  const given = (['layers', 'last-step'] as const).find((name) => options[name]);
-  if (given !== undefined && !(isFromTorch && to === '.safetensors'))
-    throw notHere(where, given, 'a model is made of a PyTorch file');
-  if (options.key !== undefined && !isFromTorch) throw notHere(where, 'key', 'a PyTorch file is read');
-
-  if (from === '.npz') return ofArrays(where, await readNpz(bytes, input), to);
-  if (from === '.npy') return ofArrays(where, new Map([[basename(input, from), readNpy(bytes, input)]]), to);
-  if (isModel) {
-    if (to !== '.safetensors') return ofArrays(where, withoutTraining(decodeSafetensors(bytes, input).tensors), to);
-    const { model, preprocessing } = await loadModel(input);
-    const state = await stateDictOf(model);
-    return {
-      bytes: encodeSafetensors(state, { format: 'pt' }),
-      answer: {
-        facts: { kind: 'state dict', tensors: [...state.keys()] },
-        sections: [
-          `${counted(state.size, 'tensor')} for load_state_dict`,
-          textTable(['tensor', 'shape'], shapesOf(state)),
-        ],
-        notes:
-          preprocessing === null ? [] : ['what turns raw data into inputs is left out: PyTorch has no place for it'],
-      },
-    };
+  const format = isArrays(from) ? undefined : modelFormatOf(bytes, input);
+  const given = (['layers', 'last-step', 'key'] as const).filter((name) => options[name]);
+  if (format !== 'pytorch' && given.length > 0) throw notHere(where, given[0], 'a PyTorch file is read');
+  const [chain] = given.filter((name) => name !== 'key');
+  if (isArrays(to) && chain !== undefined) throw notHere(where, chain, 'a model is made of a PyTorch file');
+  if (format === undefined && !isArrays(to) && to !== '.safetensors')
+    throw new WrongUsage({
+      where,
+      what: 'arrays alone are no model.',
+      expected: 'OUT as .safetensors, .npz or .npy',
+      received: output,
+      fix: 'convert the model that they are from, or make one in code and save it.',
+    });
+  if (format === undefined || isArrays(to)) {
+    if (options.to !== undefined) throw notHere(where, 'to', 'a model is written');
+    const arrays = await arraysOf(bytes, input, format, options.key);
+    const { content, answer } = await ofArrays(where, arrays, to);
+    await writeFileAtomically(output, content);
+    return answer;
   }
-  const state = await readStateDict(bytes, input, { key: options.key });
-  return to === '.safetensors' ? modelOf(state, options) : ofArrays(where, state, to);
-}
 
-function modelOf(state: Tensors, { layers, 'last-step': isLastOnly = false }: ConvertOptions): Converted {
-  const { model, matched, leftOver } = modelFromStateDict(state, {
-    layers: layers?.split(',').map(moduleInChain),
-    returnSequences: !isLastOnly,
-  });
-  const rows = matched.map(({ module, kind, layers: made, tensors }) => [
-    printable(module),
+  const read = await load(input, { format, ...readOptions(options) });
+  if (!(read.model instanceof Model))
+    throw new RondoError('USAGE', {
+      where: input,
+      what: 'this graph runs as it is, and is not made another model.',
+      expected: 'a model of layers',
+      fix: `run it on arrays with rondo run ${input}, or convert the model that it was exported from.`,
+    });
+  const wanted = (options.to ?? (to === '.safetensors' && format === 'rondo' ? 'pytorch' : undefined)) as
+    | ModelFormatName
+    | undefined;
+  const { notes, paths } = await save(read.model, output, { format: wanted, preprocessing: read.preprocessing });
+  const { matched, leftOver } = read;
+  const rows = matched.map(({ source, kind, layers, tensors }) => [
+    printable(source),
     kind,
-    made.map(printable).join(' '),
+    layers.map(printable).join(' '),
     String(tensors.length),
   ]);
   return {
-    bytes: serializeModel(model),
-    answer: {
-      facts: { kind: 'model', parameters: model.countParams(), matched, leftOver },
-      sections: [textTable(['module', 'kind', 'layers', 'tensors'], rows), model.summary()],
-      notes: leftOver.length === 0 ? [] : [`left over: ${leftOver.map(printable).join(', ')}`],
-    },
+    facts: { kind: 'model', from: format, parameters: read.model.countParams(), matched, leftOver, paths },
+    sections: [
+      ...(rows.length === 0 ? [] : [textTable(['from', 'kind', 'layers', 'tensors'], rows)]),
+      read.model.summary(),
+    ],
+    notes: [
+      ...read.notes,
+      ...(leftOver.length === 0 ? [] : [`left over: ${leftOver.map(printable).join(', ')}`]),
+      ...notes,
+    ],
+  };
+}
+
+function readOptions({ layers, 'last-step': isLastOnly, key }: ConvertOptions): ReadModelOptions {
+  return {
+    ...(layers !== undefined && { layers: layers.split(',').map(moduleInChain) }),
+    ...(isLastOnly && { returnSequences: false }),
+    ...(key !== undefined && { key }),
   };
 }
 
@@ -150,7 +173,31 @@ function moduleInChain(text: string): ModuleInChain {
   return { module: text.slice(0, at), activation };
 }
 
-async function ofArrays(where: string, arrays: Tensors, to: string): Promise<Converted> {
+/** What a file of arrays holds, or the weights of a model by the names of its file. */
+async function arraysOf(
+  bytes: Uint8Array,
+  input: string,
+  format: ModelFormatName | undefined,
+  key: string | undefined,
+): Promise<Tensors> {
+  if (format === 'pytorch') return readStateDict(bytes, input, key === undefined ? {} : { key });
+  if (format === 'rondo') return withoutTraining(decodeSafetensors(bytes, input).tensors);
+  if (endingOf(input) === '.npz') return readNpz(bytes, input);
+  if (format === undefined) return new Map([[basename(input, endingOf(input)), readNpy(bytes, input)]]);
+  const { model } = await load(input, { format });
+  if (model instanceof Model) {
+    const own = decodeSafetensors(await serializeModelAsync(model), input);
+    return withoutTraining(own.tensors);
+  }
+  throw new RondoError('USAGE', {
+    where: input,
+    what: 'this graph has no layers whose weights could be named.',
+    expected: 'a model of layers',
+    fix: 'convert the model that it was exported from.',
+  });
+}
+
+async function ofArrays(where: string, arrays: Tensors, to: string): Promise<ArraysWritten> {
   const answer = {
     facts: {
       kind: 'arrays',
@@ -160,8 +207,8 @@ async function ofArrays(where: string, arrays: Tensors, to: string): Promise<Con
     },
     sections: [textTable(['array', 'shape'], shapesOf(arrays))],
   };
-  if (to === '.safetensors') return { bytes: encodeSafetensors(asStored(arrays)), answer };
-  if (to === '.npz') return { bytes: await writeNpz(asStored(arrays, ['BF16'])), answer };
+  if (to === '.safetensors') return { content: encodeSafetensors(asStored(arrays)), answer };
+  if (to === '.npz') return { content: await writeNpz(asStored(arrays, ['BF16'])), answer };
   const [only] = asStored(arrays, ['BF16']).values();
   if (arrays.size !== 1)
     throw new WrongUsage({
@@ -171,7 +218,7 @@ async function ofArrays(where: string, arrays: Tensors, to: string): Promise<Con
       received: `${arrays.size}: ${[...arrays.keys()].slice(0, 10).join(', ')}`,
       fix: 'write them to a .npz file.',
     });
-  return { bytes: writeNpy(only), answer };
+  return { content: writeNpy(only), answer };
 }
 
 /** Floats of 16 bits stay what they were, but for types that the format has not. */
@@ -191,6 +238,10 @@ function withoutTraining(tensors: Tensors): Tensors {
 
 function shapesOf(tensors: Tensors): string[][] {
   return [...tensors].map(([name, { shape }]) => [printable(name), `[${shape.join(', ')}]`]);
+}
+
+function isArrays(ending: string): boolean {
+  return ending === '.npz' || ending === '.npy';
 }
 
 function endingOf(path: string): string {

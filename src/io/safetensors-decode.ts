@@ -68,6 +68,16 @@ export function decodeSafetensors(
   return { tensors, metadata };
 }
 
+/** The metadata of a safetensors file, without reading its tensors; undefined where the header is not one of such a file. */
+export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> | undefined {
+  try {
+    return readMetadata(readHeader(bytes, '').header, '');
+  } catch (error) {
+    if (error instanceof RondoError) return undefined;
+    throw error;
+  }
+}
+
 function readHeader(
   bytes: Uint8Array,
   where: string,

@@ -45,7 +45,11 @@ describe('rondo convert', () => {
       code: 1,
       stderr: expect.stringContaining('deep.safetensors exists already') as string,
     });
-    expect(run('convert', 'deep.pt', 'deep.onnx')).toMatchObject({ code: 2 });
+    expect(run('convert', 'deep.pt', 'deep.txt')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('says no format that is written') as string,
+    });
+
     expect(run('convert', 'deep.pt', 'deep.npz', '--last-step')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--last-step has no effect here') as string,

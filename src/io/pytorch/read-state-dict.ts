@@ -1,9 +1,10 @@
 import { refuseUnknownOptions, requireKind } from '../../errors.js';
 import { requireBytes } from '../require-bytes.js';
 import { type DecodedTensor, decodeSafetensors } from '../safetensors.js';
+import { isZip } from '../zip/zip-names.js';
 import { stateOf } from './pickled-state.js';
 import { storedTensors } from './stored-tensors.js';
-import { isZip, readTorchFile } from './torch-file.js';
+import { readTorchFile } from './torch-file.js';
 
 export interface ReadStateDictOptions {
   /** Of a dictionary with the weights inside, the entry that holds them; by default the one that can be meant. */

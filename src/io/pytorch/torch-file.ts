@@ -1,6 +1,7 @@
 import { damagedFile, foreignFile } from '../file-fault.js';
 import { arrayOfDtype } from '../safetensors-types.js';
 import { ZipArchive } from '../zip/read-zip.js';
+import { isZip, zipNames } from '../zip/zip-names.js';
 import type { Pickled, PickledStorage } from './pickle-values.js';
 import { persistentOf, storageOf } from './torch-globals.js';
 import { unpickle } from './unpickle.js';
@@ -17,9 +18,9 @@ export interface TorchFile {
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
-/** Whether bytes begin as a ZIP archive does, in which torch.save writes since version 1.6. */
-export function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+/** Whether a file looks like one of torch.save. */
+export function isTorchFile(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x80 || zipNames(bytes).some((name) => /(^|\/)data\.pkl$/.test(name));
 }
 
 /** A file of torch.save, of either form. @throws FILE_FORMAT, OUT_OF_MEMORY */

@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { messageAfter } from '../../test/support/message-after.js';
+import { Dense } from '../layers/dense.js';
+import { LSTM } from '../layers/lstm.js';
+import { tensor } from '../tensor/tensor.js';
+import { Model } from '../training/model.js';
+import { Sequential } from '../training/sequential.js';
+import { load, readBeside, save } from './load-and-save.js';
+import { modelEndings, modelFormatOf, readModel, writeModel } from './model-formats.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-formats-'));
+const at = (name: string): string => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const model = new Sequential([new LSTM({ units: 5, inputShape: [null, 3] }), new Dense({ units: 2 })]);
+const x = tensor([
+  [
+    [1, -2, 3],
+    [0.5, 0.25, -1],
+  ],
+]);
+
+describe('a model of any format', () => {
+  it('is written by its ending or as it is told, and read by what it holds', async () => {
+    const expected = await (await model.predict(x)).data();
+    expect(await save(model, at('own.safetensors'), { preprocessing: { classes: ['a'] } })).toEqual({
+      notes: [],
+      paths: [at('own.safetensors')],
+    });
+    const own = await load(at('own.safetensors'));
+    expect([own.format, own.preprocessing]).toEqual(['rondo', { classes: ['a'] }]);
+
+    const { notes } = await save(model, at('torch.safetensors'), { format: 'pytorch', preprocessing: { classes: [] } });
+    expect(notes).toEqual(['what turns raw data into inputs is left out: PyTorch has no place for it']);
+    const torch = await load(at('torch.safetensors'), { returnSequences: false });
+    expect([torch.format, torch.matched.map(({ source, kind }) => [source, kind])]).toEqual([
+      'pytorch',
+      [
+        [model.layers[0].name, 'LSTM'],
+        [model.layers[1].name, 'Linear'],
+      ],
+    ]);
+    for (const { model: read } of [own, torch]) {
+      if (!(read instanceof Model)) throw new Error('no model');
+      const output = await read.predict(x);
+      expect(output).toHaveProperty('shape', [1, 2]);
+      expect(await (output as typeof x).data()).toEqual(expected);
+    }
+  });
+
+  it('that is none, or that cannot be written, is said', async () => {
+    const text = new TextEncoder().encode('x,y\n1,2\n');
+    expect(await messageAfter(() => readModel(text, 'table.csv'))).toMatch(
+      /^\[FILE_FORMAT\] table\.csv: this is no model that is read; it looks like a text file/,
+    );
+    expect(await messageAfter(() => readModel(text, 'x.onnx', { layers: [] }))).toMatch(/^\[UNKNOWN_NAME\].*ONNX/);
+    expect(await messageAfter(() => readModel(text, 'x.bin', { format: 'torch' as 'pytorch' }))).toMatch(
+      /^\[UNKNOWN_NAME\] readModel: unknown format `torch`/,
+    );
+    expect(await messageAfter(() => writeModel(model, 'x.pth'))).toContain('the ending says no format that is written');
+    expect(await messageAfter(() => writeModel(model, 'x.pth', { format: 'pytorch' }))).toContain(
+      'PyTorch has no file of this ending',
+    );
+    expect(await messageAfter(() => readModel({} as never, 'x.onnx'))).toMatch(/^\[USAGE\]/);
+    expect(modelEndings('read').get('.pth')).toBe('PyTorch');
+    expect(modelEndings('write').has('.pth')).toBe(false);
+    expect(modelFormatOf(new Uint8Array(readFileSync(at('own.safetensors'))), 'renamed.pt')).toBe('rondo');
+  });
+});
+
+describe('a file beside a model', () => {
+  it('is read from inside of the folder alone, links followed', async () => {
+    mkdirSync(at('models/shards'), { recursive: true });
+    writeFileSync(at('models/shards/one.bin'), 'one');
+    writeFileSync(at('secret'), 'secret');
+    symlinkSync(at('secret'), at('models/link.bin'));
+    symlinkSync(at('models/shards/one.bin'), at('models/inside.bin'));
+    const model = at('models/model.json');
+    expect(new TextDecoder().decode(await readBeside(model, 'shards/one.bin'))).toBe('one');
+    expect(new TextDecoder().decode(await readBeside(model, 'inside.bin'))).toBe('one');
+    for (const name of ['../secret', at('secret'), 'link.bin', 'shards/../../secret', '..\\secret', '', '.', 'a\0b'])
+      expect(await messageAfter(() => readBeside(model, name)), name).toMatch(
+        /^\[FILE_FORMAT\].*outside of its folder/s,
+      );
+    expect(await messageAfter(() => readBeside(model, 'two.bin'))).toMatch(/^\[FILE_ACCESS\]/);
+  });
+});

@@ -1,0 +1,32 @@
+import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
+import { encodeSafetensors } from '../safetensors.js';
+import { safetensorsMetadata } from '../safetensors-decode.js';
+import { type ModelFromStateDictOptions, modelFromStateDict } from './model-from-state-dict.js';
+import { type ReadStateDictOptions, readStateDict } from './read-state-dict.js';
+import { stateDictOf } from './state-dict-of.js';
+import { isTorchFile } from './torch-file.js';
+
+/** State dicts of PyTorch: safetensors, and what torch.save wrote. */
+export const pytorchFormat: ModelFormat<ReadStateDictOptions & ModelFromStateDictOptions> = {
+  title: 'PyTorch',
+  recognises: (bytes) => safetensorsMetadata(bytes) !== undefined || isTorchFile(bytes),
+  read: {
+    endings: ['.safetensors', '.pt', '.pth', '.bin', '.ckpt'],
+    options: ['key', 'layers', 'returnSequences'],
+    async model({ bytes, name }, { key, ...chain }) {
+      const state = await readStateDict(bytes, name, key === undefined ? {} : { key });
+      const { model, matched, leftOver } = modelFromStateDict(state, chain);
+      return plainlyRead(model, {
+        matched: matched.map(({ module, ...rest }) => ({ source: module, ...rest })),
+        leftOver,
+      });
+    },
+  },
+  write: {
+    endings: ['.safetensors'],
+    async files({ model, preprocessing }, name) {
+      const bytes = encodeSafetensors(await stateDictOf(model), { format: 'pt' });
+      return { files: new Map([[name, bytes]]), notes: withoutPreprocessing('PyTorch', preprocessing) };
+    },
+  },
+};
