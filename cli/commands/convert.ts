@@ -86,7 +86,9 @@ export const convert = defineCommand({
       throw new WrongUsage({
         where,
         what: 'the ending of OUT says no format that is written.',
-        expected: `${[...written].map(([ending, title]) => `${ending} (${title})`).join(', ')}, .npz or .npy (NumPy)`,
+        expected: [...written, ['.npz', 'NumPy'], ['.npy', 'NumPy']]
+          .map(([ending, title]) => `${ending} (${title})`)
+          .join(', '),
         received: output,
         fix: 'name the output by what it is to be.',
       });

@@ -89,7 +89,10 @@ export async function writeModel(
   if (write === undefined || !hasEnding(name, write.endings))
     throw new RondoError('USAGE', {
       where,
-      what: `${name}: ${title === undefined ? 'the ending says no format that is written.' : `${title} has no file of this ending that is written.`}`,
+      what:
+        title === undefined
+          ? 'the ending says no format that is written.'
+          : `${title} has no file of this ending that is written.`,
       expected: `a file of ${titles('write')}`,
       received: name,
       fix: 'name the file by what it is to be.',
