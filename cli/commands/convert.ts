@@ -60,8 +60,8 @@ export const convert = defineCommand({
       type: 'text',
       value: 'FORMAT',
       about:
-        'The format of OUT where its ending has two: a .safetensors file is for rondo or for pytorch. By default rondo, and pytorch where IN is ' +
-        "Rondo's own.",
+        'The format of OUT where its ending has two: a .safetensors file is for rondo or for pytorch. By default rondo, and ' +
+        "pytorch where IN is Rondo's own.",
     },
     layers: {
       type: 'text',
