@@ -47,6 +47,43 @@ export interface DamagedFile {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Texts of a JSON with one value removed or replaced, drawn one by one. A text that is itself an object of JSON is changed inside as
+ * often as the object around it.
+ */
+export function jsonWithOneChange(good: object): (random: Random) => string {
+  const description = structuredClone(good);
+  const places = [...placesIn(description)];
+  const nested = places.flatMap(({ holder, key }) => {
+    const inner = innerObject(holder[key]);
+    return inner === undefined ? [] : [{ holder, key, change: jsonWithOneChange(inner) }];
+  });
+  return (random) => {
+    const isInner = nested.length > 0 && random.uniform() < 0.5;
+    const { holder, key, ...how } = isInner
+      ? nested[random.integer(nested.length)]
+      : places[random.integer(places.length)];
+    const before = holder[key];
+    const value =
+      'change' in how ? how.change(random) : [undefined, ...replacements][random.integer(replacements.length + 1)];
+    if (value === undefined && !Array.isArray(holder)) delete holder[key];
+    else holder[key] = value;
+    const text = JSON.stringify(description);
+    holder[key] = before;
+    return text;
+  };
+}
+
+function innerObject(value: unknown): object | undefined {
+  if (typeof value !== 'string' || !/^[[{]/.test(value)) return undefined;
+  try {
+    return JSON.parse(value) as object;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** Texts of a JSON that differ from a good one in one value. @param share of all such texts, drawn with a seed. */
 export function* damagedJson(
   good: object,
