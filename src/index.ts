@@ -146,6 +146,7 @@ export { readNpy } from './io/numpy/read-npy.js';
 export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
 export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
+export { type WriteOnnxOptions, writeOnnx } from './io/onnx/write/write-onnx.js';
 export {
   type MatchedModule,
   type ModelFromStateDictOptions,

@@ -38,6 +38,14 @@ export interface CellRun {
   readonly shownStates?: readonly string[] | undefined;
 }
 
+/** The options of equations, and the numbers that these have besides weights. */
+export interface InferenceEquations {
+  readonly options: EquationOptions;
+  /** By state: the rate. */
+  readonly zoneout: Readonly<Record<string, number>>;
+  readonly heads: number;
+}
+
 /** The weights of one cell and its run along time: what recurrent layers are made of. */
 export class CellAlongTime extends Layer<never> {
   readonly className = 'Cell';
@@ -263,6 +271,22 @@ export class CellAlongTime extends Layer<never> {
     if (bias === undefined || !this.cell.recurrentBias) return [bias, undefined];
     const row = (i: number): Tensor => ops.reshape(ops.slice(bias, 0, i, i + 1), [bias.shape[1]]);
     return [row(0), row(1)];
+  }
+
+  /** @internal What its equations are made of outside of training, for who writes them in another form. */
+  get atInference(): InferenceEquations {
+    const { activation, recurrentActivation, useBias } = this.#options;
+    const states = Object.keys(this.#zoneout);
+    return {
+      options: {
+        activation,
+        recurrentActivation,
+        useBias,
+        ...(states.length > 0 && { zoneout: { kind: 'mean', states } }),
+      },
+      zoneout: this.#zoneout,
+      heads: this.#heads,
+    };
   }
 
   #plan(recurrentDropout: boolean, training: boolean): CellPlan {
