@@ -193,6 +193,14 @@ export { currentRandom, Random, type RandomState, setSeed } from './random.js';
 // Tensors and derivatives
 export type { Resolved } from './resolved.js';
 export type { Shape } from './shape.js';
+export type { StandaloneWeights } from './standalone/packed-numbers.js';
+export {
+  type StandaloneCode,
+  type StandaloneLanguage,
+  type StandaloneOptions,
+  standaloneCode,
+  standaloneLanguages,
+} from './standalone/standalone-code.js';
 export { calibrationError, fitTemperature, probabilitiesOf, temperatureBounds } from './tasks/classify/calibration.js';
 export {
   type ClassificationReport,

@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
   ...Object.assign({}, ...tasks.map((task) => task.commands)),
   compress: async () => (await import('./compress.js')).compress,
   convert: async () => (await import('./convert.js')).convert,
+  export: async () => (await import('./export.js')).exportModel,
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

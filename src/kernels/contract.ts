@@ -29,6 +29,11 @@ export interface Device {
   readonly floatType: FloatType;
   /** Whether the backend can do something, and why not where it cannot. */
   supports(capability: Capability): Support;
+  /**
+   * Whether calls are noted, to be written as a program, and nothing is computed: there are no numbers for the host to
+   * look at, so indices stay on the device, unchecked. By default false.
+   */
+  readonly isNoting?: boolean | undefined;
 
   /** A zeroed buffer of `size` elements that lives until `free`. @throws OUT_OF_MEMORY */
   allocate(size: number, dtype?: DType): Buffer;

@@ -107,6 +107,7 @@ export class Embedding extends Layer {
 
   override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
+    if (currentBackend().isNoting) return this.#notedRows(input);
     const indices = this.#indicesOf(input.hostNumbers(), input.shape);
     const shape = [...input.shape, this.outputDim];
     const { compressed } = this.#embeddings;
@@ -131,7 +132,7 @@ export class Embedding extends Layer {
     return {
       states: new Map(),
       own: [rows],
-      step: () => rows,
+      step: (input) => (currentBackend().isNoting ? this.#notedRows(input) : rows),
       read: (input) => {
         const indices = this.#indicesOf(input, shape);
         if (this.maskZero && indices.includes(0)) {
@@ -158,6 +159,12 @@ export class Embedding extends Layer {
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...plainOptions(this.#options), ...this.baseConfig(), maskZero: this.maskZero };
+  }
+
+  /** Rows by indices that are not known yet; a program checks them when it has them. */
+  #notedRows(input: Tensor): Tensor {
+    const shape = [...input.shape, this.outputDim];
+    return gatherTensor(this.#embeddings, shape, this.outputDim, ops.cast(input, 'int32'));
   }
 
   /** One draw for each index, at each of its places: `[..., 1]`. */

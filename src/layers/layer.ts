@@ -12,8 +12,8 @@ import { headOf, type OutputHead } from './output-head.js';
 import type { Regularizer } from './regularizers.js';
 import { requireInputShape } from './require-input-shape.js';
 import { isRestoring } from './restoring.js';
+import { running } from './running.js';
 import type { Stepper } from './stepper.js';
-import { whileRunning } from './weight-updates.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -399,11 +399,6 @@ function takeZeros(shape: Shape, name: string): Float32Array {
   }
   valuesLeft! -= size;
   return new Float32Array(size);
-}
-
-/** Runs the work of a layer. @throws OUT_OF_MEMORY naming it */
-function running<Result>(layer: Layer<unknown>, work: () => Result): Result {
-  return whileRunning(layer, () => withinMemory(layer.name, work));
 }
 
 /** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */

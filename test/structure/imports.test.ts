@@ -39,6 +39,7 @@ const order = [
   ['src/data/', 'src/io/', 'src/tuning/'],
   ['src/compression/'],
   ['src/tasks/', 'src/long-memory/'],
+  ['src/standalone/'],
   ['src/index.ts'],
   ['src/node.ts'],
   ['cli/', 'examples/', 'bench/'],

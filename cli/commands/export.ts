@@ -1,0 +1,108 @@
+import { basename } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type StandaloneLanguage, standaloneCode, standaloneLanguages } from '../../src/index.js';
+import { loadModel, writeFileAtomically } from '../../src/node.js';
+import { showAnswer } from '../answer.js';
+import { defineCommand, jsonOption } from '../options.js';
+import { defaultOutput, requireNewFile } from '../output-paths.js';
+import { printable } from '../terminal/printable.js';
+import { fileSize } from '../text-table.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+const endings: Readonly<Record<StandaloneLanguage, string>> = { js: '.mjs', c: '.h' };
+
+/** `rondo export`: a model as code that needs no library. */
+export const exportModel = defineCommand({
+  name: 'export',
+  summary: 'Write a model as code without dependencies: a JavaScript module, or a C header.',
+  usage: 'MODEL --standalone js|c [options]',
+  examples: [
+    'rondo export net.safetensors --standalone js',
+    'rondo export net.safetensors --standalone js --weights float16 --weights-file net.bin',
+    'rondo export net.safetensors --standalone c --out net.h --name net',
+  ],
+  options: {
+    standalone: {
+      type: 'text',
+      value: 'LANGUAGE',
+      choices: standaloneLanguages,
+      about: 'js: an ES module of plain loops, for any engine; c: a C99 header, for a micro-controller.',
+    },
+    weights: {
+      type: 'text',
+      value: 'FORM',
+      choices: ['float32', 'float16'],
+      about: 'How a module has its weights. Weights of 8 bits stay so (rondo compress --int8). Default float32.',
+    },
+    'weights-file': {
+      type: 'text',
+      value: 'FILE',
+      sets: 'separateWeights',
+      about: 'Write the weights of a module to a file of their own, whose bytes createModel is given.',
+    },
+    name: { type: 'text', value: 'NAME', about: 'What names of a header begin with. Default: from the name of OUT.' },
+    'max-length': {
+      type: 'count',
+      value: 'N',
+      about: 'In C, the longest sequence of a model that takes whole sequences.',
+    },
+    out: { type: 'text', value: 'FILE', about: 'Where the code goes. Default: the name of the model with .mjs or .h.' },
+    force: { type: 'flag', about: 'Overwrite existing files.' },
+    ...jsonOption,
+  },
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 1);
+    const [path] = positionals;
+    const where = `rondo ${this.name}`;
+    const { standalone: language, weights, 'weights-file': weightsFile, 'max-length': maxLength, force } = options;
+    if (language === undefined)
+      throw new WrongUsage({
+        where,
+        what: 'it is not said what to write.',
+        expected: '--standalone js or --standalone c',
+        fix: 'add --standalone js.',
+      });
+    const out = options.out ?? defaultOutput(path, endings[language]);
+    await requireNewFile(where, '--out', out, force);
+    if (weightsFile !== undefined) await requireNewFile(where, '--weights-file', weightsFile, force);
+    const { model, preprocessing } = await loadModel(path);
+    const name = options.name ?? nameOf(out);
+    const code = standaloneCode(model, {
+      ...{ language, weights, maxLength, name },
+      separateWeights: weightsFile !== undefined,
+    });
+    const files: { readonly path: string; readonly bytes: Uint8Array }[] = [
+      { path: out, bytes: new TextEncoder().encode(code.source) },
+    ];
+    await writeFileAtomically(out, files[0].bytes);
+    if (weightsFile !== undefined && code.weights !== undefined) {
+      await writeFileAtomically(weightsFile, code.weights);
+      files.push({ path: weightsFile, bytes: code.weights });
+    }
+    const sizes = files.map((file) => ({
+      path: file.path,
+      sizeBytes: file.bytes.length,
+      gzippedBytes: gzipSync(file.bytes, { level: 9 }).length,
+    }));
+    showAnswer(
+      {
+        facts: { model: path, language, takes: code.takes, files: sizes },
+        sections: sizes.map(
+          ({ path: file, sizeBytes, gzippedBytes }) =>
+            `wrote ${printable(file)}: ${fileSize(sizeBytes)}, ${fileSize(gzippedBytes)} gzipped`,
+        ),
+        notes:
+          preprocessing === null
+            ? []
+            : ['the code is the net alone: what turns raw data into its inputs is not part of it'],
+      },
+      options.json,
+    );
+  },
+});
+
+/** A name for code from that of its file. */
+function nameOf(out: string): string {
+  const name = basename(out).replace(/\.[^.]*$/, '');
+  return name.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^(?=\d)/, '_') || 'model';
+}

@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { normals, randomise } from '../../test/support/random.js';
+import { compiler, mainOfSteps, printedInC, standaloneModule, withoutCompiler } from '../../test/support/standalone.js';
+import { unusualCells } from '../../test/support/unusual-cells.js';
+import { libraryCells } from '../cells/registry.js';
+import { useBackend } from '../kernels/select.js';
+import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/dropout.js';
+import { Embedding } from '../layers/embedding.js';
+import { LayerNormalization } from '../layers/layer-normalization.js';
+import { LSTM } from '../layers/lstm.js';
+import { RNN } from '../layers/rnn.js';
+import { Random } from '../random.js';
+import { Sequential } from '../training/sequential.js';
+import { standaloneCode } from './standalone-code.js';
+
+const [TIME, FEATURES, UNITS] = [6, 7, 5];
+const cells = [...libraryCells, ...unusualCells];
+
+function stepsOf(seed: number, width = FEATURES): Float32Array[] {
+  const all = Float32Array.from(normals([TIME, width], new Random(seed)).dataSync());
+  return Array.from({ length: TIME }, (_, t) => all.slice(t * width, (t + 1) * width));
+}
+
+function modelOf(cell: (typeof cells)[number]): Sequential {
+  const model = new Sequential([
+    new RNN({ cell, units: UNITS, returnSequences: true, inputShape: [null, FEATURES] }),
+    new Dropout({ rate: 0.5 }),
+    new RNN({ cell: [cell, 'gru'], units: [3, UNITS] }),
+    new Dense({ units: 2, activation: 'tanh' }),
+  ]);
+  randomise(model, new Random(41, cell.name));
+  return model;
+}
+
+function expectedSteps(model: Sequential, steps: readonly ArrayLike<number>[]): number[] {
+  const stream = model.stream();
+  return steps.flatMap((step) => [...stream.step(step)]);
+}
+
+function requireClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-5): void {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]), `number ${i}`).toBeLessThan(tolerance));
+  expect(new Set(expected).size).toBeGreaterThan(expected.length / 2);
+}
+
+afterEach(() => void useBackend('wasm'));
+
+describe.each(cells.map((cell) => [cell.name, cell] as const))('code of %s', (_, cell) => {
+  const model = modelOf(cell);
+  const steps = stepsOf(43);
+  const expected = expectedSteps(model, steps);
+
+  it('gives the numbers of the library in JavaScript, step by step and again after a reset', async () => {
+    const { createModel } = await standaloneModule(standaloneCode(model, { language: 'js' }).source);
+    const own = createModel();
+    requireClose(
+      steps.flatMap((step) => [...own.step(step)]),
+      expected,
+    );
+    requireClose(
+      [...own.run(steps)].flatMap((output) => [...output]),
+      expected,
+    );
+    expect(expectedSteps(model, steps)).toEqual(expected);
+  });
+
+  it.skipIf(compiler === undefined)(`gives them in C${withoutCompiler}`, () => {
+    const { source } = standaloneCode(model, { language: 'c', name: 'net' });
+    requireClose(printedInC(source, mainOfSteps('net', steps, 2)), expected);
+  });
+});
+
+describe('code of models of indices', () => {
+  const model = new Sequential([
+    new Embedding({ inputDim: 9, outputDim: 3, inputShape: [null] }),
+    new LSTM({ units: UNITS, returnSequences: true }),
+    new LayerNormalization(),
+    new Dense({ units: 9, activation: 'softmax' }),
+  ]);
+  randomise(model, new Random(5));
+  const steps = [3, 8, 0, 3, 1].map((index) => [index]);
+
+  it('looks rows up, and refuses indices that have none', async () => {
+    const { createModel } = await standaloneModule(standaloneCode(model, { language: 'js' }).source);
+    const own = createModel();
+    requireClose(
+      steps.flatMap((step) => [...own.step(step)]),
+      expectedSteps(model, steps),
+    );
+    expect(() => own.step(9)).toThrow('the input at 0 is no whole number from 0 to 8');
+    expect(() => own.step([1, 2])).toThrow('the input has 2 numbers instead of 1');
+  });
+
+  it.skipIf(compiler === undefined)(`looks them up in C${withoutCompiler}`, () => {
+    const { source } = standaloneCode(model, { language: 'c' });
+    requireClose(printedInC(source, mainOfSteps('model', steps, 9)), expectedSteps(model, steps));
+  });
+});

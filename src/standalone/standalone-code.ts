@@ -1,0 +1,165 @@
+import { counted } from '../counted.js';
+import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../errors.js';
+import { libraryVersion } from '../io/library-version.js';
+import { sizeOf } from '../shape.js';
+import { cHeader } from './c-header.js';
+import { javascriptModule } from './javascript-module.js';
+import { type AnyModel, noteSequence, noteStep } from './note-model.js';
+import { type StandaloneWeights, standaloneWeights } from './packed-numbers.js';
+import type { Port, Program } from './program.js';
+import { programOfSequences, programOfStep } from './program-of-runs.js';
+
+export const standaloneLanguages = ['js', 'c'] as const;
+export type StandaloneLanguage = (typeof standaloneLanguages)[number];
+
+export interface StandaloneOptions {
+  /** `js`: one ES module of ES2020; `c`: one C99 header. */
+  language: StandaloneLanguage;
+  /** In C, what every name begins with; in the example of a module the name of its file. Default `model`. */
+  name?: string | undefined;
+  /** In which form a module has its weights; a header has float32. Weights of 8 bits stay so in both. Default float32. */
+  weights?: StandaloneWeights | undefined;
+  /** Whether a module is given the bytes of its weights instead of having them inside. Default false. */
+  separateWeights?: boolean | undefined;
+  /** In C, the longest sequence, of a model that cannot be run step by step. No default. */
+  maxLength?: number | undefined;
+}
+
+/** A model as code. */
+export interface StandaloneCode {
+  readonly source: string;
+  /** The bytes that `createModel` is given; undefined where the weights are in the code. */
+  readonly weights: Uint8Array | undefined;
+  /** Whether it takes single steps, or whole sequences only. */
+  readonly takes: 'steps' | 'sequences';
+}
+
+const optionNames = ['language', 'name', 'weights', 'separateWeights', 'maxLength'];
+
+/** Runs over sequences of these lengths show how sizes grow: odd and even, longer than any usual kernel. */
+const notedLengths = [24, 25, 31, 44];
+
+/**
+ * A model as code that needs nothing: an ES module of plain loops for any engine and security policy, or a C99 header for a
+ * micro-controller. It takes one step at a time and carries the states on, or whole sequences where a layer needs those. Masks and
+ * dropout are no part of it: a sequence has no padding.
+ *
+ * @throws USAGE naming a layer that code cannot be written of, or a choice that the language has not; UNKNOWN_NAME, OUT_OF_RANGE
+ *
+ * @example
+ * const { source } = standaloneCode(model, { language: 'js' });
+ */
+export function standaloneCode(model: AnyModel, options: StandaloneOptions): StandaloneCode {
+  const where = 'standaloneCode';
+  refuseUnknownOptions(where, options, optionNames);
+  const { language, name = 'model', weights = 'float32', separateWeights = false, maxLength } = options;
+  if (!standaloneLanguages.includes(language))
+    throw unknownName(where, 'language', String(language), standaloneLanguages);
+  if (!standaloneWeights.includes(weights)) throw unknownName(where, 'weights', String(weights), standaloneWeights);
+  if (maxLength !== undefined) requireCount(where, 'maxLength', maxLength);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: '`name` cannot begin names of the code.',
+      expected: 'letters, digits and _, not a digit first',
+      received: name,
+      fix: 'choose another name.',
+    });
+  if (language === 'c') requireForC(where, { weights, separateWeights });
+  const program = programOf(model);
+  const takes = program.kind === 'step' ? 'steps' : 'sequences';
+  if (language === 'js') {
+    const about = aboutModule(model, program, { name, separateWeights });
+    return { ...javascriptModule(program, { about, weights, isSideFile: separateWeights }), takes };
+  }
+  if (program.kind === 'sequence' && maxLength === undefined)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the model takes whole sequences, and C needs to know how long they may be.',
+      expected: 'maxLength',
+      fix: 'give maxLength: 100, or whatever the longest sequence is.',
+    });
+  const about = aboutHeader(model, program, name);
+  return { source: cHeader(program, { about, name, maxLength: maxLength ?? 1 }), weights: undefined, takes };
+}
+
+/** Step by step where every layer can be run so. @throws USAGE */
+function programOf(model: AnyModel): Program {
+  try {
+    return programOfStep(noteStep(model));
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== 'USAGE' || model.inputSampleShapes === undefined) throw error;
+  }
+  return programOfSequences(notedLengths.map((length) => ({ length, run: noteSequence(model, length) })));
+}
+
+function requireForC(where: string, { weights, separateWeights }: { weights: string; separateWeights: boolean }): void {
+  const refused = (what: string, fix: string): RondoError => new RondoError('USAGE', { where, what, fix });
+  if (weights === 'float16')
+    throw refused('C99 has no floats of 16 bits.', 'leave `weights` out, or quantize(model) first.');
+  if (separateWeights) throw refused('a C header has its weights inside.', 'leave `separateWeights` out.');
+}
+
+function aboutModel(model: AnyModel): string[] {
+  const layers = [...model.sublayers.values()].map(({ name, className }) => `${name} (${className})`);
+  const count = [...model.namedWeights()].reduce((sum, [, { variable }]) => sum + sizeOf(variable.shape), 0);
+  return [
+    `A model as code without dependencies, written by Rondo ${libraryVersion}.`,
+    comment(`${model.className}: ${layers.join(', ')}; ${counted(count, 'weight')}.`),
+    '',
+  ];
+}
+
+/** Names may come from a file: a comment must not end in one. */
+function comment(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').replaceAll('*/', '* /');
+}
+
+function portText({ name, shape, numRows }: Port): string {
+  const size = shape.map((axis) => axis ?? 'length').join(' x ');
+  if (numRows !== undefined) return `${comment(name)}: ${size} whole numbers from 0 to ${numRows - 1}`;
+  return `${comment(name)}: ${size} numbers`;
+}
+
+function portLines({ kind, inputs, outputs }: Program): string[] {
+  const of = kind === 'step' ? 'Of each step' : 'Of a sequence, step by step';
+  return [`${of}: ${inputs.map(portText).join('; ')}. Out: ${outputs.map(portText).join('; ')}.`];
+}
+
+function aboutModule(
+  model: AnyModel,
+  program: Program,
+  { name, separateWeights }: { readonly name: string; readonly separateWeights: boolean },
+): string[] {
+  const { kind, inputs } = program;
+  const given = inputs.length === 1 ? 'values' : inputs.map((_, i) => `values${i + 1}`).join(', ');
+  return [
+    ...aboutModel(model),
+    `  import { createModel } from "./${name}.mjs";`,
+    `  const model = createModel(${separateWeights ? 'bytesOfTheWeightsFile' : ''});`,
+    ...(kind === 'step'
+      ? [
+          `  const output = model.step(${given}); // the state goes on to the next step`,
+          '  const outputs = model.run(listOfSteps); // a whole sequence, from the beginning',
+          '  model.reset(); // forgets what was before',
+        ]
+      : [`  const output = model.run(${given}); // a whole sequence`]),
+    '',
+    ...portLines(program),
+  ];
+}
+
+function aboutHeader(model: AnyModel, program: Program, name: string): string[] {
+  const given = program.inputs.map((_, i) => (program.inputs.length === 1 ? 'input' : `input${i + 1}`)).join(', ');
+  const taken = program.outputs.map(({ name: output }) => output).join(', ');
+  return [
+    ...aboutModel(model),
+    `  static ${name}_state state;`,
+    ...(program.kind === 'step'
+      ? [`  ${name}_reset(&state);`, `  ${name}_step(&state, ${given}, ${taken});`]
+      : [`  ${name}_run(&state, ${given}, length, ${taken});`]),
+    '',
+    ...portLines(program),
+    ...(program.inputs.some(({ numRows }) => numRows !== undefined) ? ['An index out of range looks up zeros.'] : []),
+  ];
+}

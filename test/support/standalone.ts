@@ -1,0 +1,81 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** What a module of `standaloneCode` exports. */
+export interface StandaloneModule {
+  createModel(weights?: Uint8Array): StandaloneModel;
+}
+
+export interface StandaloneModel {
+  step(...inputs: readonly (ArrayLike<number> | number)[]): Float32Array;
+  run(...sequences: readonly unknown[]): Float32Array & Float32Array[];
+  reset(): void;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-standalone-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let numFiles = 0;
+
+/** The module of a source text, loaded as a file of its own. */
+export async function standaloneModule(source: string): Promise<StandaloneModule> {
+  const path = join(folder, `module${numFiles++}.mjs`);
+  writeFileSync(path, source);
+  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as StandaloneModule;
+}
+
+/** A C compiler, where there is one. */
+export const compiler = [process.env.CC, 'gcc', 'cc', 'clang'].find(
+  (name) => name !== undefined && spawnSync(name, ['--version']).status === 0,
+);
+
+/** Why tests of headers are not run. */
+export const withoutCompiler = compiler === undefined ? ' (not run: no C compiler found; set CC)' : '';
+
+/** Compiles a program around a header and gives the numbers that it prints. */
+export function printedInC(
+  header: string,
+  main: string,
+  { flags = [] as readonly string[], language = 'c' } = {},
+): number[] {
+  const name = `program${numFiles++}`;
+  const source = join(folder, `${name}.${language}`);
+  writeFileSync(join(folder, `${name}.h`), header);
+  writeFileSync(source, `#include "${name}.h"\n#include <stdio.h>\n${main}`);
+  const standard = language === 'c' ? '-std=c99' : '-std=c++11';
+  const strict = [standard, '-Wall', '-Wextra', '-Werror', '-pedantic', ...flags];
+  execFileSync(compiler!, [
+    ...strict,
+    '-o',
+    join(folder, name),
+    source,
+    '-lm',
+    ...(language === 'c' ? [] : ['-lstdc++']),
+  ]);
+  return execFileSync(join(folder, name), { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
+}
+
+/** A program that takes steps of a model of one input and prints all outputs. */
+export function mainOfSteps(name: string, steps: readonly ArrayLike<number>[], outputSize: number): string {
+  const rows = steps.map((step) => `{ ${Array.from(step, (value) => literal(value)).join(', ')} }`);
+  return `int main(void) {
+  static const float steps[${steps.length}][${steps[0].length}] = { ${rows.join(', ')} };
+  static ${name}_state state;
+  float output[${outputSize}];
+  ${name}_reset(&state);
+  for (int t = 0; t < ${steps.length}; t++) {
+    ${name}_step(&state, steps[t], output);
+    for (int i = 0; i < ${outputSize}; i++) printf("%.9g ", output[i]);
+  }
+  return 0;
+}
+`;
+}
+
+function literal(value: number): string {
+  const text = String(Math.fround(value));
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}
