@@ -129,6 +129,13 @@ export {
 } from './io/checkpoint.js';
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends
+export type { LoadedKerasWeights, MatchedLayer } from './io/keras/load-weights.js';
+export {
+  loadKerasWeights,
+  type ModelOfKeras,
+  type ReadKerasOptions,
+  readKeras,
+} from './io/keras/read-keras.js';
 export { libraryVersion } from './io/library-version.js';
 export type { MatchedWeights, ModelRead, ModelWritten } from './io/model-format.js';
 export {

@@ -19,6 +19,7 @@ export {
 } from './io/data-files.js';
 export { FileLock, type LockOwner, type TakenLock } from './io/file-lock.js';
 export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
+export { loadKeras } from './io/keras/load-keras.js';
 export { load, save } from './io/load-and-save.js';
 export {
   type CheckpointFileOptions,

@@ -151,7 +151,7 @@ describe('defineCell', () => {
       { ...base, activation: 'tangent' as 'tanh' },
       '[UNKNOWN_NAME] cell mine: unknown activation `tangent`.\n  expected: one of `linear`, `relu`, `sigmoid`, ' +
         '`tanh`, `softmax`, `softplus`, `softsign`, `elu`, `selu`, `gelu`, `silu`, `swish`, `mish`, ' +
-        '`exponential`, `hardSigmoid`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 17 ' +
+        '`exponential`, `hardSigmoid`, `hardSigmoidTheano`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 18 ' +
         'known names. An equation of your own goes into a cell (defineCell) or a layer of your own.',
     ],
   };

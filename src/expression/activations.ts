@@ -57,6 +57,8 @@ const activationTable = {
   exponential: (x) => exp(x),
   /** Keras 3: `relu6(x + 3) / 6`. */
   hardSigmoid: (x) => div(min(max(add(x, 3), 0), 6), 6),
+  /** Theano's, Keras 2's and ONNX's: `clip(0.2 x + 0.5, 0, 1)`. */
+  hardSigmoidTheano: (x) => min(max(add(mul(0.2, x), 0.5), 0), 1),
   leakyRelu: (x) => select(greater(x, 0), x, mul(0.2, x)),
   relu6: (x) => min(relu(x), 6),
 } satisfies Record<string, ActivationFunction>;

@@ -1,6 +1,8 @@
 import { crc32 } from '../../checksum.js';
-import { RondoError, withinMemory } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { inflated } from './inflated.js';
+
 import { type ZipMember, zipDirectory } from './zip-directory.js';
 
 /** What the deflated members of an archive may unpack to together, unless the caller knows better: 4 GiB. */
@@ -58,42 +60,4 @@ export class ZipArchive {
       throw damagedFile({ where, what: 'the content is not what was packed: its checksum is another one.' });
     return bytes;
   }
-}
-
-/** Deflated bytes unpacked, stopping as soon as there are more than were announced. */
-async function inflated(packed: Uint8Array, sizeBytes: number, where: string): Promise<Uint8Array> {
-  const result = withinMemory(where, () => new Uint8Array(sizeBytes));
-  const lying = (received: string): RondoError =>
-    damagedFile({
-      where,
-      what: 'it unpacks to another length than was announced.',
-      expected: `${sizeBytes} bytes`,
-      received,
-    });
-  const stream = new DecompressionStream('deflate-raw');
-  const reader = stream.readable.getReader();
-  const writer = stream.writable.getWriter();
-  // The reader sees what goes wrong, too.
-  writer.write(packed as BufferSource).catch(() => undefined);
-  writer.close().catch(() => undefined);
-  let filled = 0;
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const piece = next.value as Uint8Array;
-      if (filled + piece.length > sizeBytes) throw lying('more');
-      result.set(piece, filled);
-      filled += piece.length;
-    }
-  } catch (cause) {
-    await reader.cancel().catch(() => undefined);
-    if (cause instanceof RondoError) throw cause;
-    throw damagedFile({
-      where,
-      what: 'the packed bytes are damaged.',
-      received: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-  if (filled !== sizeBytes) throw lying(`${filled} bytes`);
-  return result;
 }

@@ -28,6 +28,7 @@ export interface Activity {
 const ends: Readonly<Record<string, { readonly low: number; readonly high: number | null }>> = {
   sigmoid: { low: 0.05, high: 0.95 },
   hardSigmoid: { low: 0.05, high: 0.95 },
+  hardSigmoidTheano: { low: 0.05, high: 0.95 },
   tanh: { low: -0.95, high: 0.95 },
   softsign: { low: -0.95, high: 0.95 },
   relu: { low: 0, high: null },

@@ -34,7 +34,7 @@ export function adviceOnActivity({ layer, units, gates, numDead }: RecurrentRepo
 
 function saturation(layer: string, { name, activation, isState, isForgetGate, low, high }: GateActivity): Advice[] {
   if (isRectifier(activation)) return [];
-  const isGate = activation === 'sigmoid' || activation === 'hardSigmoid';
+  const isGate = activation === 'sigmoid' || activation.startsWith('hardSigmoid');
   if (isGate && isForgetGate) {
     // Wide open it keeps the state, as it should.
     if (low < saturatedGate) return [];

@@ -30,7 +30,7 @@ export function adviceOnTimeGradient(report: RecurrentReport): Advice[] {
   }
   const reach = decay.stepsToThousandth;
   const isGated = gates.some(
-    ({ activation, isState }) => !isState && (activation === 'sigmoid' || activation === 'hardSigmoid'),
+    ({ activation, isState }) => !isState && (activation === 'sigmoid' || activation.startsWith('hardSigmoid')),
   );
   if (reach === null || distance < fewestSteps || reach > distance / (isGated ? 4 : 2)) return [];
   const isSaturated = adviceOnActivity(report).some(({ about }) => about === 'saturation');
