@@ -68,10 +68,17 @@ async function compared(cell: string, units: number): Promise<string[][]> {
   await prune(pruned, { sparsity: Number(options.sparsity), block: [16, 1] });
   const blocks = copyOf(pruned);
   compressWeights(blocks, 'blocks');
+  const prunedForBytes = copyOf(whole);
+  await prune(prunedForBytes, { sparsity: Number(options.sparsity), block: [8, 4] });
   const subjects: Subject[] = [
     { name: 'single precision', model: whole, like: whole },
     { name: '8 bits', model: (await quantize(whole)) as Sequential, like: whole },
     { name: `${options.sparsity} of the blocks left out`, model: blocks, like: pruned },
+    {
+      name: `${options.sparsity} of the blocks left out, 8 bits`,
+      model: (await quantize(prunedForBytes)) as Sequential,
+      like: prunedForBytes,
+    },
   ].map(({ name, model, like }) => ({
     name,
     sizeBytes: serializeModel(model).length,

@@ -23,7 +23,7 @@ import {
   metadataKey,
   plainFormatVersion,
 } from './checkpoint-metadata.js';
-import { compressedTensors, takeCompressed } from './compressed-tensors.js';
+import { compressedTensors, mostZeros, takeCompressed } from './compressed-tensors.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { int4Tensors, takeInt4 } from './int4-tensors.js';
 import { libraryVersion } from './library-version.js';
@@ -308,9 +308,6 @@ function numValuesOf(weights: Readonly<Record<string, HostArray | CompressedWeig
     return sum + ('matrices' in weight ? Math.min(size, mostZeros * heldBy(weight)) : size);
   }, 0);
 }
-
-/** For each number that a file holds of a pruned weight, at most so many of the weight are believed. */
-const mostZeros = 4096;
 
 function heldBy({ matrices }: CompressedWeights): number {
   return matrices.reduce(

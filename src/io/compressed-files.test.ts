@@ -4,6 +4,7 @@ import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
 import { GRU } from '../layers/gru.js';
 import { setSeed } from '../random.js';
+import { prune } from '../training/pruning/prune.js';
 import { Sequential } from '../training/sequential.js';
 import { deserializeModel, serializeModel } from './checkpoint.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
@@ -73,6 +74,40 @@ describe('weights in files', () => {
 });
 
 describe('files of compressed weights', () => {
+  it('of 8 bits leave blocks of zeros out, and are read as they were', async () => {
+    const [whole, pruned] = [made(), made()];
+    await prune(pruned, { sparsity: 0.75, block: [8, 4], balanced: false });
+    for (const model of [whole, pruned]) compressWeights(model, 'int8');
+    const bytes = serializeModel(pruned);
+    const { tensors } = decodeSafetensors(bytes, 'model');
+    expect(tensors.get('gru/cell/recurrentKernel.blocks')?.shape.slice(1)).toEqual([8, 4]);
+    expect(bytes.length).toBeLessThan(serializeModel(whole).length - 1500);
+    const again = deserializeModel(bytes).model as Sequential;
+    expect(numbersOf(again)).toEqual(numbersOf(pruned));
+    const x = [[[3, 1, 0, 18, 7]], [[1, 1, 2, 4, 9]]].map(([ids]) => ids);
+    expect(await (await again.predict(x)).data()).toEqual(await (await pruned.predict(x)).data());
+  });
+
+  it('of 8 bits do not stand for more zeros than their blocks make likely', async () => {
+    const kernel = 'gru/cell/recurrentKernel';
+    const model = made();
+    await prune(model, { sparsity: 0.75, block: [8, 4] });
+    compressWeights(model, 'int8');
+    const { tensors, metadata } = decodeSafetensors(serializeModel(model), 'model');
+    const { 'rondo.checksum': _, ...unchecked } = metadata;
+    const shape: StoredTensor = { dtype: 'U32', shape: [2], data: Uint32Array.of(2 ** 28, 105) };
+    const large = new Map([...(tensors as Map<string, StoredTensor>), [`${kernel}.shape`, shape] as const]);
+    expect(() => deserializeModel(encodeSafetensors(large, unchecked), 'model')).toThrow(
+      /blocks of a weight of its size/,
+    );
+    const odd = new Map(tensors as Map<string, StoredTensor>);
+    odd.set(`${kernel}.inputs`, {
+      ...odd.get(`${kernel}.inputs`)!,
+      data: odd.get(`${kernel}.inputs`)!.data.map(() => 1 as never) as Uint32Array,
+    });
+    expect(() => deserializeModel(encodeSafetensors(odd, unchecked), 'model')).toThrow(/blocks in order/);
+  });
+
   /** The tensors of a file, some of them changed. */
   function damaged(format: 'int8' | 'blocks', change: (tensors: Map<string, StoredTensor>) => void): () => unknown {
     const model = made();

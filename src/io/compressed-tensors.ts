@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
+import { quantizedBlocks, valuesOfBlocks } from '../kernels/compress-matrix.js';
 import type { BlockSparseMatrix, CompressedMatrix, QuantizedMatrix } from '../kernels/compressed-matrix.js';
-import { blockOutputs, mostInputs, numPanels } from '../kernels/compressed-matrix.js';
+import { blockInputs, blockOutputs, int8BlockOutputs, mostInputs } from '../kernels/compressed-matrix.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
 import { transposed } from '../transposed.js';
@@ -15,12 +16,14 @@ import type { DecodedTensor, StoredTensor, TensorData } from './safetensors.js';
  *
  * Of blocks, whose zeros are not kept:
  *
- * - `kernel.blocks`, F32, `[blocks, 16]`: 16 neighbouring outputs at one input;
- * - `kernel.inputs`, U32, `[blocks]`: the input of each;
- * - `kernel.starts`, U32, `[heads, gates, panels]`: the first block of each panel of 16 outputs;
+ * - `kernel.blocks`, F32, `[blocks, 16]`: 16 neighbouring outputs at one input; or, with `kernel.scale`, I8, `[blocks, 8, 4]`: 8
+ *   neighbouring outputs at four inputs;
+ * - `kernel.inputs`, U32, `[blocks]`: the (first) input of each;
+ * - `kernel.starts`, U32, `[heads, gates, panels]`: the first block of each panel of outputs; of I8 all gates are one;
  * - `kernel.shape`, U32: the weight's shape.
  */
 const parts = { scale: '.scale', blocks: '.blocks', inputs: '.inputs', starts: '.starts', shape: '.shape' } as const;
+const blockParts = ['blocks', 'inputs', 'starts', 'shape'] as const;
 
 /** The tensors of compressed weights. */
 export function compressedTensors(name: string, weights: CompressedWeights): [name: string, tensor: StoredTensor][] {
@@ -34,17 +37,27 @@ function quantizedTensors(
   { shape, form }: CompressedWeights,
   matrices: readonly QuantizedMatrix[],
 ): [string, StoredTensor][] {
-  const values = new Int8Array(sizeOf(shape));
-  const scales = new Float32Array(matrices.length * matrices[0].n);
-  matrices.forEach((matrix, head) => {
-    const { k, n } = matrix;
-    scales.set(matrix.scales, head * n);
-    values.set(form === 'matrix' ? matrix.values : transposed(matrix.values, k, n), head * k * n);
-  });
-  return [
-    [name, { dtype: 'I8', shape, data: values }],
-    [name + parts.scale, { dtype: 'F32', shape: scaleShape(shape, form), data: scales }],
+  const [{ k, n }] = matrices;
+  const scales = new Float32Array(matrices.length * n);
+  for (const [head, matrix] of matrices.entries()) scales.set(matrix.scales, head * n);
+  const scale: [string, StoredTensor] = [
+    name + parts.scale,
+    { dtype: 'F32', shape: scaleShape(shape, form), data: scales },
   ];
+  const blocks = form === 'matrix' ? matrices.map((matrix) => quantizedBlocks(matrix, n)) : [];
+  if (blocks.length > 0 && blocks.every((each) => each !== undefined)) {
+    const data = joined(Int8Array, blocks);
+    const stored: StoredTensor = {
+      dtype: 'I8',
+      shape: [data.length / (int8BlockOutputs * blockInputs), int8BlockOutputs, blockInputs],
+      data,
+    };
+    return [[name + parts.blocks, stored], scale, ...placesOfBlocks(name, shape, blocks, 1)];
+  }
+  const values = new Int8Array(sizeOf(shape));
+  for (const [head, matrix] of matrices.entries())
+    values.set(form === 'matrix' ? matrix.values : transposed(matrix.values, k, n), head * k * n);
+  return [[name, { dtype: 'I8', shape, data: values }], scale];
 }
 
 /** 1 in place of the inputs. */
@@ -59,23 +72,51 @@ function blockTensors(
   matrices: readonly BlockSparseMatrix[],
 ): [string, StoredTensor][] {
   const [{ n, segment }] = matrices;
-  const numBlocks = matrices.reduce((sum, { inputs }) => sum + inputs.length, 0);
-  const panels = numPanels(n, segment, blockOutputs);
-  const values = new Float32Array(numBlocks * blockOutputs);
-  const inputs = new Uint32Array(numBlocks);
-  const starts = new Uint32Array(matrices.length * panels);
-  let first = 0;
-  matrices.forEach((matrix, head) => {
-    values.set(matrix.values, first * blockOutputs);
-    inputs.set(matrix.inputs, first);
-    for (let panel = 0; panel < panels; panel++) starts[head * panels + panel] = first + matrix.starts[panel];
-    first += matrix.inputs.length;
-  });
-  const segments = n / segment;
+  const data = joined(Float32Array, matrices);
   return [
-    [name + parts.blocks, { dtype: 'F32', shape: [numBlocks, blockOutputs], data: values }],
-    [name + parts.inputs, { dtype: 'U32', shape: [numBlocks], data: inputs }],
-    [name + parts.starts, { dtype: 'U32', shape: [matrices.length, segments, panels / segments], data: starts }],
+    [name + parts.blocks, { dtype: 'F32', shape: [data.length / blockOutputs, blockOutputs], data }],
+    ...placesOfBlocks(name, shape, matrices, n / segment),
+  ];
+}
+
+/** The blocks of one head. */
+interface BlocksOfHead {
+  readonly starts: Int32Array;
+  readonly inputs: Int32Array;
+}
+
+/** The values of all heads, one behind the other. */
+function joined<Values extends Float32Array | Int8Array>(
+  Made: new (length: number) => Values,
+  heads: readonly { readonly values: Values }[],
+): Values {
+  const all = new Made(heads.reduce((sum, { values }) => sum + values.length, 0));
+  let at = 0;
+  for (const { values } of heads) {
+    all.set(values, at);
+    at += values.length;
+  }
+  return all;
+}
+
+function placesOfBlocks(
+  name: string,
+  shape: Shape,
+  heads: readonly BlocksOfHead[],
+  segments: number,
+): [string, StoredTensor][] {
+  const panels = heads[0].starts.length - 1;
+  const inputs = new Uint32Array(heads.reduce((sum, head) => sum + head.inputs.length, 0));
+  const starts = new Uint32Array(heads.length * panels);
+  let first = 0;
+  heads.forEach((head, h) => {
+    inputs.set(head.inputs, first);
+    for (let panel = 0; panel < panels; panel++) starts[h * panels + panel] = first + head.starts[panel];
+    first += head.inputs.length;
+  });
+  return [
+    [name + parts.inputs, { dtype: 'U32', shape: [inputs.length], data: inputs }],
+    [name + parts.starts, { dtype: 'U32', shape: [heads.length, segments, panels / segments], data: starts }],
     [name + parts.shape, { dtype: 'U32', shape: [shape.length], data: Uint32Array.from(shape) }],
   ];
 }
@@ -94,8 +135,10 @@ export function takeCompressed(tensors: Map<string, DecodedTensor>, where: strin
       for (const part of [name, name + parts.scale]) tensors.delete(part);
     } else if (name.endsWith(parts.blocks) && tensors.has(name.slice(0, -parts.blocks.length) + parts.starts)) {
       const weight = name.slice(0, -parts.blocks.length);
-      found.set(weight, blockWeights(where, weight, tensors));
-      for (const part of ['blocks', 'inputs', 'starts', 'shape'] as const) tensors.delete(weight + parts[part]);
+      const isQuantized = tensor.dtype === 'I8';
+      found.set(weight, (isQuantized ? quantizedBlockWeights : blockWeights)(where, weight, tensors));
+      for (const part of blockParts) tensors.delete(weight + parts[part]);
+      if (isQuantized) tensors.delete(weight + parts.scale);
     }
   }
   return found;
@@ -135,20 +178,70 @@ function quantizedWeights(
 }
 
 function blockWeights(where: string, name: string, tensors: ReadonlyMap<string, DecodedTensor>): CompressedWeights {
-  const part = <Data extends TensorData>(
-    key: Exclude<keyof typeof parts, 'scale'>,
-    dtype: string,
-    rank: number,
-  ): { data: Data; shape: readonly number[] } => {
-    const tensor = tensors.get(name + parts[key]);
-    if (tensor?.dtype !== dtype || tensor.shape.length !== rank)
-      throw damaged(where, name, `\`${name}${parts[key]}\` of ${dtype} with ${rank} axes`, tensor?.dtype ?? 'none');
-    return { data: tensor.data as Data, shape: tensor.shape };
-  };
-  const shape = [...part<Uint32Array>('shape', 'U32', 1).data];
-  const blocks = part<Float32Array>('blocks', 'F32', 2);
-  const inputs = part<Uint32Array>('inputs', 'U32', 1).data;
-  const starts = part<Uint32Array>('starts', 'U32', 3);
+  const { data, shape: size } = partOf<Float32Array>(where, name, tensors, 'blocks', 'F32', 2);
+  const { shape, segment, heads } = readPlaces(where, name, tensors, blockOutputs, 1, size);
+  const [k, n] = shape.slice(-2);
+  const matrices = heads.map(({ first, end, ...blocks }): CompressedMatrix => {
+    const values = data.slice(first * blockOutputs, end * blockOutputs);
+    return { kind: 'blocks', k, n, segment, ...blocks, values };
+  });
+  return new CompressedWeights(shape, 'matrix', matrices);
+}
+
+/** For each number that a file holds of a pruned weight, at most so many of the weight are believed. */
+export const mostZeros = 4096;
+
+function quantizedBlockWeights(
+  where: string,
+  name: string,
+  tensors: ReadonlyMap<string, DecodedTensor>,
+): CompressedWeights {
+  const { data, shape: size } = partOf<Int8Array>(where, name, tensors, 'blocks', 'I8', 3);
+  const { shape, segment, heads } = readPlaces(where, name, tensors, int8BlockOutputs, blockInputs, size);
+  const [k, n] = shape.slice(-2);
+  const scale = tensors.get(name + parts.scale);
+  if (scale === undefined || k > mostInputs || segment !== n || sizeOf(shape) > mostZeros * (data.length + n))
+    throw damaged(where, name, 'scales, and blocks of a weight of its size', describeShape(shape));
+  const blockSize = int8BlockOutputs * blockInputs;
+  const values = new Int8Array(sizeOf(shape));
+  heads.forEach(({ first, end, ...blocks }, head) => {
+    const kept = { ...blocks, values: data.subarray(first * blockSize, end * blockSize) };
+    values.set(valuesOfBlocks(kept, { k, n }, n), head * k * n);
+  });
+  return quantizedWeights(where, name, { dtype: 'I8', storedDtype: 'I8', shape, data: values }, scale);
+}
+
+/** A tensor of a weight. @throws FILE_FORMAT where it is not there with that type and rank */
+function partOf<Data extends TensorData>(
+  where: string,
+  name: string,
+  tensors: ReadonlyMap<string, DecodedTensor>,
+  key: (typeof blockParts)[number],
+  dtype: string,
+  rank: number,
+): { data: Data; shape: readonly number[] } {
+  const tensor = tensors.get(name + parts[key]);
+  if (tensor?.dtype !== dtype || tensor.shape.length !== rank)
+    throw damaged(where, name, `\`${name}${parts[key]}\` of ${dtype} with ${rank} axes`, tensor?.dtype ?? 'none');
+  return { data: tensor.data as Data, shape: tensor.shape };
+}
+
+/**
+ * Where the blocks of a weight are, each of `outputs` times `step` numbers.
+ *
+ * @param sizes of the tensor of blocks.
+ */
+function readPlaces(
+  where: string,
+  name: string,
+  tensors: ReadonlyMap<string, DecodedTensor>,
+  outputs: number,
+  step: number,
+  sizes: readonly number[],
+): { shape: number[]; segment: number; heads: (BlocksOfHead & { first: number; end: number })[] } {
+  const shape = [...partOf<Uint32Array>(where, name, tensors, 'shape', 'U32', 1).data];
+  const inputs = partOf<Uint32Array>(where, name, tensors, 'inputs', 'U32', 1).data;
+  const starts = partOf<Uint32Array>(where, name, tensors, 'starts', 'U32', 3);
   const [heads, segments, panels] = starts.shape;
   const [k, n] = shape.slice(-2);
   const segment = n / segments;
@@ -157,30 +250,31 @@ function blockWeights(where: string, name: string, tensors: ReadonlyMap<string, 
     (shape.length === 2 ? heads === 1 : shape.length === 3 && shape[0] === heads) &&
     !shape.includes(0) &&
     Number.isInteger(segment) &&
-    panels === Math.ceil(segment / blockOutputs) &&
-    blocks.shape[0] === numBlocks &&
-    blocks.shape[1] === blockOutputs &&
+    panels === Math.ceil(segment / outputs) &&
+    sizes[0] === numBlocks &&
+    sizes[1] === outputs &&
+    (sizes[2] ?? 1) === step &&
     starts.data[0] === 0 &&
     starts.data.every((start, i) => start <= (starts.data[i + 1] ?? numBlocks)) &&
-    inputs.every((input) => input < k);
+    inputs.every((input) => input < k && input % step === 0);
   if (!isRight) throw damaged(where, name, 'blocks in order, each at an input of the weight', 'others');
   const ofHead = segments * panels;
-  const matrices = Array.from({ length: heads }, (_, head): CompressedMatrix => {
-    const first = starts.data[head * ofHead];
-    const end = starts.data[(head + 1) * ofHead] ?? numBlocks;
-    return {
-      kind: 'blocks',
-      k,
-      n,
-      segment,
-      starts: Int32Array.from({ length: ofHead + 1 }, (_, i) =>
-        i === ofHead ? end - first : starts.data[head * ofHead + i] - first,
-      ),
-      inputs: Int32Array.from(inputs.subarray(first, end)),
-      values: blocks.data.slice(first * blockOutputs, end * blockOutputs),
-    };
-  });
-  return new CompressedWeights(shape, 'matrix', matrices);
+  return {
+    shape,
+    segment,
+    heads: Array.from({ length: heads }, (_, head) => {
+      const first = starts.data[head * ofHead];
+      const end = starts.data[(head + 1) * ofHead] ?? numBlocks;
+      return {
+        first,
+        end,
+        starts: Int32Array.from({ length: ofHead + 1 }, (_, i) =>
+          i === ofHead ? end - first : starts.data[head * ofHead + i] - first,
+        ),
+        inputs: Int32Array.from(inputs.subarray(first, end)),
+      };
+    }),
+  };
 }
 
 function damaged(where: string, name: string, expected: string, received: string): RondoError {

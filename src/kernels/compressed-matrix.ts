@@ -42,6 +42,15 @@ export interface BlockSparseMatrix extends MatrixSizes {
   readonly values: Float32Array;
 }
 
+/**
+ * What is left out of 8-bit weights where they are zeros: {@link int8BlockOutputs} neighbouring outputs of a segment at
+ * {@link blockInputs} neighbouring inputs. It changes no result, so it is a matter of kernels and files alone.
+ */
+export const [int8BlockOutputs, blockInputs] = [8, 4];
+
+/** Blocks are left out where they are at least this share. */
+export const leastZeroBlocks = 0.5;
+
 /** The largest whole number of a weight of 8 bits. */
 export const largestWeight = 127;
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
-import { blockSparse, quantizeMatrix } from '../compress-matrix.js';
+import { blockSparse, quantizedBlocks, quantizeMatrix, valuesOfBlocks } from '../compress-matrix.js';
 import { provideCompressedEngine } from '../compressed-engine.js';
 import type { CompressedMatrix } from '../compressed-matrix.js';
 import type { Backend } from '../contract.js';
@@ -69,6 +69,10 @@ describe.each(Object.entries(backends))('products with compressed matrices on %s
     const a = normals(m * k, 12);
     const kinds = {
       'of 8 bits': quantizeMatrix(weights, { k, n }),
+      'of 8 bits with blocks of zeros': quantizeMatrix(
+        weights.map((value, i) => ((Math.floor(i / n / 4) + (((i % n) % segment) >> 3)) % 3 === 0 ? value : 0)),
+        { k, n },
+      ),
       'of blocks': blockSparse(
         weights.map((value, i) => (Math.floor(i / n) % 3 === 0 ? value : 0)),
         { k, n },
@@ -127,6 +131,39 @@ describe.each(Object.entries(backends))('products with compressed matrices on %s
   });
 });
 
+describe('blocks of zeros among weights of 8 bits', () => {
+  const [k, segment, segments] = [11, 19, 2];
+  const n = segment * segments;
+  const kept = (i: number): boolean => (Math.floor(i / n / 4) + (((i % n) % segment) >> 3)) % 3 === 0;
+  const matrix = quantizeMatrix(
+    normals(k * n, 30).map((value, i) => (kept(i) ? value : 0)),
+    { k, n },
+  );
+
+  it('are left out where they are at least half, and what is kept is the whole', () => {
+    const blocks = quantizedBlocks(matrix, segment)!;
+    expect(blocks.starts).toEqual(Int32Array.of(0, 1, 2, 3, 4, 5, 6));
+    expect(blocks.inputs).toEqual(Int32Array.of(0, 8, 4, 0, 8, 4));
+    expect(valuesOfBlocks(blocks, { k, n }, segment)).toEqual(matrix.values);
+    expect(quantizedBlocks(quantizeMatrix(normals(k * n, 31), { k, n }), segment)).toBeUndefined();
+  });
+
+  it('change no bit', () => {
+    // The same weights behind others that are no zeros, so that too few blocks are.
+    const wide = quantizeMatrix(
+      Float32Array.from({ length: k * 5 * n }, (_, i) => {
+        const [row, column] = [Math.floor(i / (5 * n)), i % (5 * n)];
+        return column < n ? matrix.values[row * n + column] * matrix.scales[column] : 1 + (i % 7);
+      }),
+      { k, n: 5 * n },
+    );
+    expect(quantizedBlocks(wide, segment)).toBeUndefined();
+    const a = normals(3 * k, 32);
+    const whole = product(backends.wasm, wide, { m: 3, a, segment, n });
+    expect(product(backends.wasm, matrix, { m: 3, a, segment })).toEqual(whole);
+  });
+});
+
 describe('the relaxed and the plain dot product of 8 bits', () => {
   /** A backend whose 8-bit products have one of the two. */
   function backendWith(relaxedDot: boolean): Backend {
@@ -152,7 +189,8 @@ describe('the relaxed and the plain dot product of 8 bits', () => {
     expect(hasRelaxedSimd()).toBe(true);
     const n = segment * segments;
     // All weights at the ends of their range: where sums of pairs are largest.
-    for (const weights of [normals(k * n, 18), normals(k * n, 19).map(Math.sign)]) {
+    const blocks = normals(k * n, 21).map((value, i) => (Math.floor(i / n / 4) % 3 === 0 ? value : 0));
+    for (const weights of [normals(k * n, 18), normals(k * n, 19).map(Math.sign), blocks]) {
       const matrix = quantizeMatrix(weights, { k, n });
       const a = normals(m * k, 20);
       const [plain, relaxed] = [false, true].map((kind) => product(backendWith(kind), matrix, { m, a, segment }));

@@ -1,7 +1,8 @@
+import { quantizedBlocks } from '../compress-matrix.js';
 import {
-  type BlockSparseMatrix,
   blockOutputs,
   type CompressedMatrix,
+  int8BlockOutputs,
   numPanels,
   type QuantizedMatrix,
 } from '../compressed-matrix.js';
@@ -10,33 +11,47 @@ import type { StepStridedCompressedCall } from '../sequence/loop-host.js';
 import { edgeBytes, writeBlockProduct } from './block-products.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { hasRelaxedDot } from './features.js';
-import { panelOutputs, roundedBytes, writeInt8Product } from './int8-products.js';
+import { int8BlockWorkspaceBytes, writeInt8BlockProduct } from './int8-block-products.js';
+import { int8WorkspaceBytes, panelOutputs, writeInt8Product } from './int8-products.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
 
+/** How the kernels read a matrix. */
+interface Layout {
+  readonly kernel: 'int8_product' | 'int8_block_product' | 'block_product';
+  /** Outputs that lie together. */
+  readonly panelOutputs: number;
+  readonly arrays: readonly (Int8Array | Int32Array | Float32Array)[];
+  /** By array: the bytes that a panel takes, if each takes as many; the others are read from their beginning. */
+  readonly panelBytes: readonly (number | undefined)[];
+  workspaceBytes(m: number, k: number): number;
+}
+
 /** A matrix in the order in which the kernels read it. */
 interface PlacedInWasm extends PlacedMatrix {
   readonly buffers: readonly WasmBuffer[];
+  readonly layout: Omit<Layout, 'arrays'>;
 }
 
 /** Products with compressed matrices, in one memory. */
 export class CompressedProducts {
   readonly #memory: WasmMemory;
-  readonly #kernels: LazyKernels<'int8_product' | 'block_product'>;
+  readonly #kernels: LazyKernels<Layout['kernel']>;
 
   /** @param relaxedDot whether 8-bit products use the relaxed dot product; sums are the same without it. */
   constructor(memory: WasmMemory, modules: KernelModules, madd: TileFamily['madd'], relaxedDot = hasRelaxedDot()) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
       int8_product: (module) => writeInt8Product(module, relaxedDot),
+      int8_block_product: (module) => writeInt8BlockProduct(module, relaxedDot),
       block_product: (module) => writeBlockProduct(module, madd),
     });
   }
 
   /** Lays a matrix out in memory that lasts until its buffers are freed. */
   place(matrix: CompressedMatrix, segment: number): PlacedMatrix {
-    const arrays = matrix.kind === 'int8' ? panelsOf(matrix, segment) : blocksOf(matrix);
+    const { arrays, ...layout } = layoutOf(matrix, segment);
     const buffers: WasmBuffer[] = [];
     for (const array of arrays) {
       const buffer = this.#taken(array, buffers);
@@ -45,7 +60,8 @@ export class CompressedProducts {
       );
       buffers.push(buffer);
     }
-    return { matrix, segment, buffers };
+    const placed: PlacedInWasm = { matrix, segment, buffers, layout };
+    return placed;
   }
 
   /** Memory for an array; what was taken before is given back where there is none. @throws OUT_OF_MEMORY */
@@ -61,56 +77,85 @@ export class CompressedProducts {
   /** Writes the product's kernel call. All sizes are at least 1. */
   write(writer: CallWriter, call: StepStridedCompressedCall, workspace: Workspace): void {
     const { m, n, a, c, firstColumn, accumulate = false } = call;
-    const { matrix, segment, buffers } = call.matrix as PlacedInWasm;
-    const { k } = matrix;
-    const [first, second, third] = buffers.map(({ address }) => address);
-    const segments = n / segment;
-    const panelsBefore = (width: number): number => (firstColumn / segment) * Math.ceil(segment / width);
-    writer.beginCall(this.#kernels.numberOf(matrix.kind === 'int8' ? 'int8_product' : 'block_product'));
+    const { matrix, segment, buffers, layout } = call.matrix as PlacedInWasm;
+    const { kernel, panelOutputs, panelBytes, workspaceBytes } = layout;
+    const panelsBefore = (firstColumn / segment) * Math.ceil(segment / panelOutputs);
+    writer.beginCall(this.#kernels.numberOf(kernel));
     writer.int(m);
-    if (matrix.kind === 'int8') writer.int(k);
-    writer.int(segments);
+    if (matrix.kind === 'int8') writer.int(matrix.k);
+    writer.int(n / segment);
     writer.int(segment);
     writer.address(a);
     writer.int(4 * a.rowStride);
-    if (matrix.kind === 'int8') {
-      const outputs = panelsBefore(panelOutputs) * panelOutputs;
-      for (const word of [first + outputs * 4 * Math.ceil(k / 4), second + 4 * outputs, third + 4 * outputs])
-        writer.int(word);
-    } else for (const word of [first + 4 * panelsBefore(blockOutputs), second, third]) writer.int(word);
+    for (const [i, { address }] of buffers.entries()) writer.int(address + panelsBefore * (panelBytes[i] ?? 0));
     writer.address(c);
     writer.int(4 * c.rowStride);
     writer.int(Number(accumulate));
-    writer.int(workspace.take(matrix.kind === 'int8' ? roundedBytes(m, k) : edgeBytes));
+    writer.int(workspace.take(workspaceBytes(m, matrix.k)));
     writer.endCall();
   }
 }
 
-/** Weights `[panels][K / 4][32][4]`, scales and sums of weights `[panels * 32]`. */
-function panelsOf(matrix: QuantizedMatrix, segment: number): [Int8Array, Float32Array, Int32Array] {
-  const { k, n, values, scales } = matrix;
-  const quads = Math.ceil(k / 4);
-  const outputs = numPanels(n, segment, panelOutputs) * panelOutputs;
-  const panels = new Int8Array(outputs * quads * 4);
-  const placedScales = new Float32Array(outputs);
-  const sums = new Int32Array(outputs);
-  const paddedSegment = Math.ceil(segment / panelOutputs) * panelOutputs;
-  for (let column = 0; column < n; column++) {
-    const output = Math.floor(column / segment) * paddedSegment + (column % segment);
-    const lane = output % panelOutputs;
-    const panel = ((output - lane) / panelOutputs) * quads * 4 * panelOutputs;
-    placedScales[output] = scales[column];
-    for (let input = 0; input < k; input++) {
-      const value = values[input * n + column];
-      panels[panel + (input >> 2) * 4 * panelOutputs + 4 * lane + (input & 3)] = value;
-      sums[output] += value;
-    }
-  }
-  return [panels, placedScales, sums];
+/** Blocks of zeros are left out, of 8-bit weights where there are many; otherwise everything is read. */
+function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
+  if (matrix.kind === 'blocks')
+    return {
+      kernel: 'block_product',
+      panelOutputs: blockOutputs,
+      arrays: [matrix.starts, matrix.inputs.map((input) => 4 * input), matrix.values],
+      panelBytes: [4],
+      workspaceBytes: () => edgeBytes,
+    };
+  const blocks = quantizedBlocks(matrix, segment);
+  const width = blocks === undefined ? panelOutputs : int8BlockOutputs;
+  const scales = paddedScales(matrix, segment, width);
+  const kept = blocks === undefined ? [panelsOf(matrix, segment)] : [blocks.starts, blocks.inputs, blocks.values];
+  const ofOutputs = [4 * width, 4 * width];
+  return {
+    kernel: blocks === undefined ? 'int8_product' : 'int8_block_product',
+    panelOutputs: width,
+    arrays: [...kept, ...scales],
+    panelBytes:
+      blocks === undefined
+        ? [4 * width * Math.ceil(matrix.k / 4), ...ofOutputs]
+        : [4, undefined, undefined, ...ofOutputs],
+    workspaceBytes: blocks === undefined ? int8WorkspaceBytes : int8BlockWorkspaceBytes,
+  };
 }
 
-function blocksOf({ starts, inputs, values }: BlockSparseMatrix): [Int32Array, Int32Array, Float32Array] {
-  return [starts, inputs.map((input) => 4 * input), values];
+/** Calls with each column and its place where segments are padded to panels of `width` outputs. */
+function eachOutput(n: number, segment: number, width: number, work: (column: number, output: number) => void): void {
+  const padded = Math.ceil(segment / width) * width;
+  for (let column = 0; column < n; column++) work(column, Math.floor(column / segment) * padded + (column % segment));
+}
+
+/** Scales and sums of the weights of each output. */
+function paddedScales(
+  { k, n, values, scales }: QuantizedMatrix,
+  segment: number,
+  width: number,
+): [Float32Array, Int32Array] {
+  const outputs = numPanels(n, segment, width) * width;
+  const placed = new Float32Array(outputs);
+  const sums = new Int32Array(outputs);
+  eachOutput(n, segment, width, (column, output) => {
+    placed[output] = scales[column];
+    for (let input = 0; input < k; input++) sums[output] += values[input * n + column];
+  });
+  return [placed, sums];
+}
+
+/** Weights `[panels][K / 4][32][4]`. */
+function panelsOf({ k, n, values }: QuantizedMatrix, segment: number): Int8Array {
+  const quads = Math.ceil(k / 4);
+  const panels = new Int8Array(numPanels(n, segment, panelOutputs) * panelOutputs * quads * 4);
+  eachOutput(n, segment, panelOutputs, (column, output) => {
+    const lane = output % panelOutputs;
+    const panel = ((output - lane) / panelOutputs) * quads * 4 * panelOutputs;
+    for (let input = 0; input < k; input++)
+      panels[panel + (input >> 2) * 4 * panelOutputs + 4 * lane + (input & 3)] = values[input * n + column];
+  });
+  return panels;
 }
 
 function dtypeOf(array: Int8Array | Int32Array | Float32Array): 'int8' | 'int32' | 'float32' {
