@@ -154,6 +154,7 @@ export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
 export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
 export { type WriteOnnxOptions, writeOnnx } from './io/onnx/write/write-onnx.js';
+export { chainFromJson } from './io/pytorch/chain-from-json.js';
 export {
   type MatchedModule,
   type ModelFromStateDictOptions,
@@ -161,7 +162,9 @@ export {
   type ModuleInChain,
   modelFromStateDict,
 } from './io/pytorch/model-from-state-dict.js';
+export type { TorchModuleOptions } from './io/pytorch/module-options.js';
 export { type ReadStateDictOptions, readStateDict, type StateDict } from './io/pytorch/read-state-dict.js';
+export { setStateDict } from './io/pytorch/set-state-dict.js';
 export { stateDictOf } from './io/pytorch/state-dict-of.js';
 export type { TorchKind } from './io/pytorch/torch-modules.js';
 export {

@@ -2,8 +2,10 @@ import { basename } from 'node:path';
 import {
   type ActivationName,
   activationNamed,
+  chainFromJson,
   type DecodedTensor,
   decodeSafetensors,
+  decodeUtf8,
   encodeSafetensors,
   Model,
   type ModelFormatName,
@@ -40,6 +42,7 @@ interface ConvertOptions {
   readonly to?: string | undefined;
   readonly layers?: string | undefined;
   readonly 'last-step'?: boolean | undefined;
+  readonly timesteps?: number | undefined;
   readonly key?: string | undefined;
 }
 
@@ -52,6 +55,7 @@ export const convert = defineCommand({
   examples: [
     'rondo convert tagger.pt tagger.safetensors',
     'rondo convert net.pth net.safetensors --layers lstm,fc1=relu,fc2 --last-step',
+    'rondo convert net.pth net.safetensors --layers net.json',
     'rondo convert tagger.safetensors tagger-for-torch.safetensors --to pytorch',
     'rondo convert tagger.safetensors weights.npz',
   ],
@@ -65,9 +69,12 @@ export const convert = defineCommand({
     },
     layers: {
       type: 'text',
-      value: 'NAME,NAME=ACTIVATION,...',
-      about: 'The modules of a PyTorch file in the order in which they run. By default the one chain that is possible.',
+      value: 'NAME,NAME=ACTIVATION,... or FILE.json',
+      about:
+        'The modules of a PyTorch file in the order in which they run, or a JSON file that lists them with their options and ' +
+        'what stands between them. By default the one chain that is possible.',
     },
+    timesteps: { type: 'count', value: 'N', about: 'Steps of the input, where a layer needs to know them.' },
     'last-step': {
       type: 'flag',
       about: 'The last recurrent module of a PyTorch file gives its last states alone, as output[:, -1] does.',
@@ -93,7 +100,8 @@ export const convert = defineCommand({
         fix: 'name the output by what it is to be.',
       });
     // The second word names what is written.
-    protectInputs({ positionals: [input], options }, this.options);
+    const lists = options.layers !== undefined && endingOf(options.layers) === '.json' ? [options.layers] : [];
+    protectInputs({ positionals: [input, ...lists], options }, this.options);
     await requireNewFile(where, 'OUT', output, options.force);
     const { facts, sections, notes } = await converted(where, input, output, options);
     const all = 'text' in sections ? sections : [...sections, `wrote ${printable(output)}`];
@@ -106,7 +114,7 @@ async function converted(where: string, input: string, output: string, options: 
   const [from, to] = [input, output].map(endingOf);
   const bytes = await readBytes(input);
   const format = isArrays(from) ? undefined : modelFormatOf(bytes, input);
-  const given = (['layers', 'last-step', 'key'] as const).filter((name) => options[name]);
+  const given = (['layers', 'last-step', 'timesteps', 'key'] as const).filter((name) => options[name]);
   if (format !== 'pytorch' && given.length > 0) throw notHere(where, given[0], 'a PyTorch file is read');
   const [chain] = given.filter((name) => name !== 'key');
   if (isArrays(to) && chain !== undefined) throw notHere(where, chain, 'a model is made of a PyTorch file');
@@ -126,7 +134,7 @@ async function converted(where: string, input: string, output: string, options: 
     return answer;
   }
 
-  const read = await load(input, { format, ...readOptions(options) });
+  const read = await load(input, { format, ...(await readOptions(options)) });
   if (!(read.model instanceof Model))
     throw new RondoError('USAGE', {
       where: input,
@@ -159,12 +167,24 @@ async function converted(where: string, input: string, output: string, options: 
   };
 }
 
-function readOptions({ layers, 'last-step': isLastOnly, key }: ConvertOptions): ReadModelOptions {
+async function readOptions({
+  layers,
+  'last-step': isLastOnly,
+  timesteps,
+  key,
+}: ConvertOptions): Promise<ReadModelOptions> {
   return {
-    ...(layers !== undefined && { layers: layers.split(',').map(moduleInChain) }),
+    ...(layers !== undefined && { layers: await chainOf(layers) }),
     ...(isLastOnly && { returnSequences: false }),
+    ...(timesteps !== undefined && { timesteps }),
     ...(key !== undefined && { key }),
   };
+}
+
+/** A list on the command line, or a JSON file that holds one. */
+async function chainOf(layers: string): Promise<ReadModelOptions['layers']> {
+  if (endingOf(layers) !== '.json') return layers.split(',').map(moduleInChain);
+  return chainFromJson(decodeUtf8(await readBytes(layers, '.json'), layers), layers);
 }
 
 /** `fc1` or `fc1=relu`. */

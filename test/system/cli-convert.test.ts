@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.js';
 import { type Ended, rondo } from '../support/rondo.js';
@@ -12,6 +13,12 @@ beforeAll(() => {
   const vectors = JSON.parse(readFileSync(new URL('../vectors/pytorch/models.json', import.meta.url), 'utf8')) as {
     models: { name: string; file: string }[];
   };
+  const { chains } = JSON.parse(readFileSync(new URL('../vectors/pytorch/chains.json', import.meta.url), 'utf8')) as {
+    chains: { name: string; file: string; layers: unknown }[];
+  };
+  const { file: flattened, layers } = chains.find(({ name }) => name === 'convolution, flattened')!;
+  writeFileSync(join(folder, 'conv.pt'), inflateSync(Buffer.from(flattened, 'base64')));
+  writeFileSync(join(folder, 'conv.json'), JSON.stringify(layers));
   for (const { name, file } of vectors.models) writeFileSync(join(folder, `${name}.pt`), Buffer.from(file, 'base64'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -32,6 +39,18 @@ describe('rondo convert', () => {
     expect(run('convert', 'back.safetensors', 'arrays.npz')).toMatchObject({ code: 0, stderr: '' });
     expect(run('convert', 'arrays.npz', 'again.safetensors')).toMatchObject({ code: 0, stderr: '' });
     expect(read('again.safetensors').tensors.get('head.weight')).toEqual(tensors.get('head.weight'));
+  });
+
+  it('takes what a state dict leaves open from a JSON file', () => {
+    const made = run('convert', 'conv.pt', 'conv.safetensors', '--layers', 'conv.json', '--timesteps', '7');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toMatch(/conv +Conv1d +conv +2\nhead +Linear +head +2\n/);
+    expect(run('convert', 'conv.pt', 'conv.json', '--layers', 'conv.json', '--force')).toMatchObject({ code: 2 });
+    writeFileSync(join(folder, 'bad.json'), '["conv", 3]');
+    expect(run('convert', 'conv.pt', 'bad.safetensors', '--layers', 'bad.json')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('bad.json, entry 2') as string,
+    });
   });
 
   it('says what is open, what is left over, and what cannot be', () => {

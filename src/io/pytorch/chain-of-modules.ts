@@ -10,6 +10,12 @@ export interface ChainedModule {
 /** Orders that are tried before a chain counts as one of several, and modules of a chain that is looked for. */
 const [mostTries, mostModules] = [20_000, 500];
 
+/** What would have to be guessed of kinds whose numbers depend on more than their tensors. */
+const unsaidOf: Partial<Record<TorchKind, string>> = {
+  Conv1d: 'stride, padding and dilation',
+  MultiheadAttention: 'the heads',
+};
+
 /**
  * The one chain that names and widths allow. A state dict does not say in which order modules run, nor what stands between them, so
  * whatever else could be meant is refused.
@@ -17,6 +23,9 @@ const [mostTries, mostModules] = [20_000, 500];
  * @throws USAGE saying what is open, and what to write
  */
 export function chainOfModules(modules: readonly TorchModule[], where: string): ChainedModule[] {
+  const unsaid = modules.find(({ kinds }) => kinds.some((kind) => Object.hasOwn(unsaidOf, kind)));
+  if (unsaid !== undefined)
+    throw open(where, modules, `${unsaidOf[unsaid.kinds[0]]!} of \`${unsaid.name}\` are not in it.`);
   const numbered = numberedOrder(modules);
   const gap = numbered?.find(({ place }, i) => place !== i);
   if (gap !== undefined)
@@ -35,7 +44,8 @@ export function chainOfModules(modules: readonly TorchModule[], where: string): 
   }
   // The modules of an nn.Sequential have numbers for names and nothing between them; those of a list may have, as others do.
   const isSequential = modules.every(({ name }) => /^\d+$/.test(name));
-  const inside = isSequential ? undefined : chain.slice(0, -1).find(({ kind }) => kind === 'Linear');
+  const mayBeActivated = ['Linear', 'BatchNorm1d'];
+  const inside = isSequential ? undefined : chain.slice(0, -1).find(({ kind }) => mayBeActivated.includes(kind));
   if (inside !== undefined) throw open(where, modules, `an activation may stand behind \`${inside.module.name}\`.`);
   return chain;
 }
@@ -86,7 +96,9 @@ function open(where: string, modules: readonly TorchModule[], what: string): Ron
     expected: '`layers`: the modules in the order in which they run, with layers that have no weights between them',
     received:
       modules.map(({ name, kinds }) => `${name} (${kinds.join(' or ')})`).join(', ') || 'no modules that are known',
-    fix: `write layers: [${names}], in their order, with { module: 'name', activation: 'relu' } where there is one.`,
+    fix:
+      `write layers: [${names}], in their order, with ` +
+      "{ module: 'name', activation: 'relu', options: { stride: 2 } } where they have any.",
     option: 'layers',
   });
 }

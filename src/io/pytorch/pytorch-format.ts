@@ -12,7 +12,7 @@ export const pytorchFormat: ModelFormat<ReadStateDictOptions & ModelFromStateDic
   recognises: (bytes) => safetensorsMetadata(bytes) !== undefined || isTorchFile(bytes),
   read: {
     endings: ['.safetensors', '.pt', '.pth', '.bin', '.ckpt'],
-    options: ['key', 'layers', 'returnSequences'],
+    options: ['key', 'layers', 'returnSequences', 'timesteps'],
     async model({ bytes, name }, { key, ...chain }) {
       const state = await readStateDict(bytes, name, key === undefined ? {} : { key });
       const { model, matched, leftOver } = modelFromStateDict(state, chain);

@@ -2,7 +2,17 @@ import type { Shape } from '../../shape.js';
 import type { StateDict } from './read-state-dict.js';
 
 /** Modules of torch.nn that layers are made of. */
-export const torchKinds = ['RNN', 'LSTM', 'GRU', 'Linear', 'Embedding', 'LayerNorm'] as const;
+export const torchKinds = [
+  'RNN',
+  'LSTM',
+  'GRU',
+  'Linear',
+  'Embedding',
+  'LayerNorm',
+  'BatchNorm1d',
+  'Conv1d',
+  'MultiheadAttention',
+] as const;
 export type TorchKind = (typeof torchKinds)[number];
 
 /** A module as its tensors show it. */
@@ -15,7 +25,7 @@ export interface TorchModule {
   readonly tensors: readonly string[];
   /** Of recurrent modules. */
   readonly recurrent?: RecurrentModule | undefined;
-  /** Shape of `weight` of others. */
+  /** Shape of `weight` of others, of a BatchNorm1d that of its running mean, of a MultiheadAttention that of its output's matrix. */
   readonly weightShape?: Shape | undefined;
   readonly hasBias: boolean;
 }
@@ -35,45 +45,100 @@ export type RecurrentKind = keyof typeof numGatesOf;
 
 /** The name that PyTorch gives a tensor of a recurrent module. */
 export function recurrentName(module: string, role: string, layer: number, isBackward: boolean): string {
-  return `${module === '' ? '' : `${module}.`}${role}_l${layer}${isBackward ? '_reverse' : ''}`;
+  return nameIn(module, `${role}_l${layer}${isBackward ? '_reverse' : ''}`);
 }
+
+/** The place in a state dict where a module keeps how many batches its running statistics have seen. */
+export const batchCount = 'num_batches_tracked';
 
 /** The modules of a state dict that are recognised by names and shapes, and the tensors of none. */
 export function torchModules(state: StateDict): { modules: TorchModule[]; leftOver: string[] } {
-  const groups = new Map<string, string[]>();
-  for (const name of state.keys()) {
-    const prefix = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
-    const group = groups.get(prefix);
-    if (group === undefined) groups.set(prefix, [name]);
-    else group.push(name);
-  }
+  const groups = groupsOf(state);
   const modules: TorchModule[] = [];
   const leftOver: string[] = [];
   for (const [name, tensors] of groups) {
-    const areFloats = tensors.every((tensor) => ['F32', 'F64'].includes(state.get(tensor)!.dtype));
-    const found = areFloats ? (recurrentModule(name, tensors, state) ?? plainModule(name, tensors, state)) : undefined;
+    const areFloats = tensors.every((tensor) => {
+      const { dtype, shape } = state.get(tensor)!;
+      return ['F32', 'F64'].includes(dtype) || (tensor.endsWith(batchCount) && dtype === 'I64' && shape.length === 0);
+    });
+    const found = areFloats
+      ? (recurrentModule(name, tensors, state) ??
+        attentionModule(name, tensors, state) ??
+        batchNormModule(name, tensors, state) ??
+        plainModule(name, tensors, state))
+      : undefined;
     if (found !== undefined) modules.push(found);
     else for (const tensor of tensors) leftOver.push(tensor);
   }
   return { modules, leftOver };
 }
 
+/** Names of tensors by module. The projection behind an attention is a module of its own in PyTorch, and belongs to it here. */
+function groupsOf(state: StateDict): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of state.keys()) {
+    const group = groupOf(name, state);
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [name]);
+    else members.push(name);
+  }
+  return groups;
+}
+
+function groupOf(name: string, state: StateDict): string {
+  const prefix = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
+  const outer =
+    prefix === 'out_proj' ? '' : prefix.endsWith('.out_proj') ? prefix.slice(0, -'.out_proj'.length) : prefix;
+  const isAttention = ['in_proj_weight', 'q_proj_weight'].some((role) => state.has(nameIn(outer, role)));
+  return isAttention ? outer : prefix;
+}
+
+/** The name of a tensor of a module. */
+export function nameIn(module: string, role: string): string {
+  return module === '' ? role : `${module}.${role}`;
+}
+
 function plainModule(name: string, tensors: readonly string[], state: StateDict): TorchModule | undefined {
-  const prefix = name === '' ? '' : `${name}.`;
-  const weight = state.get(`${prefix}weight`)?.shape;
-  const bias = state.get(`${prefix}bias`)?.shape;
+  const weight = state.get(nameIn(name, 'weight'))?.shape;
+  const bias = state.get(nameIn(name, 'bias'))?.shape;
   const isWhole =
     weight !== undefined && tensors.length === (bias === undefined ? 1 : 2) && weight.every((axis) => axis > 0);
   if (!isWhole || (bias !== undefined && (bias.length !== 1 || bias[0] !== weight[0]))) return undefined;
-  const kinds: readonly TorchKind[] =
-    weight.length === 1
-      ? ['LayerNorm']
-      : weight.length !== 2
-        ? []
-        : bias === undefined
-          ? ['Embedding', 'Linear']
-          : ['Linear'];
+  const ofMatrix: readonly TorchKind[] = bias === undefined ? ['Embedding', 'Linear'] : ['Linear'];
+  const kinds = ([[], ['LayerNorm'], ofMatrix, ['Conv1d']] as const)[weight.length] ?? [];
   return kinds.length === 0 ? undefined : { name, kinds, tensors, weightShape: weight, hasBias: bias !== undefined };
+}
+
+/** Running statistics, with a scale and an offset, or neither. */
+function batchNormModule(name: string, tensors: readonly string[], state: StateDict): TorchModule | undefined {
+  const shapeOf = (role: string): Shape | undefined => state.get(nameIn(name, role))?.shape;
+  const width = shapeOf('running_mean');
+  const hasBias = shapeOf('bias') !== undefined;
+  const roles = ['running_mean', 'running_var', ...(hasBias ? ['weight', 'bias'] : [])];
+  const counts = shapeOf(batchCount) === undefined ? 0 : 1;
+  const fits = width?.length === 1 && width[0] > 0 && roles.every((role) => String(shapeOf(role)) === String(width));
+  if (!fits || tensors.length !== roles.length + counts) return undefined;
+  return { name, kinds: ['BatchNorm1d'], tensors, weightShape: width, hasBias };
+}
+
+/** Projections of query, key and value in one matrix, or in three where their widths differ. */
+function attentionModule(name: string, tensors: readonly string[], state: StateDict): TorchModule | undefined {
+  const shapeOf = (role: string): Shape | undefined => state.get(nameIn(name, role))?.shape;
+  const output = shapeOf('out_proj.weight');
+  if (output?.length !== 2 || !(output[0] > 0) || output[0] !== output[1]) return undefined;
+  const [width] = output;
+  const hasBias = shapeOf('in_proj_bias') !== undefined;
+  const isPacked = shapeOf('in_proj_weight') !== undefined;
+  const wanted = new Map<string, Shape>([['out_proj.weight', output]]);
+  if (isPacked) wanted.set('in_proj_weight', [3 * width, width]);
+  else {
+    wanted.set('q_proj_weight', [width, width]);
+    for (const role of ['k_proj_weight', 'v_proj_weight']) wanted.set(role, [width, shapeOf(role)?.[1] || -1]);
+  }
+  if (hasBias) wanted.set('in_proj_bias', [3 * width]).set('out_proj.bias', [width]);
+  const fits = [...wanted].every(([role, shape]) => String(shapeOf(role)) === String(shape));
+  if (!fits || wanted.size !== tensors.length) return undefined;
+  return { name, kinds: ['MultiheadAttention'], tensors, weightShape: output, hasBias };
 }
 
 /** Every layer and direction of the module must have all of its tensors, in shapes that fit. */
