@@ -86,6 +86,11 @@ export function isActive(input: Tensor): boolean {
   return recorder?.isActive(input) ?? false;
 }
 
+/** @internal Whether derivatives by anything will be asked for. */
+export function isRecording(): boolean {
+  return recorder !== undefined;
+}
+
 /**
  * @internal Runs an operation in a scope and notes its derivative. `compute` returns the outputs; `backward` is made
  * only when some input is watched.

@@ -1,20 +1,24 @@
 import { RondoError } from '../../errors.js';
 import { scope, Tensor } from '../../tensor/tensor.js';
 import { Variable } from '../../tensor/variable.js';
+import { LoopBudget } from './iterations.js';
+import { type Body, nestedOperators } from './nested-operators.js';
 import type { OnnxGraph, OnnxNode } from './onnx-node.js';
-import { asWholes, type OnnxValue } from './onnx-values.js';
+import type { EdgeValue, OnnxValue } from './onnx-values.js';
 import { type Operator, OperatorCall } from './operator.js';
 import { operators } from './operators.js';
 import { recurrentAttributeNames } from './recurrent-attributes.js';
 import { RecurrentNode } from './recurrent-node.js';
 
 /** Values by the names of edges. */
-export type ValueOf = (name: string) => OnnxValue | undefined;
+export type ValueOf = (name: string) => EdgeValue | undefined;
 
-type Values = readonly (OnnxValue | undefined)[];
+type Values = readonly (EdgeValue | undefined)[];
 
 /** What a graph inside of another sees of that. */
 export interface Surroundings {
+  /** That holds the graph. */
+  readonly node: OnnxNode;
   readonly constants: ValueOf;
   readonly knows: (name: string) => boolean;
 }
@@ -22,11 +26,14 @@ export interface Surroundings {
 /** A node that is to be run. */
 interface Step {
   readonly node: OnnxNode;
-  readonly run: (inputs: Values, valueOf: ValueOf) => Values;
+  readonly run: (inputs: Values, valueOf: ValueOf, budget: LoopBudget) => Values;
   /** Names of what is read in each run. */
   readonly reads: readonly string[];
   readonly recurrent?: RecurrentNode;
-  readonly branches?: readonly GraphRun[];
+  /** Graphs inside of it. */
+  readonly bodies?: readonly GraphRun[];
+  /** Whether such graphs may be run many times, here or further inside. */
+  readonly repeats?: boolean;
 }
 
 /** Constants of fewer numbers go to the device with each run. */
@@ -37,7 +44,7 @@ const leastKept = 256;
  * depends on constants alone is computed.
  */
 export class GraphRun {
-  readonly #constants = new Map<string, OnnxValue>();
+  readonly #constants = new Map<string, EdgeValue>();
   readonly #steps: Step[] = [];
 
   /**
@@ -50,7 +57,7 @@ export class GraphRun {
   ) {
     for (const [name, value] of graph.initializers) this.#constants.set(name, value);
     const known = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
-    const here: Surroundings = {
+    const here: Omit<Surroundings, 'node'> = {
       knows: (name) => known.has(name) || outer?.knows(name) === true,
       // What a graph gives itself hides what is called the same around it.
       constants: (name) => this.#constants.get(name) ?? (known.has(name) ? undefined : outer?.constants(name)),
@@ -65,21 +72,36 @@ export class GraphRun {
         if (known.has(name)) throw node.fault(`\`${name.slice(0, 200)}\` is given twice.`);
         known.add(name);
       }
-      const isConstant = step.recurrent === undefined && step.reads.every((name) => here.constants(name) !== undefined);
+      // Loops are for runs alone, so that reading a file ends soon.
+      const isComputed = step.recurrent === undefined && step.repeats !== true;
+      const isConstant = isComputed && step.reads.every((name) => here.constants(name) !== undefined);
       if (!isConstant || !this.#compute(step, here.constants, outer !== undefined)) this.#steps.push(step);
+    }
+    if (outer !== undefined) {
+      const missing = graph.outputs.find(({ name }) => !here.knows(name));
+      if (missing !== undefined) throw missingOutput(outer.node, missing.name);
     }
     if (outer === undefined) this.#keepConstants();
   }
 
-  /** The recurrent nodes, in their order, those of branches too. */
+  /** Whether something in it may be run many times. */
+  get repeats(): boolean {
+    return this.#steps.some(({ repeats }) => repeats === true);
+  }
+
+  get numSteps(): number {
+    return this.#steps.length;
+  }
+
+  /** The recurrent nodes, in their order, those of graphs inside of it too. */
   get recurrentNodes(): RecurrentNode[] {
-    return this.#steps.flatMap(({ recurrent, branches = [] }) => [
+    return this.#steps.flatMap(({ recurrent, bodies = [] }) => [
       ...(recurrent === undefined ? [] : [recurrent]),
-      ...branches.flatMap((branch) => branch.recurrentNodes),
+      ...bodies.flatMap((body) => body.recurrentNodes),
     ]);
   }
 
-  /** Names of what it reads, in its branches too, or gives as outputs. */
+  /** Names of what it reads, in graphs inside of it too, or gives as outputs. */
   get reads(): Set<string> {
     return new Set([...this.#steps.flatMap(({ reads }) => reads), ...this.graph.outputs.map(({ name }) => name)]);
   }
@@ -90,10 +112,14 @@ export class GraphRun {
   }
 
   /** Runs the nodes in their order. @returns what is called so, in the graph or around it */
-  run(given: ReadonlyMap<string, OnnxValue>, outer: ValueOf = () => undefined): ValueOf {
+  run(
+    given: ReadonlyMap<string, EdgeValue>,
+    outer: ValueOf = () => undefined,
+    budget: LoopBudget = new LoopBudget(),
+  ): ValueOf {
     const values = new Map(given);
     const valueOf: ValueOf = (name) => values.get(name) ?? this.#constants.get(name) ?? outer(name);
-    for (const { node, run } of this.#steps) note(values, node, run(inputsOf(node, valueOf), valueOf));
+    for (const { node, run } of this.#steps) note(values, node, run(inputsOf(node, valueOf), valueOf, budget));
     return valueOf;
   }
 
@@ -104,7 +130,7 @@ export class GraphRun {
       note(
         this.#constants,
         node,
-        scope(() => run(inputsOf(node, constants), constants)),
+        scope(() => run(inputsOf(node, constants), constants, new LoopBudget())),
       );
       return true;
     } catch (error) {
@@ -121,7 +147,7 @@ export class GraphRun {
       else if (value instanceof Tensor && value.size >= leastKept)
         this.#constants.set(name, new Variable(value.shape, value.hostNumbers(), name, false));
     }
-    for (const { branches = [] } of this.#steps) for (const branch of branches) branch.#keepConstants();
+    for (const { bodies = [] } of this.#steps) for (const body of bodies) body.#keepConstants();
   }
 }
 
@@ -129,20 +155,21 @@ function inputsOf(node: OnnxNode, valueOf: ValueOf): Values {
   return node.inputs.map((name) => (name === '' ? undefined : valueOf(name)));
 }
 
-function note(values: Map<string, OnnxValue>, node: OnnxNode, results: Values): void {
+function note(values: Map<string, EdgeValue>, node: OnnxNode, results: Values): void {
   node.outputs.forEach((name, i) => {
     const value = results[i];
     if (name !== '' && value !== undefined) values.set(name, value);
   });
 }
 
-function stepOf(node: OnnxNode, surroundings: Surroundings): Step {
+function stepOf(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): Step {
   if (node.domain === '' && Object.hasOwn(recurrentAttributeNames, node.operator))
     return recurrentStep(node, surroundings.constants);
-  if (node.domain === '' && node.operator === 'If') return branchStep(node, surroundings);
+  if (node.domain === '' && Object.hasOwn(nestedOperators, node.operator)) return nestedStep(node, surroundings);
   const operator = operatorOf(node);
   requireAttributes(node, operator.attributes ?? []);
   requireInputs(node, operator.inputs);
+  operator.check?.(node);
   return { node, reads: namesIn(node.inputs), run: (inputs) => operator.run(new OperatorCall(node, inputs)) };
 }
 
@@ -151,32 +178,60 @@ function recurrentStep(node: OnnxNode, constants: ValueOf): Step {
   requireAttributes(node, recurrentAttributeNames[operator]);
   requireInputs(node, operator === 'LSTM' ? [3, 8] : [3, 6]);
   if (node.inputs.slice(0, 3).includes('')) throw node.fault('one of the inputs X, W and R is missing.');
-  const recurrent = new RecurrentNode(node, inputsOf(node, constants));
+  const recurrent = new RecurrentNode(node, numbersOf(node, inputsOf(node, constants)));
   const reads = namesIn(node.inputs.filter((_, at) => recurrent.reads(at)));
-  return { node, reads, recurrent, run: (inputs) => recurrent.run(inputs) };
+  return { node, reads, recurrent, run: (inputs) => recurrent.run(numbersOf(node, inputs)) };
 }
 
-/** Runs one of two graphs, which read what is around them. */
-function branchStep(node: OnnxNode, surroundings: Surroundings): Step {
-  requireAttributes(node, ['then_branch', 'else_branch']);
-  requireInputs(node, [1, 1]);
-  const [then, otherwise] = ['then_branch', 'else_branch'].map((name) => {
+function numbersOf(node: OnnxNode, inputs: Values): (OnnxValue | undefined)[] {
+  const call = new OperatorCall(node, inputs);
+  return inputs.map((_, at) => call.optional(at));
+}
+
+/** Runs graphs inside of the node, which read what is around them. */
+function nestedStep(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): Step {
+  const operator = nestedOperators[node.operator];
+  requireAttributes(node, [...operator.graphs, ...(operator.attributes ?? [])]);
+  requireInputs(node, operator.inputs);
+  const graphs = operator.graphs.map((name) => {
     const graph = node.attribute(name, 'GRAPH');
-    if (graph === undefined || graph.outputs.length !== node.outputs.length)
-      throw node.fault(`\`${name}\` is missing, or gives too few or too many.`);
-    return new GraphRun(graph, surroundings);
+    if (graph === undefined) throw node.fault(`\`${name}\` is missing.`);
+    return graph;
   });
+  operator.check(node, graphs);
+  const runs = graphs.map((graph) => new GraphRun(graph, { ...surroundings, node }));
   return {
     node,
-    branches: [then, otherwise],
-    reads: namesIn([...node.inputs, ...then.reads, ...otherwise.reads]).filter((name) => surroundings.knows(name)),
-    run([condition], valueOf) {
-      if (condition?.size !== 1) throw node.fault('the condition is not one truth value.');
-      const branch = asWholes(condition, 'bool').data[0] === 1 ? then : otherwise;
-      const result = branch.run(new Map(), valueOf);
-      return branch.graph.outputs.map(({ name }) => result(name));
+    bodies: runs,
+    repeats: operator.repeats || runs.some(({ repeats }) => repeats),
+    reads: namesIn([...node.inputs, ...runs.flatMap(({ reads }) => [...reads])]).filter((name) =>
+      surroundings.knows(name),
+    ),
+    run(inputs, valueOf, budget) {
+      const bodies = runs.map((run) => bodyOf(node, run, operator.repeats, valueOf, budget));
+      return operator.run(new OperatorCall(node, inputs), bodies);
     },
   };
+}
+
+function bodyOf(node: OnnxNode, run: GraphRun, repeats: boolean, valueOf: ValueOf, budget: LoopBudget): Body {
+  const { graph } = run;
+  return {
+    graph,
+    run(inputs) {
+      if (repeats) budget.spend(node, run.numSteps);
+      const given = new Map<string, EdgeValue>();
+      inputs.forEach((value, at) => {
+        if (value !== undefined) given.set(graph.inputs[at].name, value);
+      });
+      const result = run.run(given, valueOf, budget);
+      return graph.outputs.map(({ name }) => result(name));
+    },
+  };
+}
+
+function missingOutput(node: OnnxNode, name: string): RondoError {
+  return node.fault(`a graph inside of it gives \`${name.slice(0, 200)}\`, which nothing computes.`);
 }
 
 function namesIn(names: readonly string[]): string[] {
@@ -184,9 +239,9 @@ function namesIn(names: readonly string[]): string[] {
 }
 
 function operatorOf(node: OnnxNode): Operator {
-  if (node.domain === '' && Object.hasOwn(operators, node.operator)) return operators[node.operator];
   const name = `${node.domain === '' ? '' : `${node.domain}.`}${node.operator}`.slice(0, 200);
-  const known = [...Object.keys(recurrentAttributeNames), 'If', ...Object.keys(operators)].sort().join(', ');
+  if (Object.hasOwn(operators, name)) return operators[name];
+  const known = [recurrentAttributeNames, nestedOperators, operators].flatMap(Object.keys).sort().join(', ');
   throw node.fault(`the operator ${name} is not run.`, known, name);
 }
 

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../../test/support/message-after.js';
 import {
@@ -11,6 +14,7 @@ import {
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import { zeros } from '../../tensor/constants.js';
+import { loadOnnx } from './load-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import { type OnnxModel, readOnnx } from './onnx-model.js';
 
@@ -74,11 +78,15 @@ describe('damaged ONNX files', () => {
       bytesField(7, bytesField(5, concat([integerField(1, 1000), integerField(2, 1), bytesField(9, [0, 0, 0, 0])]))),
       /wrong number of bytes/,
     ],
-    [
-      'data in another file',
-      bytesField(7, bytesField(5, concat([integerField(2, 1), bytesField(13, textField(1, 'location'))]))),
-      /data in another file/,
-    ],
+    ['data in another file', external('weights.data'), /has its data in another file/],
+    ...['../weights.data', '/etc/passwd', 'a/../../b', 'C:weights', 'a\\b', '', './a', 'a//b', 'a\0'].map(
+      (location): [string, Uint8Array, RegExp] => [
+        `data at ${JSON.stringify(location)}`,
+        external(location),
+        /not below the folder of the model/,
+      ],
+    ),
+    ['data from an impossible byte on', external('weights.data', '-4'), /the offset of a tensor .* is impossible/],
   ])('%s is refused', async (_, bytes, expected) => {
     expect(await messageAfter(() => readOnnx(bytes, 'damaged.onnx'))).toMatch(expected);
   });
@@ -140,8 +148,104 @@ describe('damaged ONNX files', () => {
   });
 });
 
+describe('weights in other files', () => {
+  const files: Record<string, Uint8Array> = {
+    'weights/1.data': Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64),
+  };
+  const read = (bytes: Uint8Array) =>
+    readOnnx(bytes, { where: 'model.onnx', external: async (path) => files[path] ?? new Uint8Array(3) });
+
+  it('are read at their places', async () => {
+    const model = await read(external('weights/1.data', '4'));
+    expect(model.apply({}).W.array()).toEqual([2, 3]);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['a file that is too short', external('short'), /FILE_FORMAT\] model.onnx, short: the file is too short/],
+    ['an offset behind the end', external('weights/1.data', '100'), /too short/],
+    ['a length that is not that of the tensor', external('weights/1.data', '0', '12'), /wrong number of bytes/],
+    ['a place outside', external('../1.data'), /not below the folder/],
+  ])('are refused with %s', async (_, bytes, expected) => {
+    expect(await messageAfter(() => read(bytes))).toMatch(expected);
+  });
+
+  it('are read from a folder by loadOnnx, and not through a link that leads out of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'onnx-'));
+    try {
+      await mkdir(join(folder, 'models'));
+      const path = join(folder, 'models', 'model.onnx');
+      await writeFile(path, external('1.data', '4'));
+      await writeFile(join(folder, 'outside.data'), files['weights/1.data']);
+      expect(await messageAfter(() => loadOnnx(path))).toMatch(/FILE_ACCESS/);
+      await symlink('../outside.data', join(folder, 'models', '1.data'));
+      expect(await messageAfter(() => loadOnnx(path))).toMatch(/not below the folder of the model/);
+      await rm(join(folder, 'models', '1.data'));
+      await writeFile(join(folder, 'models', '1.data'), files['weights/1.data']);
+      expect((await loadOnnx(path)).apply({}).W.array()).toEqual([2, 3]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('loops of ONNX files', () => {
+  const flag = { type: 'bool', shape: [] } as const;
+  const body = (nodes: WrittenGraph['nodes'], outputs: readonly string[], inputs: readonly string[]): WrittenGraph => ({
+    nodes,
+    inputs: inputs.map((name, i) => ({ name, shape: [], ...(i === 1 && flag) })),
+    outputs: outputs.map((name) => ({ name, shape: [] })),
+  });
+  const loop = (graph: WrittenGraph, outputs = ['last'], rounds = 2 ** 50): Uint8Array =>
+    onnxBytes({
+      nodes: [
+        { operator: 'Loop', name: 'rounds', inputs: ['most', '', 'x'], outputs, attributes: { body: { graph } } },
+      ],
+      constants: { most: { type: 'int64', shape: [], data: [rounds] } },
+      inputs: [{ name: 'x', shape: ['n'] }],
+      outputs: outputs.map((name) => ({ name, shape: ['n'] })),
+    });
+  const same: WrittenGraph['nodes'] = [{ operator: 'Identity', inputs: ['on'], outputs: ['stays'] }];
+  const twice: WrittenGraph['nodes'] = [
+    ...same,
+    { operator: 'Concat', inputs: ['before', 'before'], outputs: ['after'], attributes: { axis: 0 } },
+  ];
+
+  it.each<[string, Uint8Array, RegExp]>([
+    [
+      'goes on for ever',
+      loop(body(same, ['stays', 'before'], ['i', 'on', 'before'])),
+      /OUT_OF_RANGE.*`rounds`: the loop/,
+    ],
+    ['grows without end', loop(body(twice, ['stays', 'after'], ['i', 'on', 'before'])), /OUT_OF_MEMORY/],
+    [
+      'collects what changes its shape',
+      loop(body(twice, ['stays', 'after', 'after'], ['i', 'on', 'before']), ['last', 'all'], 3),
+      /what it collects changes its shape/,
+    ],
+    [
+      'has a graph that does not fit',
+      loop(body(same, ['stays'], ['i', 'on', 'before'])),
+      /graph inside of it does not fit/,
+    ],
+    ['reads what nothing gives', loop(body(same, ['stays', 'y'], ['i', 'on', 'before'])), /gives `y`, which nothing/],
+  ])('one that %s is refused', async (_, bytes, expected) => {
+    const large = zeros([4096]);
+    expect(await messageAfter(() => readOnnx(bytes, 'loop.onnx').apply({ x: large }))).toMatch(expected);
+  });
+});
+
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** A model with a tensor of two floats whose data are in another file. */
+function external(location: string, offset = '0', length = '8'): Uint8Array {
+  const entries = Object.entries({ location, offset, length }).map(([key, value]) =>
+    bytesField(13, concat([textField(1, key), textField(2, value)])),
+  );
+  const tensor = concat([integerField(1, 2), integerField(2, 1), textField(8, 'W'), ...entries]);
+  const output = concat([textField(1, 'W'), bytesField(2, bytesField(1, integerField(1, 1)))]);
+  return bytesField(7, concat([bytesField(5, tensor), bytesField(12, output)]));
 }
 
 /** A graph in an attribute of a node of a graph, and so on. */

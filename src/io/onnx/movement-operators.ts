@@ -1,10 +1,10 @@
 import { describeShape, type Shape, sizeOf } from '../../shape.js';
 import { broadcastStrides, indicesByStrides } from '../../tensor/broadcast.js';
-import { gatherTensor } from '../../tensor/gather.js';
 import * as ops from '../../tensor/index.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { asTensor, isPossibleShape, mostValues, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
+import { isPossibleShape, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { along, joinedValues, part, permuted, picked, requirePossible } from './value-movement.js';
 
 /** Operators that put numbers into other places, or under other shapes, without computing any. */
 export const movementOperators: Readonly<Record<string, Operator>> = {
@@ -24,34 +24,11 @@ export const movementOperators: Readonly<Record<string, Operator>> = {
   Tile: { inputs: [2, 2], run: (call) => [tiled(call)] },
 };
 
-/** Rows of `columns` numbers by index; a negative index gives zeros. The indices must be right. */
-export function picked(value: OnnxValue, shape: Shape, columns: number, indices: Int32Array): OnnxValue {
-  if (value instanceof Tensor) {
-    // There is no row of no numbers.
-    return columns === 0 ? ops.zeros(shape) : gatherTensor(value, shape, columns, indices);
-  }
-  const data = new Float64Array(indices.length * columns);
-  indices.forEach((index, i) => {
-    if (index >= 0) data.set(value.data.subarray(index * columns, (index + 1) * columns), i * columns);
-  });
-  return new WholeNumbers(value.type, shape, data);
-}
-
-/** @throws OUT_OF_MEMORY, naming the node, where a shape is too large */
-export function requirePossible(call: OperatorCall, shape: Shape): Shape {
-  if (isPossibleShape(shape)) return shape;
-  throw call.node.fault(
-    'what it gives has an impossible shape.',
-    `whole sizes, and at most ${mostValues} numbers`,
-    describeShape(shape),
-    'OUT_OF_MEMORY',
-  );
-}
-
 /** The second output says which places stay: all. */
 function dropout(call: OperatorCall): OnnxValue[] {
   const value = call.value(0);
-  if (call.inputs[2] instanceof WholeNumbers && call.inputs[2].data.some((training) => training !== 0))
+  const training = call.optional(2);
+  if (training instanceof WholeNumbers && training.data.some((flag) => flag !== 0))
     throw call.node.fault('it is to be run in training mode.', 'training_mode false', 'true');
   return [value, new WholeNumbers('bool', value.shape, new Float64Array(value.size).fill(1))];
 }
@@ -62,10 +39,7 @@ function transposed(call: OperatorCall): OnnxValue {
   const order = call.node.attribute('perm', 'INTS') ?? [...axes].reverse();
   if (order.length !== axes.length || axes.some((axis) => !order.includes(axis)))
     throw call.node.fault('`perm` is no order of the axes.', `each of ${axes.join(', ')} once`, describeShape(order));
-  if (value instanceof Tensor) return ops.transpose(value, order);
-  const strides = order.map((axis) => sizeOf(value.shape.slice(axis + 1)));
-  const shape = order.map((axis) => value.shape[axis]);
-  return picked(value, shape, 1, indicesByStrides(shape, strides));
+  return permuted(value, order);
 }
 
 function inShape(call: OperatorCall): OnnxValue {
@@ -117,7 +91,7 @@ function unsqueezed(call: OperatorCall): OnnxValue {
 }
 
 function joined(call: OperatorCall): OnnxValue {
-  const values = call.inputs.map((_, i) => call.value(i));
+  const values = call.values();
   const first = values[0];
   const axis = call.axis(call.node.integer('axis', 0), first.shape.length);
   const alike = values.every(
@@ -132,18 +106,7 @@ function joined(call: OperatorCall): OnnxValue {
     i === axis ? values.reduce((sum, value) => sum + value.shape[axis], 0) : size,
   );
   requirePossible(call, shape);
-  if (values.some((value) => value instanceof Tensor)) return ops.concatenate(values.map(asTensor), axis);
-  const wholes = values as readonly WholeNumbers[];
-  const inner = sizeOf(shape.slice(axis));
-  const data = new Float64Array(sizeOf(shape));
-  let start = 0;
-  for (const whole of wholes) {
-    const width = sizeOf(whole.shape.slice(axis));
-    for (let row = 0; row * width < whole.size; row++)
-      data.set(whole.data.subarray(row * width, (row + 1) * width), row * inner + start);
-    start += width;
-  }
-  return new WholeNumbers(wholes[0].type, shape, data);
+  return joinedValues(values, axis);
 }
 
 function parts(call: OperatorCall): OnnxValue[] {
@@ -160,33 +123,6 @@ function parts(call: OperatorCall): OnnxValue[] {
     throw call.node.fault('the parts do not make the whole.', `${length}`, sizes.join(' + '), 'SHAPE_MISMATCH');
   let start = 0;
   return sizes.map((size) => part(value, axis, start, (start += size)));
-}
-
-/** Places of an axis from `start` to before `end`. */
-function part(value: OnnxValue, axis: number, start: number, end: number): OnnxValue {
-  if (value instanceof Tensor) return ops.slice(value, axis, start, end);
-  return along(
-    value,
-    axis,
-    Int32Array.from({ length: end - start }, (_, i) => start + i),
-  );
-}
-
-/** Places of an axis by index; a negative one gives zeros. */
-export function along(
-  value: OnnxValue,
-  axis: number,
-  places: Int32Array,
-  shapeOfPlaces: Shape = [places.length],
-): OnnxValue {
-  const { shape } = value;
-  const columns = sizeOf(shape.slice(axis + 1));
-  const outer = sizeOf(shape.slice(0, axis));
-  const indices = new Int32Array(outer * places.length);
-  for (let i = 0; i < outer; i++)
-    for (let j = 0; j < places.length; j++)
-      indices[i * places.length + j] = places[j] < 0 ? -1 : i * shape[axis] + places[j];
-  return picked(value, [...shape.slice(0, axis), ...shapeOfPlaces, ...shape.slice(axis + 1)], columns, indices);
 }
 
 function sliced(call: OperatorCall): OnnxValue {

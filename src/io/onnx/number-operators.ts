@@ -1,16 +1,17 @@
-import { type ActivationName, activation } from '../../expression/activations.js';
 import * as e from '../../expression/build.js';
 import { broadcastOf, describeShape } from '../../shape.js';
 import { broadcastStrides, indicesByStrides } from '../../tensor/broadcast.js';
 import * as ops from '../../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { picked } from './movement-operators.js';
-import { elementTypes, isFloatType } from './onnx-tensor.js';
+import { floor, mapped } from './function-operators.js';
+import type { OnnxNode } from './onnx-node.js';
+import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
 import { asTensor, asWholes, type OnnxValue, WholeNumbers, type WholeType } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { picked } from './value-movement.js';
 
-/** Operators that compute each number of its result from those in the same place. */
+/** Operators that compute each number of a result from several in the same place, and that compare and choose. */
 export const numberOperators: Readonly<Record<string, Operator>> = {
   Add: arithmetic(ops.add, (a, b) => a + b),
   Sub: arithmetic(ops.sub, (a, b) => a - b),
@@ -19,30 +20,11 @@ export const numberOperators: Readonly<Record<string, Operator>> = {
   Div: arithmetic(ops.div, (a, b) => Math.trunc(a / b)),
   Min: ofSeveral(ops.minimum, Math.min),
   Max: ofSeveral(ops.maximum, Math.max),
+  Sum: ofSeveral(ops.add, (a, b) => a + b),
+  Mean: { inputs: [1, Infinity], run: (call) => [average(call)] },
+  Mod: { attributes: ['fmod'], inputs: [2, 2], run: (call) => [remainder(call)] },
+  PRelu: { inputs: [2, 2], run: (call) => [bent(call)] },
   Pow: { inputs: [2, 2], run: (call) => [power(call)] },
-  Neg: unary(ops.neg, (x) => -x),
-  Abs: unary(ops.abs, Math.abs),
-  Sign: unary(ops.sign, Math.sign),
-  Sqrt: unary(ops.sqrt),
-  Exp: unary(ops.exp),
-  Log: unary(ops.log),
-  Reciprocal: unary((x) => ops.div(1, x)),
-  Sigmoid: unary(ops.sigmoid),
-  Tanh: unary(ops.tanh),
-  Relu: unary(ops.relu, (x) => Math.max(0, x)),
-  Softplus: unary(ops.softplus),
-  Softsign: named('softsign'),
-  Selu: named('selu'),
-  Erf: pointwise('onnx.Erf', {}, (x) => e.erf(x)),
-  Elu: pointwise('onnx.Elu', { alpha: 1 }, (x, { alpha }) =>
-    e.select(e.greater(x, 0), x, e.mul(alpha, e.sub(e.exp(e.min(x, 0)), 1))),
-  ),
-  LeakyRelu: pointwise('onnx.LeakyRelu', { alpha: 0.01 }, (x, { alpha }) =>
-    e.select(e.greater(x, 0), x, e.mul(alpha, x)),
-  ),
-  HardSigmoid: pointwise('onnx.HardSigmoid', { alpha: 0.2, beta: 0.5 }, (x, { alpha, beta }) =>
-    e.max(0, e.min(1, e.add(e.mul(alpha, x), beta))),
-  ),
   Clip: { attributes: ['min', 'max'], inputs: [1, 3], run: (call) => [clipped(call)] },
   Equal: comparison((a, b) => a === b),
   Greater: comparison((a, b) => a > b),
@@ -51,55 +33,24 @@ export const numberOperators: Readonly<Record<string, Operator>> = {
   LessOrEqual: comparison((a, b) => a <= b),
   And: comparison((a, b) => a !== 0 && b !== 0),
   Or: comparison((a, b) => a !== 0 || b !== 0),
+  Xor: comparison((a, b) => (a !== 0) !== (b !== 0)),
   Not: { inputs: [1, 1], run: (call) => [mapped(asWholes(call.value(0), 'bool'), (x) => 1 - x)] },
   Where: { inputs: [3, 3], run: (call) => [chosen(call)] },
-  Cast: { attributes: ['to', 'saturate'], inputs: [1, 1], run: (call) => [cast(call)] },
-};
-
-function unary(run: (x: Tensor) => Tensor, ofWholes?: (x: number) => number): Operator {
-  return {
+  Cast: {
+    attributes: ['to', 'saturate', 'round_mode'],
     inputs: [1, 1],
-    run(call) {
-      const value = call.value(0);
-      if (value instanceof Tensor) return [run(value)];
-      if (ofWholes === undefined) throw call.node.fault('it takes floats.', 'floats', value.type);
-      return [mapped(value, ofWholes)];
+    check: (node) => void targetType(node),
+    run: (call) => [inType(call.value(0), targetType(call.node))],
+  },
+  CastLike: {
+    attributes: ['saturate', 'round_mode'],
+    inputs: [2, 2],
+    run: (call) => {
+      const like = call.value(1);
+      return [inType(call.value(0), like instanceof Tensor ? 'float32' : like.type)];
     },
-  };
-}
-
-function named(name: ActivationName): Operator {
-  return unary((x) => applyPointwise({ name: `onnx.${name}`, build: ([operand]) => activation(name)(operand) }, [x]));
-}
-
-/** A function of one tensor, with numbers that attributes give. */
-function pointwise<Name extends string>(
-  name: string,
-  numbers: Readonly<Record<Name, number>>,
-  build: (x: e.Expression, numbers: Readonly<Record<Name, e.Expression>>) => e.Expression,
-): Operator {
-  const names = Object.keys(numbers) as Name[];
-  const fn: PointwiseFunction = {
-    name,
-    build: ([x], scalars) => build(x, scalars as Record<Name, e.Expression>),
-    scalars: names,
-  };
-  return {
-    attributes: names,
-    inputs: [1, 1],
-    run: (call) => [
-      applyPointwise(
-        fn,
-        [call.tensor(0)],
-        Object.fromEntries(names.map((key) => [key, call.node.attribute(key, 'FLOAT') ?? numbers[key]])),
-      ),
-    ],
-  };
-}
-
-function mapped(value: WholeNumbers, map: (x: number) => number): WholeNumbers {
-  return new WholeNumbers(value.type, value.shape, value.data.map(map));
-}
+  },
+};
 
 function arithmetic(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
   return { inputs: [2, 2], run: (call) => [binary(call, call.value(0), call.value(1), ofTensors, ofWholes)] };
@@ -108,7 +59,7 @@ function arithmetic(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: n
 function ofSeveral(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
   return {
     inputs: [1, Infinity],
-    run: (call) => [call.inputs.map((_, i) => call.value(i)).reduce((a, b) => binary(call, a, b, ofTensors, ofWholes))],
+    run: (call) => [call.values().reduce((a, b) => binary(call, a, b, ofTensors, ofWholes))],
   };
 }
 
@@ -193,13 +144,55 @@ function chosen(call: OperatorCall): OnnxValue {
   );
 }
 
-function cast(call: OperatorCall): OnnxValue {
-  const to = call.node.integer('to', 0);
+function targetType(node: OnnxNode): ElementType {
+  const to = node.integer('to', 0);
   const type = elementTypes.get(to);
-  if (type === undefined)
-    throw call.node.fault('`to` is a type that is not read.', [...elementTypes.values()].join(', '), `type ${to}`);
-  const value = call.value(0);
+  if (type !== undefined) return type;
+  throw node.fault('`to` is a type that is not read.', [...elementTypes.values()].join(', '), `type ${to}`);
+}
+
+function inType(value: OnnxValue, type: ElementType): OnnxValue {
   return isFloatType(type) ? asTensor(value) : asWholes(value, type);
+}
+
+function average(call: OperatorCall): OnnxValue {
+  const values = call.values();
+  const sum = values.reduce((a, b) => binary(call, a, b, ops.add, (x, y) => x + y));
+  return ops.mul(asTensor(sum), 1 / values.length);
+}
+
+const slopes: PointwiseFunction = {
+  name: 'onnx.PRelu',
+  build: ([x, slope]) => e.select(e.greater(x, 0), x, e.mul(slope, x)),
+};
+
+function bent(call: OperatorCall): OnnxValue {
+  const [x, slope] = [call.tensor(0), call.tensor(1)];
+  requireTogether(call, x, slope);
+  return applyPointwise(slopes, [x, slope]);
+}
+
+const floatRemainder: PointwiseFunction = {
+  name: 'onnx.Mod',
+  build: ([a, b]) => {
+    const quotient = e.div(a, b);
+    const whole = e.mul(e.sign(quotient), floor(e.abs(quotient)));
+    return e.sub(a, e.mul(e.detach(whole), b));
+  },
+};
+
+/** With the sign of the divisor, or with `fmod` and for floats with that of the dividend. */
+function remainder(call: OperatorCall): OnnxValue {
+  const [a, b] = [call.value(0), call.value(1)];
+  const isFmod = call.node.integer('fmod', 0) !== 0;
+  const ofWholes = (x: number, y: number): number => {
+    const rest = x % y;
+    return isFmod || rest === 0 || rest < 0 === y < 0 ? rest : rest + y;
+  };
+  if (a instanceof WholeNumbers && b instanceof WholeNumbers) return together(call, a, b, a.type, ofWholes);
+  if (!isFmod) throw call.node.fault('it takes floats with `fmod` alone.', 'fmod 1', '0');
+  requireTogether(call, a, b);
+  return applyPointwise(floatRemainder, [asTensor(a), asTensor(b)]);
 }
 
 /** Of one exponent for all numbers; a power that is whole and small is a product, which negative numbers have too. */
@@ -222,7 +215,7 @@ function power(call: OperatorCall): OnnxValue {
 function clipped(call: OperatorCall): OnnxValue {
   let value = call.value(0);
   const bound = (at: number, attribute: string): OnnxValue | number | undefined =>
-    call.inputs[at] ?? call.node.attribute(attribute, 'FLOAT');
+    call.optional(at) ?? call.node.attribute(attribute, 'FLOAT');
   for (const [limit, ofTensors, ofWholes] of [
     [bound(1, 'min'), ops.maximum, Math.max],
     [bound(2, 'max'), ops.minimum, Math.min],

@@ -1,16 +1,26 @@
 import { RondoError } from '../../errors.js';
 import { fileKindOf } from '../file-kind.js';
 import { requireBytes } from '../require-bytes.js';
+import type { ExternalFiles } from './onnx-external.js';
 import { type AttributeType, type OnnxAttribute, type OnnxGraph, OnnxNode, type OnnxValueInfo } from './onnx-node.js';
 import { readOnnxTensor } from './onnx-tensor.js';
 import type { OnnxValue } from './onnx-values.js';
 import { fieldsOf } from './protobuf.js';
+
+/** What is read of a file. */
+export interface OnnxFile {
+  readonly graph: OnnxGraph;
+  /** The program that wrote it, and its version, where the file says so. */
+  readonly producer: string;
+  readonly producerVersion: string;
+}
 
 /** What the messages of one file share. */
 interface Reading {
   readonly where: string;
   /** By domain of operators, the version that the model was written for. */
   readonly versions: Map<string, number>;
+  readonly files: ExternalFiles;
   numNodes: number;
 }
 
@@ -22,19 +32,23 @@ const deepestGraph = 16;
 const leastVersion = 7;
 
 /**
- * The graph of an ONNX file, `ModelProto`.
+ * The graph of an ONNX file, `ModelProto`, and who wrote it.
  *
  * @param where the file's name, for messages.
+ * @param files that tensors may have their data in.
  * @throws FILE_FORMAT when the bytes are cut short, damaged or another format; FILE_VERSION for operators older than
  *   version 7 (2017)
  */
-export function readOnnxFile(bytes: Uint8Array, where: string): OnnxGraph {
+export function readOnnxFile(bytes: Uint8Array, where: string, files: ExternalFiles = new Map()): OnnxFile {
   requireBytes(bytes, where);
   let graph: Uint8Array | undefined;
-  const reading: Reading = { where, versions: new Map(), numNodes: 0 };
+  const reading: Reading = { where, versions: new Map(), files, numNodes: 0 };
+  let [producer, producerVersion] = ['', ''];
   try {
     for (const field of fieldsOf(bytes, where)) {
       if (field.number === 7) graph = field.bytes();
+      else if (field.number === 2) producer = field.text();
+      else if (field.number === 3) producerVersion = field.text();
       else if (field.number === 8) readVersion(field.bytes(), reading);
     }
   } catch (error) {
@@ -42,7 +56,7 @@ export function readOnnxFile(bytes: Uint8Array, where: string): OnnxGraph {
   }
   if (graph === undefined) throw foreign(bytes, where);
   const version = reading.versions.get('') ?? leastVersion;
-  if (version >= leastVersion) return readGraph(graph, reading, 0);
+  if (version >= leastVersion) return { graph: readGraph(graph, reading, 0), producer, producerVersion };
   throw new RondoError('FILE_VERSION', {
     where,
     what: 'the model uses old operators.',
@@ -78,7 +92,7 @@ function readGraph(bytes: Uint8Array, reading: Reading, depth: number): OnnxGrap
   for (const field of fieldsOf(bytes, where)) {
     if (field.number === 1) nodes.push(readNode(field.bytes(), reading, depth));
     else if (field.number === 5) {
-      const { name, value } = readOnnxTensor(field.bytes(), where);
+      const { name, value } = readOnnxTensor(field.bytes(), where, reading.files);
       initializers.set(name, value);
     } else if (field.number === 11) inputs.push(readValueInfo(field.bytes(), where));
     else if (field.number === 12) outputs.push(readValueInfo(field.bytes(), where));
@@ -135,7 +149,7 @@ function readAttribute(bytes: Uint8Array, reading: Reading, depth: number): [str
     else if (field.number === 2) float = field.float();
     else if (field.number === 3) integer = field.integer();
     else if (field.number === 4) text = field.text();
-    else if (field.number === 5) tensorValue = readOnnxTensor(field.bytes(), where).value;
+    else if (field.number === 5) tensorValue = readOnnxTensor(field.bytes(), where, reading.files).value;
     else if (field.number === 6) graph = readGraph(field.bytes(), reading, depth + 1);
     else if (field.number === 7) for (const value of field.floats()) floats.push(value);
     else if (field.number === 8) for (const value of field.integers()) integers.push(value);

@@ -1,13 +1,17 @@
-import { RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireKind, unknownName } from '../../errors.js';
 import type { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import { madeFromFile } from '../../made-from-file.js';
 import { describeShape } from '../../shape.js';
 import { type NestedNumbers, scope, Tensor, tensor } from '../../tensor/tensor.js';
+import { fileKindOf } from '../file-kind.js';
+import { requireBytes } from '../require-bytes.js';
 import { GraphRun } from './graph-run.js';
-import { readOnnxFile } from './onnx-file.js';
-import type { OnnxGraph, OnnxValueInfo } from './onnx-node.js';
+import { type ExternalFiles, externalLocations } from './onnx-external.js';
+import { type OnnxFile, readOnnxFile } from './onnx-file.js';
+import type { OnnxValueInfo } from './onnx-node.js';
+import { suspicions } from './onnx-notes.js';
 import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
-import { asWholes, type OnnxValue, WholeNumbers } from './onnx-values.js';
+import { asWholes, type EdgeValue, type OnnxValue, WholeNumbers } from './onnx-values.js';
 
 /** An input or output of an ONNX model. */
 export interface OnnxEdge {
@@ -29,15 +33,19 @@ export class OnnxModel {
   /** What it is given, without what the file has values for. */
   readonly inputs: readonly OnnxEdge[];
   readonly outputs: readonly OnnxEdge[];
+  /** What looks wrong in the file though it can be run, such as a GRU whose reset gate acts in the wrong place. */
+  readonly notes: readonly string[];
   readonly #run: GraphRun;
   readonly #where: string;
 
   /** @internal Use {@link readOnnx}. */
-  constructor(graph: OnnxGraph, where: string) {
+  constructor(file: OnnxFile, where: string) {
+    const { graph } = file;
     this.#where = where;
     this.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map((info) => edgeOf(info, where));
     this.outputs = graph.outputs.map((info) => edgeOf(info, where));
     this.#run = new GraphRun(graph);
+    this.notes = suspicions(file, this.#run.recurrentNodes);
     const missing = this.outputs.find(
       ({ name }) => !this.#run.gives(name) && !this.inputs.some((edge) => edge.name === name),
     );
@@ -108,15 +116,55 @@ export class OnnxModel {
   }
 }
 
+/** How {@link readOnnx} reads a model whose weights lie in other files. */
+export interface OnnxReadOptions {
+  /** The bytes of a file beside the model's, by its path below the model's folder, with `/`. */
+  readonly external: (path: string) => Promise<Uint8Array>;
+  /** The file's name, for messages. Default `readOnnx`. */
+  readonly where?: string | undefined;
+}
+
 /**
  * The model of an ONNX file's bytes. Graphs around RNN, GRU and LSTM are meant: operators and attributes that are not run
  * are refused here, with their node.
  *
- * @param where the file's name, for messages.
+ * @param where the file's name, for messages; or options, with which the model comes later.
  * @throws FILE_FORMAT when the bytes are damaged, another format, or hold what is not run; FILE_VERSION for old operators
  */
-export function readOnnx(bytes: Uint8Array, where = 'readOnnx'): OnnxModel {
-  return madeFromFile(where, () => new OnnxModel(readOnnxFile(bytes, where), where));
+export function readOnnx(bytes: Uint8Array, where?: string): OnnxModel;
+export function readOnnx(bytes: Uint8Array, options: OnnxReadOptions): Promise<OnnxModel>;
+export function readOnnx(
+  bytes: Uint8Array,
+  given: string | OnnxReadOptions = 'readOnnx',
+): OnnxModel | Promise<OnnxModel> {
+  return typeof given === 'string' ? modelOf(bytes, given, new Map()) : readWithFiles(bytes, given);
+}
+
+function modelOf(bytes: Uint8Array, where: string, files: ExternalFiles): OnnxModel {
+  return madeFromFile(where, () => new OnnxModel(readOnnxFile(bytes, where, files), where));
+}
+
+async function readWithFiles(bytes: Uint8Array, options: OnnxReadOptions): Promise<OnnxModel> {
+  refuseUnknownOptions('readOnnx', options, ['external', 'where']);
+  const { external, where = 'readOnnx' } = options;
+  requireKind(typeof external === 'function', external, {
+    where: 'readOnnx',
+    what: '`external` is no function.',
+    fix: 'give a function of a path that gives a promise of the bytes of that file.',
+  });
+  requireBytes(bytes, where);
+  const files = new Map<string, Uint8Array>();
+  for (const location of locationsIn(bytes, where)) {
+    const content = await external(location);
+    requireBytes(content, `${where}, ${location}`);
+    files.set(location, content);
+  }
+  return modelOf(bytes, where, files);
+}
+
+/** Of what is no model, none: reading it then says what it is. */
+function locationsIn(bytes: Uint8Array, where: string): string[] {
+  return fileKindOf(bytes) === undefined ? externalLocations(bytes, where) : [];
 }
 
 function edgeOf({ name, type, shape }: OnnxValueInfo, where: string): OnnxEdge {
@@ -164,8 +212,8 @@ function described(axis: number | string | null, free: ReadonlyMap<string, numbe
   return size === undefined ? String(axis ?? 'any') : `${axis} = ${size}`;
 }
 
-function resultOf(where: string, name: string, value: OnnxValue | undefined): Tensor {
+function resultOf(where: string, name: string, value: EdgeValue | undefined): Tensor {
   if (value instanceof Tensor) return value;
   if (value instanceof WholeNumbers) return tensor(value.data, value.shape, 'int32');
-  throw fileFault(where, `the graph gave no value for \`${name}\`.`);
+  throw fileFault(where, `the graph gave no tensor for \`${name}\`.`);
 }

@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import { numbersOfHalves } from '../../rounding.js';
 import { describeShape, sizeOf } from '../../shape.js';
 import { tensor } from '../../tensor/tensor.js';
+import { bytesAt, type ExternalFiles, readExternalPlace } from './onnx-external.js';
 import { mostValues, type OnnxValue, WholeNumbers, type WholeType, wholeTypes } from './onnx-values.js';
 import { fieldsOf } from './protobuf.js';
 
@@ -35,17 +36,22 @@ const mostAxes = 32;
 
 /**
  * A tensor of an ONNX file, `TensorProto`. Its length is held against its shape before numbers are made; floats of 16
- * bits are widened without loss. Data outside of the file are refused.
+ * bits are widened without loss.
  *
+ * @param files that tensors may have their data in.
  * @throws FILE_FORMAT
  */
-export function readOnnxTensor(bytes: Uint8Array, where: string): { name: string; value: OnnxValue } {
+export function readOnnxTensor(
+  bytes: Uint8Array,
+  where: string,
+  files: ExternalFiles = new Map(),
+): { name: string; value: OnnxValue } {
   const shape: number[] = [];
   const typed: number[] = [];
   let name = '';
   let type = 0;
   let raw: Uint8Array | undefined;
-  let isOutside = false;
+  const external: Uint8Array[] = [];
   for (const field of fieldsOf(bytes, where)) {
     if (field.number === 1) append(shape, few(field.integers(), where));
     else if (field.number === 2) type = field.integer();
@@ -54,19 +60,12 @@ export function readOnnxTensor(bytes: Uint8Array, where: string): { name: string
     else if (field.number === 8) name = field.text();
     else if (field.number === 9) raw = field.bytes();
     else if (field.number === 10) append(typed, field.doubles());
-    else if (field.number === 13) isOutside = true;
-    else if (field.number === 14) isOutside ||= field.integer() === 1;
+    else if (field.number === 13) external.push(field.bytes());
   }
   const of = `the tensor \`${name.slice(0, 200)}\``;
-  const fault = (what: string, expected: string, received: string, fix = 'export the model again.'): RondoError =>
-    new RondoError('FILE_FORMAT', { where, what: `${of} ${what}`, expected, received, fix });
-  if (isOutside)
-    throw fault(
-      'has its data in another file.',
-      'all tensors inside of the model file',
-      'external data',
-      'save the model as one file.',
-    );
+  const fault = (what: string, expected: string, received: string): RondoError =>
+    new RondoError('FILE_FORMAT', { where, what: `${of} ${what}`, expected, received, fix: 'export the model again.' });
+  if (external.length > 0) raw = bytesAt(readExternalPlace(external, where), files, where);
   const elements = elementTypes.get(type);
   if (elements === undefined)
     throw fault('has an element type that is not read.', [...elementTypes.values()].join(', '), `type ${type}`);

@@ -33,8 +33,16 @@ export class WholeNumbers {
   }
 }
 
-/** What goes along the edges of an ONNX graph: floats as tensors, of any width, and whole numbers on the host. */
+/** Numbers along the edges of an ONNX graph: floats as tensors, of any width, and whole numbers on the host. */
 export type OnnxValue = Tensor | WholeNumbers;
+
+/** A list of values, in which exported loops collect their steps. */
+export class ValueSequence {
+  constructor(readonly values: readonly OnnxValue[]) {}
+}
+
+/** What an edge of a graph may hold. */
+export type EdgeValue = OnnxValue | ValueSequence;
 
 /** A list of whole numbers. */
 export function int64s(numbers: readonly number[]): WholeNumbers {

@@ -44,13 +44,16 @@ it.each(casesOf<NodeTest>('node-tests.json'))("ONNX's own test %s gives every ou
   }
 });
 
-it.each(casesOf<RuntimeTest>('runtime.json'))('%s gives what ONNX Runtime gives', async (name, test) => {
-  const model = readOnnx(bytesOf(test.model), name);
-  const inputs = Object.entries(test.inputs).map(([key, { shape, data }]) => [key, tensor(data, shape)]);
-  const outputs = await model.predict(Object.fromEntries(inputs));
-  expect(Object.keys(outputs).sort()).toEqual(Object.keys(test.outputs).sort());
-  for (const [key, { shape, data }] of Object.entries(test.outputs)) {
-    expect(outputs[key].shape).toEqual(shape);
-    expectClose(await outputs[key].data(), data, tolerance, key);
-  }
-});
+it.each([...casesOf<RuntimeTest>('runtime.json'), ...casesOf<RuntimeTest>('operators.json')])(
+  '%s gives what ONNX Runtime gives',
+  async (name, test) => {
+    const model = readOnnx(bytesOf(test.model), name);
+    const inputs = Object.entries(test.inputs).map(([key, { shape, data }]) => [key, tensor(data, shape)]);
+    const outputs = await model.predict(Object.fromEntries(inputs));
+    expect(Object.keys(outputs).sort()).toEqual(Object.keys(test.outputs).sort());
+    for (const [key, { shape, data }] of Object.entries(test.outputs)) {
+      expect(outputs[key].shape).toEqual(shape);
+      expectClose(await outputs[key].data(), data, tolerance, key);
+    }
+  },
+);

@@ -3,8 +3,9 @@ import * as ops from '../../tensor/index.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { asTensor, int64s, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { along } from './value-movement.js';
 
-/** Operators that multiply matrices, and that add up or normalise along axes. */
+/** Operators that multiply matrices, and that add up along axes. */
 export const productOperators: Readonly<Record<string, Operator>> = {
   MatMul: { inputs: [2, 2], run: (call) => [product(call)] },
   Gemm: { attributes: ['alpha', 'beta', 'transA', 'transB'], inputs: [2, 3], run: (call) => [gemm(call)] },
@@ -15,17 +16,14 @@ export const productOperators: Readonly<Record<string, Operator>> = {
   ReduceMax: reduction(ops.max, Math.max),
   ReduceMin: reduction((x, axis) => ops.neg(ops.max(ops.neg(x), axis)), Math.min),
   ReduceProd: reduction(undefined, (a, b) => a * b),
-  ArgMax: { attributes: ['axis', 'keepdims', 'select_last_index'], inputs: [1, 1], run: (call) => [argMax(call)] },
-  LayerNormalization: {
-    attributes: ['axis', 'epsilon', 'stash_type'],
-    inputs: [2, 3],
-    run: (call) => [layerNormalization(call)],
-  },
-  BatchNormalization: {
-    attributes: ['epsilon', 'momentum', 'spatial'],
-    inputs: [5, 5],
-    run: (call) => [batchNormalization(call)],
-  },
+  ReduceSumSquare: reduction((x, axis) => ops.sum(ops.square(x), axis)),
+  ReduceL1: reduction((x, axis) => ops.sum(ops.abs(x), axis)),
+  ReduceL2: reduction((x, axis) => ops.sum(ops.square(x), axis), undefined, ops.sqrt),
+  ReduceLogSum: reduction(ops.sum, undefined, ops.log),
+  ReduceLogSumExp: reduction(logSumExp),
+  CumSum: { attributes: ['exclusive', 'reverse'], inputs: [2, 2], run: (call) => [runningSum(call)] },
+  ArgMin: argument(ops.neg),
+  ArgMax: argument((x) => x),
 };
 
 function product(call: OperatorCall): OnnxValue {
@@ -56,7 +54,7 @@ function gemm(call: OperatorCall): OnnxValue {
   const beta = node.attribute('beta', 'FLOAT') ?? 1;
   const result = ops.matmul(a, b, { transposeA, transposeB });
   const scaled = alpha === 1 ? result : ops.mul(result, alpha);
-  const added = call.inputs[2];
+  const added = call.optional(2);
   if (added === undefined || beta === 0) return scaled;
   return ops.add(scaled, beta === 1 ? asTensor(added) : ops.mul(asTensor(added), beta));
 }
@@ -75,9 +73,14 @@ function alongAxis(call: OperatorCall, run: (x: Tensor) => Tensor): OnnxValue {
   return ops.transpose(run(ops.transpose(x, order)), back);
 }
 
+/**
+ * @param ofTensor along one axis, which all that are reduced become.
+ * @param last of what that gives.
+ */
 function reduction(
   ofTensor?: (x: Tensor, axis: number) => Tensor,
   ofWholes?: (a: number, b: number) => number,
+  last?: (x: Tensor) => Tensor,
 ): Operator {
   return {
     attributes: ['axes', 'keepdims', 'noop_with_empty_axes'],
@@ -90,18 +93,71 @@ function reduction(
       const axes = new Set(given.length === 0 ? shape.keys() : given);
       if ((value instanceof Tensor ? ofTensor : ofWholes) === undefined)
         throw call.node.fault('it does not take such numbers.');
-      let reduced = value;
-      for (const axis of [...axes].sort((a, b) => b - a))
-        reduced = reduced instanceof Tensor ? ofTensor!(reduced, axis) : reducedWholes(call, reduced, axis, ofWholes!);
-      if (call.node.integer('keepdims', 1) === 0) return [reduced];
-      return [
-        reshaped(
-          reduced,
-          shape.map((size, i) => (axes.has(i) ? 1 : size)),
-        ),
-      ];
+      const left = shape.map((size, i) => (axes.has(i) ? 1 : size));
+      const kept = call.node.integer('keepdims', 1) !== 0 ? left : shape.filter((_, i) => !axes.has(i));
+      if (!(value instanceof Tensor)) {
+        let reduced = value;
+        for (const axis of [...axes].sort((a, b) => b - a)) reduced = reducedWholes(call, reduced, axis, ofWholes!);
+        return [reshaped(reduced, kept)];
+      }
+      const reduced = ofTensor!(...inOneAxis(value, axes));
+      return [ops.reshape(last === undefined ? reduced : last(reduced), kept)];
     },
   };
+}
+
+/** The axes as one, which stands where they do if they follow each other, and last otherwise; of none, one of a place. */
+function inOneAxis(value: Tensor, axes: ReadonlySet<number>): [Tensor, number] {
+  const { shape } = value;
+  if (axes.size === 0) return [ops.reshape(value, [...shape, 1]), shape.length];
+  const sorted = [...axes].sort((a, b) => a - b);
+  const [first] = sorted;
+  const end = first + sorted.length;
+  const size = sizeOf(sorted.map((axis) => shape[axis]));
+  if (sorted.at(-1) === end - 1)
+    return [ops.reshape(value, [...shape.slice(0, first), size, ...shape.slice(end)]), first];
+  const others = [...shape.keys()].filter((axis) => !axes.has(axis));
+  const outer = others.map((axis) => shape[axis]);
+  return [ops.reshape(ops.transpose(value, [...others, ...sorted]), [...outer, size]), outer.length];
+}
+
+/** The largest is subtracted first, so that no exponential overflows. */
+function logSumExp(x: Tensor, axis: number): Tensor {
+  const kept = x.shape.map((size, i) => (i === axis ? 1 : size));
+  const most = ops.max(x, axis);
+  const sums = ops.sum(ops.exp(ops.sub(x, ops.reshape(most, kept))), axis);
+  return ops.add(ops.log(sums), most);
+}
+
+/** Sums of numbers twice as far apart in each round, which are as exact as sums in pairs. */
+function runningSum(call: OperatorCall): OnnxValue {
+  const { node } = call;
+  const given = call.value(0);
+  const axis = call.axis(call.whole(1), given.shape.length);
+  const length = given.shape[axis];
+  const isReverse = node.integer('reverse', 0) !== 0;
+  const before = (value: OnnxValue, steps: number): OnnxValue =>
+    along(
+      value,
+      axis,
+      Int32Array.from({ length }, (_, i) => {
+        const place = isReverse ? i + steps : i - steps;
+        return place < length ? place : -1;
+      }),
+    );
+  let sum = node.integer('exclusive', 0) !== 0 ? before(given, 1) : given;
+  for (let steps = 1; steps < length; steps *= 2) sum = added(sum, before(sum, steps));
+  return sum;
+}
+
+function added(a: OnnxValue, b: OnnxValue): OnnxValue {
+  if (a instanceof Tensor || b instanceof Tensor) return ops.add(asTensor(a), asTensor(b));
+  const { data } = b;
+  return new WholeNumbers(
+    a.type,
+    a.shape,
+    a.data.map((x, i) => x + data[i]),
+  );
 }
 
 function reducedWholes(
@@ -123,43 +179,29 @@ function reducedWholes(
   return new WholeNumbers(type, left, result);
 }
 
-function argMax(call: OperatorCall): OnnxValue {
-  if (call.node.integer('select_last_index', 0) !== 0)
-    throw call.node.fault('the last of equal numbers is wanted.', 'select_last_index 0', '1');
-  const x = call.tensor(0);
-  const { shape } = x;
-  const axis = call.axis(call.node.integer('axis', 0), shape.length);
-  const order = [...shape.keys()].filter((i) => i !== axis);
-  const rows = ops.transpose(x, [...order, axis]);
-  if (shape[axis] === 0) throw call.node.fault('there are no numbers to compare.');
-  const keeps = call.node.integer('keepdims', 1) !== 0;
-  return reshaped(
-    int64s([...ops.argMax(rows)]),
-    keeps ? shape.map((size, i) => (i === axis ? 1 : size)) : order.map((i) => shape[i]),
-  );
-}
-
-/** Along the last axis. */
-function layerNormalization(call: OperatorCall): OnnxValue {
-  const x = call.tensor(0);
-  const axis = call.axis(call.node.integer('axis', -1), x.shape.length);
-  if (axis !== x.shape.length - 1)
-    throw call.node.fault('it normalises along several axes.', 'the last axis alone', `axis ${axis}`);
-  const kept = [...x.shape.slice(0, -1), 1];
-  const centred = ops.sub(x, ops.reshape(ops.mean(x, -1), kept));
-  const variance = ops.reshape(ops.mean(ops.square(centred), -1), kept);
-  const epsilon = call.node.attribute('epsilon', 'FLOAT') ?? 1e-5;
-  const normal = ops.mul(ops.div(centred, ops.sqrt(ops.add(variance, epsilon))), call.tensor(1));
-  return call.inputs[2] === undefined ? normal : ops.add(normal, call.tensor(2));
-}
-
-/** In prediction, with the statistics of the file. */
-function batchNormalization(call: OperatorCall): OnnxValue {
-  const x = call.tensor(0);
-  const alongFeatures = (at: number): Tensor =>
-    ops.reshape(call.tensor(at), [call.tensor(at).size, ...new Array<number>(Math.max(0, x.shape.length - 2)).fill(1)]);
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map(alongFeatures);
-  const epsilon = call.node.attribute('epsilon', 'FLOAT') ?? 1e-5;
-  const factor = ops.div(scale, ops.sqrt(ops.add(variance, epsilon)));
-  return ops.add(ops.mul(ops.sub(x, mean), factor), shift);
+/** @param toLargest of numbers, of which the largest stands where the one that is wanted does. */
+function argument(toLargest: (x: Tensor) => Tensor): Operator {
+  return {
+    attributes: ['axis', 'keepdims', 'select_last_index'],
+    inputs: [1, 1],
+    check(node) {
+      if (node.integer('select_last_index', 0) !== 0)
+        throw node.fault('the last of equal numbers is wanted.', 'select_last_index 0', '1');
+    },
+    run(call) {
+      const x = toLargest(call.tensor(0));
+      const { shape } = x;
+      const axis = call.axis(call.node.integer('axis', 0), shape.length);
+      const order = [...shape.keys()].filter((i) => i !== axis);
+      const rows = ops.transpose(x, [...order, axis]);
+      if (shape[axis] === 0) throw call.node.fault('there are no numbers to compare.');
+      const keeps = call.node.integer('keepdims', 1) !== 0;
+      return [
+        reshaped(
+          int64s([...ops.argMax(rows)]),
+          keeps ? shape.map((size, i) => (i === axis ? 1 : size)) : order.map((i) => shape[i]),
+        ),
+      ];
+    },
+  };
 }

@@ -30,6 +30,8 @@ export class RecurrentNode {
   readonly #hasConstantWeights: boolean;
   /** Inputs that start states and are constant zeros: of the batch that was traced, where the graph takes any. */
   readonly #zeroStates: ReadonlySet<number>;
+  /** Whether the recurrent bias of a GRU's candidate is a constant that is not all zeros. */
+  readonly hasCandidateBias: boolean;
 
   /**
    * @param constants by place, inputs that are the same in every run.
@@ -42,6 +44,7 @@ export class RecurrentNode {
     this.#attributes = recurrentAttributes(node);
     this.#hasConstantWeights = [W, R, B, P].every((at) => !node.inputs[at] || constants[at] !== undefined);
     this.#zeroStates = new Set([HIDDEN, CELL].filter((at) => constants[at] !== undefined && isAllZeros(constants[at])));
+    this.hasCandidateBias = node.operator === 'GRU' && hasCandidateBias(constants[B], this.#attributes.units);
     if (this.#hasConstantWeights) scope(() => this.#takeWeights(constants));
   }
 
@@ -218,6 +221,13 @@ export class RecurrentNode {
       'give it the shape that the graph was made for.',
     );
   }
+}
+
+/** @param bias of a GRU, `[D, 6 * U]`: of the input and then of the state, gates update, reset, candidate. */
+function hasCandidateBias(bias: OnnxValue | undefined, units: number): boolean {
+  if (bias === undefined) return false;
+  const numbers = bias instanceof Tensor ? bias.hostNumbers() : bias.data;
+  return numbers.some((x, i) => x !== 0 && i % (6 * units) >= 5 * units);
 }
 
 /** One entry of the first axis, without it. */

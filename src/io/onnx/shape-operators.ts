@@ -1,8 +1,8 @@
 import { sizeOf } from '../../shape.js';
 import { Tensor, tensor } from '../../tensor/tensor.js';
-import { requirePossible } from './movement-operators.js';
 import { int64s, mostValues, type OnnxValue, WholeNumbers } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { requirePossible } from './value-movement.js';
 
 /** Operators that give constants, and shapes as lists of whole numbers. */
 export const shapeOperators: Readonly<Record<string, Operator>> = {

@@ -1,12 +1,15 @@
+import * as e from '../../expression/build.js';
 import { currentBackend } from '../../kernels/select.js';
-import { describeShape, type Shape, sizeOf } from '../../shape.js';
+import { describeShape, sizeOf } from '../../shape.js';
 import { gatherTensor } from '../../tensor/gather.js';
 import * as ops from '../../tensor/index.js';
+import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { Variable } from '../../tensor/variable.js';
-import { along, requirePossible } from './movement-operators.js';
-import type { OnnxValue } from './onnx-values.js';
+import { type OnnxValue, WholeNumbers } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { along, requirePossible } from './value-movement.js';
+import { autoPad, listOf, type WindowAxis, windowAxes, windowPlaces } from './window-axes.js';
 
 /** Operators along the axes that windows move along. */
 export const windowOperators: Readonly<Record<string, Operator>> = {
@@ -15,19 +18,21 @@ export const windowOperators: Readonly<Record<string, Operator>> = {
     inputs: [2, 3],
     run: (call) => [convolution(call)],
   },
-  Pad: { attributes: ['mode', 'pads', 'value'], inputs: [1, 4], run: (call) => [padded(call)] },
+  ConvTranspose: {
+    attributes: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'output_padding', 'output_shape', 'pads', 'strides'],
+    inputs: [2, 3],
+    run: (call) => [transposedConvolution(call)],
+  },
+  Pad: {
+    attributes: ['mode', 'pads', 'value'],
+    inputs: [1, 4],
+    check(node) {
+      const mode = node.attribute('mode', 'STRING') ?? 'constant';
+      if (!padModes.includes(mode)) throw node.fault('`mode` is not run.', padModes.join(', '), mode);
+    },
+    run: (call) => [padded(call)],
+  },
 };
-
-/** One axis along which windows move. */
-interface WindowAxis {
-  readonly length: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Places before the first. */
-  readonly before: number;
-  readonly count: number;
-}
 
 /**
  * `[batch, features, ...]` with a kernel `[filters, features / groups, ...]`: all windows laid out side by side, and one
@@ -35,6 +40,17 @@ interface WindowAxis {
  */
 function convolution(call: OperatorCall): OnnxValue {
   const [x, kernel] = [call.tensor(0), call.tensor(1)];
+  return convolved(call, x, kernel, matrixOf, () => windowAxes(call, x.shape.slice(2), kernel.shape.slice(2)));
+}
+
+/** @param matrix of a kernel `[filters, features / groups, ...]`, as {@link matrixOf}. */
+function convolved(
+  call: OperatorCall,
+  x: Tensor,
+  kernel: Tensor,
+  matrix: (kernel: Tensor) => Tensor,
+  axesOf: () => readonly WindowAxis[],
+): OnnxValue {
   const rank = x.shape.length - 2;
   const groups = call.node.integer('group', 1);
   const [batch, features] = x.shape;
@@ -53,7 +69,7 @@ function convolution(call: OperatorCall): OnnxValue {
       'SHAPE_MISMATCH',
     );
   }
-  const axes = windowAxes(call, x.shape.slice(2), kernel.shape.slice(2));
+  const axes = axesOf();
   const counts = axes.map(({ count }) => count);
   const width = features / groups;
   requirePossible(call, [batch, ...counts, ...kernel.shape.slice(1)]);
@@ -65,10 +81,10 @@ function convolution(call: OperatorCall): OnnxValue {
     const own = groups === 1 ? kernel : ops.slice(kernel, 0, (g * filters) / groups, ((g + 1) * filters) / groups);
     const places = sizeOf(axes.map((axis) => axis.kernel));
     const windows = gatherTensor(seen, [batch * sizeOf(counts), places * width], width, indices);
-    return ops.matmul(windows, matrixOf(own));
+    return ops.matmul(windows, matrix(own));
   });
   const joined = ops.concatenate(outputs, -1);
-  const bias = call.inputs[2] === undefined ? joined : ops.add(joined, call.tensor(2));
+  const bias = call.optional(2) === undefined ? joined : ops.add(joined, call.tensor(2));
   const shaped = ops.reshape(bias, [batch, ...counts, filters]);
   return ops.transpose(shaped, [0, rank + 1, ...counts.map((_, i) => i + 1)]);
 }
@@ -89,68 +105,64 @@ function matrixOf(kernel: Tensor): Tensor {
   return kept;
 }
 
-function windowAxes(call: OperatorCall, lengths: Shape, kernels: Shape): WindowAxis[] {
+/**
+ * The adjoint of a convolution: one of the mirrored kernel over the input with zeros between its places.
+ * Kernel `[features, filters / groups, ...]`.
+ */
+function transposedConvolution(call: OperatorCall): OnnxValue {
   const { node } = call;
-  const rank = lengths.length;
-  const listOf = (name: string, length: number, byDefault: number): readonly number[] => {
-    const list = node.attribute(name, 'INTS') ?? new Array<number>(length).fill(byDefault);
-    if (list.length === length && list.every((size) => size >= (name === 'pads' ? 0 : 1))) return list;
-    throw node.fault(`\`${name}\` does not fit.`, `${length} whole numbers`, describeShape(list));
-  };
-  const strides = listOf('strides', rank, 1);
-  const dilations = listOf('dilations', rank, 1);
-  const pads = listOf('pads', 2 * rank, 0);
-  const mode = node.attribute('auto_pad', 'STRING') ?? 'NOTSET';
-  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(mode))
-    throw node.fault('`auto_pad` is none that there is.', 'NOTSET, VALID, SAME_UPPER or SAME_LOWER', mode);
-  return lengths.map((length, i) => {
-    const [kernel, stride, dilation] = [kernels[i], strides[i], dilations[i]];
-    const reach = dilation * (kernel - 1) + 1;
-    const same = Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length);
-    const both = mode === 'NOTSET' ? pads[i] + pads[i + rank] : mode === 'VALID' ? 0 : same;
-    const before =
-      mode === 'NOTSET'
-        ? pads[i]
-        : mode === 'SAME_UPPER'
-          ? Math.floor(both / 2)
-          : mode === 'VALID'
-            ? 0
-            : Math.ceil(both / 2);
-    const count = Math.floor((length + both - reach) / stride) + 1;
-    if (count < 1 || kernel < 1)
-      throw node.fault('no window fits the input.', `at least ${reach} places`, `${length + both}`, 'SHAPE_MISMATCH');
-    return { length, kernel, stride, dilation, before, count };
+  const [x, kernel] = [call.tensor(0), call.tensor(1)];
+  const rank = x.shape.length - 2;
+  const groups = node.integer('group', 1);
+  const [features, each, ...kernels] = kernel.shape;
+  if (rank < 1 || kernels.length !== rank || !(groups >= 1 && features % groups === 0) || features !== x.shape[1]) {
+    const expected = '[batch, features, ...] and [features, filters / groups, ...]';
+    const received = `${describeShape(x.shape)} and ${describeShape(kernel.shape)}, ${groups} groups`;
+    throw node.fault('the kernel does not fit the input.', expected, received, 'SHAPE_MISMATCH');
+  }
+  const strides = listOf(call, 'strides', rank, 1);
+  const dilations = listOf(call, 'dilations', rank, 1);
+  const extra = listOf(call, 'output_padding', rank, 0);
+  const pads = listOf(call, 'pads', 2 * rank, 0);
+  const lengths = node.attribute('output_shape', 'INTS');
+  const mode = autoPad(call);
+  if (lengths !== undefined && lengths.length !== rank)
+    throw node.fault('`output_shape` does not fit.', `${rank} sizes`, describeShape(lengths));
+  let spread: OnnxValue = x;
+  const axes = kernels.map((size, i): WindowAxis => {
+    const reach = dilations[i] * (size - 1) + 1;
+    const whole = strides[i] * (x.shape[2 + i] - 1) + extra[i] + reach;
+    const isSame = mode === 'SAME_UPPER' || mode === 'SAME_LOWER';
+    const wanted = lengths?.[i] ?? (isSame ? x.shape[2 + i] * strides[i] : undefined);
+    const both = wanted === undefined ? 0 : Math.max(0, whole - wanted);
+    const half = mode === 'SAME_UPPER' ? Math.floor(both / 2) : Math.ceil(both / 2);
+    const cut = wanted !== undefined ? half : mode === 'NOTSET' ? pads[i] : 0;
+    const count = wanted ?? whole - (mode === 'NOTSET' ? pads[i] + pads[rank + i] : 0);
+    if (!(count >= 1 && size >= 1))
+      throw node.fault('it gives nothing.', 'at least 1 place', `${count}`, 'SHAPE_MISMATCH');
+    const places = Math.max(0, strides[i] * (x.shape[2 + i] - 1) + 1);
+    requirePossible(call, [...spread.shape.slice(0, 2 + i), places, ...spread.shape.slice(3 + i)]);
+    const between = Int32Array.from({ length: places }, (_, at) => (at % strides[i] === 0 ? at / strides[i] : -1));
+    if (strides[i] > 1) spread = along(spread, 2 + i, between);
+    return {
+      length: places,
+      kernel: size,
+      stride: 1,
+      dilation: dilations[i],
+      before: reach - 1 - cut,
+      after: 0,
+      count,
+    };
   });
+  // [features, filters / groups, ...] as [filters, features / groups, ...], each axis of places turned round.
+  const grouped = ops.reshape(kernel, [groups, features / groups, each, ...kernels]);
+  const order = [0, 2, 1, ...kernels.map((_, i) => 3 + i)];
+  const swapped = ops.reshape(ops.transpose(grouped, order), [groups * each, features / groups, ...kernels]);
+  const mirrored = kernels.reduce((turned, _, i) => ops.reverse(turned, 2 + i), swapped);
+  return convolved(call, spread as Tensor, mirrored, matrixOf, () => axes);
 }
 
-/** By batch, window and place of the window, the row of the input; -1 in padding. */
-function windowPlaces(batch: number, axes: readonly WindowAxis[]): Int32Array {
-  // The windows of all axes stand before the places of all axes.
-  const byAxis = axes.map(({ length, kernel, stride, dilation, before, count }) =>
-    Array.from({ length: count * kernel }, (_, i) => {
-      const place = Math.floor(i / kernel) * stride + (i % kernel) * dilation - before;
-      return place >= 0 && place < length ? place : -1;
-    }),
-  );
-  const sizes = [...axes.map(({ count }) => count), ...axes.map(({ kernel }) => kernel)];
-  const each = sizeOf(sizes);
-  const rows = sizeOf(axes.map(({ length }) => length));
-  const all = new Int32Array(batch * each);
-  for (let i = 0; i < each; i++) {
-    const at = new Array<number>(sizes.length);
-    for (let axis = sizes.length - 1, rest = i; axis >= 0; axis--) {
-      at[axis] = rest % sizes[axis];
-      rest = Math.floor(rest / sizes[axis]);
-    }
-    let row = 0;
-    axes.forEach(({ length, kernel }, axis) => {
-      const place = byAxis[axis][at[axis] * kernel + at[axes.length + axis]];
-      row = row < 0 || place < 0 ? -1 : row * length + place;
-    });
-    for (let b = 0; b < batch; b++) all[b * each + i] = row < 0 ? -1 : b * rows + row;
-  }
-  return all;
-}
+const padModes = ['constant', 'reflect', 'edge', 'wrap'];
 
 function padded(call: OperatorCall): OnnxValue {
   const { node } = call;
@@ -161,15 +173,44 @@ function padded(call: OperatorCall): OnnxValue {
   if (pads.length !== 2 * axes.length || !pads.every((count) => Number.isInteger(count)))
     throw node.fault('`pads` has too few or too many.', `${2 * axes.length}`, `${pads.length}`);
   const mode = node.attribute('mode', 'STRING') ?? 'constant';
-  const given = call.inputs[2];
-  const filling =
-    given === undefined
-      ? (node.attribute('value', 'FLOAT') ?? 0)
-      : given instanceof Tensor
-        ? given.dataSync()[0]
-        : given.data[0];
-  if (mode === 'constant' && filling !== undefined && filling !== 0)
-    throw node.fault('it fills with another number than 0.', '0', `${filling}`);
+  const filling = call.optional(2) === undefined ? (node.attribute('value', 'FLOAT') ?? 0) : call.number(2);
+  const isFilled = mode === 'constant' && filling !== 0;
+  const inside = isFilled ? onesLike(value) : value;
+  const isOutside = isFilled ? paddedBy(call, inside, axes, pads, mode) : undefined;
+  value = paddedBy(call, value, axes, pads, mode);
+  if (isOutside === undefined) return value;
+  if (value instanceof Tensor && isOutside instanceof Tensor)
+    return applyPointwise(fillOutside, [isOutside, value], { filling });
+  const { data } = isOutside as WholeNumbers;
+  const wholes = value as WholeNumbers;
+  return new WholeNumbers(
+    wholes.type,
+    wholes.shape,
+    wholes.data.map((x, i) => (data[i] === 0 ? filling : x)),
+  );
+}
+
+const fillOutside: PointwiseFunction = {
+  name: 'onnx.Pad',
+  build: ([inside, x], { filling }) => e.select(inside, x, filling),
+  scalars: ['filling'],
+};
+
+function onesLike(value: OnnxValue): OnnxValue {
+  if (value instanceof Tensor) return ops.ones(value.shape);
+  return new WholeNumbers(value.type, value.shape, new Float64Array(value.size).fill(1));
+}
+
+/** With places added before and after those of each axis; zeros in the mode `constant`. */
+function paddedBy(
+  call: OperatorCall,
+  given: OnnxValue,
+  axes: readonly number[],
+  pads: readonly number[],
+  mode: string,
+): OnnxValue {
+  const { node } = call;
+  let value = given;
   axes.forEach((axis, i) => {
     const [before, after] = [pads[i], pads[i + axes.length]];
     if (before === 0 && after === 0) return;
@@ -178,7 +219,7 @@ function padded(call: OperatorCall): OnnxValue {
       call,
       value.shape.map((size, at) => (at === axis ? size + before + after : size)),
     );
-    const most = mode === 'reflect' ? length - 1 : mode === 'edge' && length === 0 ? -1 : Infinity;
+    const most = mode === 'reflect' ? length - 1 : mode !== 'constant' && length === 0 ? 0 : Infinity;
     if (Math.max(before, after) > most)
       throw node.fault(
         'more is to be added than there is.',
@@ -192,8 +233,6 @@ function padded(call: OperatorCall): OnnxValue {
       Int32Array.from({ length: length + before + after }, (_, j) => placeOf(j - before, length, mode)),
     );
   });
-  if (!['constant', 'reflect', 'edge'].includes(mode))
-    throw node.fault('`mode` is not run.', 'constant, reflect or edge', mode);
   return value;
 }
 
@@ -201,6 +240,7 @@ function padded(call: OperatorCall): OnnxValue {
 function placeOf(place: number, length: number, mode: string): number {
   if (place >= 0 && place < length) return place;
   if (mode === 'constant') return -1;
+  if (mode === 'wrap') return ((place % length) + length) % length;
   if (mode === 'edge') return place < 0 ? 0 : length - 1;
   return place < 0 ? -place : 2 * (length - 1) - place;
 }
