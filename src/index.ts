@@ -108,15 +108,7 @@ export { type ActivationName, activationNamed } from './expression/activations.j
 export type { Expression, Operand } from './expression/build.js';
 export * as expressions from './expression/index.js';
 // Files as bytes
-export { brainLSTM } from './io/brain/brain-lstm.js';
-export { type BrainRunOptions, BrainText } from './io/brain/brain-text.js';
-export {
-  type BrainNet,
-  type BrainNetType,
-  brainNetTypes,
-  type ReadBrainOptions,
-  readBrain,
-} from './io/brain/read-brain.js';
+export * from './io/brain/index.js';
 export {
   deserializeModel,
   type LoadedModel,
@@ -175,6 +167,7 @@ export {
   type TensorData,
   type TensorDtype,
 } from './io/safetensors.js';
+export * from './io/tensorflow-js/index.js';
 export { decodeUtf8 } from './io/utf8.js';
 // Word vectors
 export type { ByteSource } from './io/word-vectors/byte-reader.js';

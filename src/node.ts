@@ -59,6 +59,7 @@ export async function readTask(bytes: Uint8Array, path: string): Promise<LoadedT
   }
 }
 export { loadStateDictFile } from './io/pytorch/state-dict-files.js';
+export { loadTensorFlowJs, saveTensorFlowJs } from './io/tensorflow-js/tensorflow-js-files.js';
 export { loadTokenizer } from './io/tokenizers/load-tokenizer.js';
 export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
 export type { ProductSpeed } from './kernels/blas/probe.js';

@@ -2,6 +2,8 @@ import { RondoError, refuseUnknownOptions, requireKind, unknownName } from '../e
 import type { Json } from '../layers/layer.js';
 import { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
+import { brainFormat } from './brain/brain-format.js';
+import type { ReadBrainOptions } from './brain/read-brain.js';
 import { fileKindOf } from './file-kind.js';
 import type { ModelFile, ModelFormat, ModelRead, ModelWritten } from './model-format.js';
 import { onnxFormat } from './onnx/onnx-format.js';
@@ -10,16 +12,23 @@ import { pytorchFormat } from './pytorch/pytorch-format.js';
 import type { ReadStateDictOptions } from './pytorch/read-state-dict.js';
 import { requireBytes } from './require-bytes.js';
 import { rondoFormat } from './rondo-format.js';
+import { tensorFlowJsFormat } from './tensorflow-js/tensorflow-js-format.js';
 
 /** Every format of models. A file is the first one's that recognises it, or else is known by its ending. */
-const formats = { rondo: rondoFormat, pytorch: pytorchFormat, onnx: onnxFormat } as const;
+const formats = {
+  rondo: rondoFormat,
+  pytorch: pytorchFormat,
+  onnx: onnxFormat,
+  brain: brainFormat,
+  tensorflowjs: tensorFlowJsFormat,
+} as const;
 
 /** The names of formats. */
 export type ModelFormatName = keyof typeof formats;
 const names = Object.keys(formats) as ModelFormatName[];
 
 /** What readers can be told; each format has its own of these. */
-export interface ReadModelOptions extends ReadStateDictOptions, ModelFromStateDictOptions {
+export interface ReadModelOptions extends ReadStateDictOptions, ModelFromStateDictOptions, ReadBrainOptions {
   /** By default what the file's content and name say. */
   format?: ModelFormatName | undefined;
   /** Gives another file of the folder that the model is in, such as a shard of weights. By default there is none. */
@@ -39,7 +48,7 @@ export interface ReadModel extends ModelRead {
 }
 
 /**
- * The model of a file of any format: this library's own, PyTorch's state dicts, ONNX.
+ * The model of a file of any format: this library's own, PyTorch's state dicts, ONNX, brain.js, TensorFlow.js.
  *
  * @param name the file's, which tells formats that have no signature, and is in messages.
  * @throws FILE_FORMAT where the bytes are of no format that is read; UNKNOWN_NAME for options that the format has not; as the reader of
