@@ -8,6 +8,7 @@ import { readNpy } from '../../src/io/numpy/read-npy.js';
 import { type OnnxModel, readOnnx } from '../../src/io/onnx/onnx-model.js';
 import { readStateDict } from '../../src/io/pytorch/read-state-dict.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.js';
+import { readTensorFlowJs } from '../../src/io/tensorflow-js/read-tensorflow-js.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
 import { Dense } from '../../src/layers/dense.js';
 import { Embedding } from '../../src/layers/embedding.js';
@@ -105,6 +106,16 @@ export const fuzzedFormats: readonly FuzzedFormat[] = [
     inside: 'json',
   },
   {
+    name: 'tensorflow.js',
+    good: async () => [new TextEncoder().encode(JSON.stringify(layersModel().json))],
+    read: (bytes) => {
+      const { files } = layersModel();
+      const shard = async (path: string) => ofBase64(Object.hasOwn(files, path) ? files[path] : '');
+      return readTensorFlowJs(new TextDecoder().decode(bytes), { name: 'fuzzed', shard });
+    },
+    inside: 'json',
+  },
+  {
     name: 'any model',
     good: async () => {
       const { recurrent, models } = vectors<Record<'recurrent' | 'models', { file: string }[]>>('pytorch/models.json');
@@ -114,6 +125,16 @@ export const fuzzedFormats: readonly FuzzedFormat[] = [
     inside: 'zip',
   },
 ];
+
+let read: { readonly json: object; readonly files: Readonly<Record<string, string>> } | undefined;
+
+/** A model of TensorFlow.js with its weights in fewer bits. */
+function layersModel(): NonNullable<typeof read> {
+  read ??= vectors<{ cases: Record<string, NonNullable<typeof read>> }>('tensorflow-js/models.json').cases[
+    'words with padding, uint16'
+  ];
+  return read;
+}
 
 function torchFiles(): Uint8Array[] {
   return vectors<{ files: { file: string }[] }>('pytorch/files.json').files.map(({ file }) => ofBase64(file));
