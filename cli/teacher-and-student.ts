@@ -27,6 +27,33 @@ interface Comparison {
   readonly verdict: string;
 }
 
+/** A figure of a teacher, and of how much of what it was measured on it has learned. */
+interface MeasuredTeacher {
+  readonly accuracy: number;
+  readonly numLearned: number;
+}
+
+/** The same for a share of right answers; a last line says what the teacher had learned of the data. */
+export async function accuracyBesideTeacher(
+  own: TrainAnswer,
+  teacher: SavedModel,
+  student: SavedModel,
+  { theirs, accuracy, items }: { readonly theirs: MeasuredTeacher; readonly accuracy: number; readonly items: string },
+): Promise<TrainAnswer> {
+  const answer = await answerBesideTeacher(own, teacher, student, {
+    measure: 'accuracy',
+    better: 'higher',
+    teacher: theirs.accuracy,
+    student: accuracy,
+  });
+  const { numLearned } = theirs;
+  if (numLearned === 0) return answer;
+  const note =
+    `The teacher has learned from ${withSeparators(numLearned)} of these ${items}, so its figure is kind, and the ` +
+    "student's too.";
+  return { ...answer, sections: [...answer.sections, note] };
+}
+
 /** What a training tells, with the comparison of its model with the teacher at the end. */
 export async function answerBesideTeacher(
   own: TrainAnswer,

@@ -18,7 +18,7 @@ export const teachingOptions = {
     type: 'number',
     ofData: true,
     value: 'T',
-    about: 'What the logits of teacher and student are divided by. Default 1.',
+    about: 'What the logits of teacher and student are divided by. Default 1, of classes of whole texts 2.',
   },
   alpha: {
     type: 'number',
@@ -30,9 +30,15 @@ export const teachingOptions = {
     type: 'count',
     ofData: true,
     value: 'N',
-    about: 'How many answers the teacher gives a probability of each; all others are one. Default 32.',
+    about:
+      'How many answers the teacher gives a probability of each; all others are one. Default 32, of whole texts all.',
   },
 } as const satisfies OptionSpecs;
+
+const { 'top-k': _, ...ofTags } = teachingOptions;
+
+/** The same where every answer has a probability. */
+export const tagTeachingOptions = ofTags;
 
 /**
  * The model that --teacher names and how it teaches; undefined without it.

@@ -2,6 +2,8 @@ import { ClassifierTraining, type ClassWeighting, classifierOptions, defaultVect
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, beginningOptions } from '../initial-model.js';
+import { accuracyBesideTeacher } from '../teacher-and-student.js';
+import { teachingOptions } from '../teaching-options.js';
 import { counted, percent, shortNumber, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
@@ -24,6 +26,7 @@ export const train = defineTrain({
     'rondo train classify train.txt --test test.txt --format lines --label-until : --encoding windows-1252 ' +
       '--out questions.safetensors',
     'rondo train classify reviews.csv --out reviews.safetensors --resume',
+    'rondo train classify reviews.csv --teacher reviews.safetensors --out small.safetensors',
   ],
   numFiles: { least: 1, most: Infinity },
   table: classifierOptions,
@@ -35,9 +38,10 @@ export const train = defineTrain({
       test: 'Texts that are held out for the report. Default: a share of the texts.',
     }),
     ...beginningOptions,
+    ...teachingOptions,
   },
   trainsOn: { reading: ({ data }) => data.reading },
-  async prepare({ where, files, options, given, initial, interrupted }) {
+  async prepare({ where, files, options, given, initial, teacher, interrupted }) {
     const reading = withReading(options, interrupted?.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
     const data = {
@@ -46,6 +50,7 @@ export const train = defineTrain({
       test: await part(options.test),
       reading: readingOf(reading),
       initial,
+      teacher,
     };
     const vectors = await readEmbeddingVectors(
       where,
@@ -66,7 +71,18 @@ export const train = defineTrain({
         ...beginningLines(options.init, beginning, { tokens, outputs: 'classes', items: 'texts' }),
         ...overlapLines(training),
       ],
-      answer: (trained) => answerOf(training, trained),
+      answer: async (trained) => {
+        const own = await answerOf(training, trained);
+        const theirs = await training.evaluateTeacher();
+        return theirs === undefined || teacher === undefined || options.teacher === undefined
+          ? own
+          : accuracyBesideTeacher(
+              own,
+              { path: options.teacher, model: teacher.model },
+              { path: trained.path, model: classifier },
+              { theirs, accuracy: (await training.evaluate()).accuracy, items: 'texts' },
+            );
+      },
     };
   },
 });

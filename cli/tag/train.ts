@@ -1,7 +1,15 @@
-import { defaultVectorWords, type TaggedSentence, TaggerTraining, taggerOptions } from '../../src/index.js';
+import {
+  defaultVectorWords,
+  type TaggedSentence,
+  type TaggerReport,
+  TaggerTraining,
+  taggerOptions,
+} from '../../src/index.js';
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, beginningOptions } from '../initial-model.js';
+import { accuracyBesideTeacher } from '../teacher-and-student.js';
+import { tagTeachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
@@ -22,6 +30,7 @@ export const train = defineTrain({
     'rondo train tag names.txt --out names.safetensors',
     'rondo train tag names.txt --no-crf --characters conv --out plain.safetensors',
     'rondo train tag names.txt --out names.safetensors --resume',
+    'rondo train tag names.txt --teacher names.safetensors --out small.safetensors',
   ],
   table: taggerOptions,
   options: {
@@ -31,6 +40,7 @@ export const train = defineTrain({
       test: 'Sentences that are only measured, at the end.',
     }),
     ...beginningOptions,
+    ...tagTeachingOptions,
   },
   trainsOn: {
     reading: ({ sentences: { column, reading } }) => ({
@@ -38,7 +48,7 @@ export const train = defineTrain({
       'word-column': reading?.wordColumn === undefined ? undefined : Number(reading.wordColumn),
     }),
   },
-  async prepare({ where, files: [file], options, given, initial, interrupted }) {
+  async prepare({ where, files: [file], options, given, initial, teacher, interrupted }) {
     const main = await readWordFile(file, options);
     const column = interrupted?.sentences.column ?? columnName(where, main, options);
     const notes: string[] = [];
@@ -57,7 +67,8 @@ export const train = defineTrain({
       () => train.flatMap(({ words }) => words),
       given.vectorWords ?? defaultVectorWords,
     );
-    const data = { train, validation, test, vectors, column, reading: readingOf(main), initial };
+    const taught = teacher && { model: teacher.model, temperature: teacher.temperature, alpha: teacher.alpha };
+    const data = { train, validation, test, vectors, column, reading: readingOf(main), initial, teacher: taught };
     const training = new TaggerTraining(data, given, interrupted);
     const { tagger, beginning, numWords, numBatches } = training;
     const { scheme } = tagger.sentences;
@@ -74,7 +85,19 @@ export const train = defineTrain({
         ...beginningLines(options.init, beginning, { tokens: 'words', outputs: 'tags', items: 'sentences' }),
         ...aboutNetwork(training),
       ],
-      answer: (trained) => answerOf(training, { column, test }, trained),
+      answer: async (trained) => {
+        const own = await answerOf(training, { column, test }, trained);
+        const theirs = await training.evaluateTeacher(test);
+        const reports = own.facts as { readonly validation: TaggerReport; readonly test: TaggerReport | undefined };
+        return theirs === undefined || teacher === undefined || options.teacher === undefined
+          ? own
+          : accuracyBesideTeacher(
+              own,
+              { path: options.teacher, model: teacher.model },
+              { path: trained.path, model: tagger },
+              { theirs, accuracy: (reports.test ?? reports.validation).accuracy, items: 'sentences' },
+            );
+      },
     };
   },
 });

@@ -5,9 +5,10 @@ import { bestLabels, type ChainConstraints, labelMarginals } from '../tensor/cha
 import { chainLoss, countedSteps, scoresAt } from '../tensor/chain-loss.js';
 import type { ChainWeights } from '../tensor/linear-chain.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
+import { type ChainNumbers, softened, taughtChainLoss } from '../tensor/taught-chain-loss.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
-import { setChainLosses } from './chain-scores.js';
+import { setChain } from './chain-scores.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import type { Mask } from './mask.js';
@@ -88,7 +89,17 @@ export class CRF extends Layer {
     const scores = singleInput(this.name, inputs);
     this.computeOutputShape(scores.shape);
     const variables = this.#variables!;
-    setChainLosses(scores, (targets, mask) => chainLoss({ scores, ...variables, targets, mask }));
+    setChain(scores, {
+      lossesOf: (targets, mask) => chainLoss({ scores, ...variables, targets, mask }),
+      taughtLossesOf: (teacher, temperature, mask) =>
+        taughtChainLoss({ scores, ...variables, teacher, temperature, mask }),
+      read: async () => ({
+        shape: scores.shape,
+        scores: await scores.readNumbers(),
+        weights: await this.readWeights(),
+      }),
+      marginalsOf,
+    });
     return scores;
   }
 
@@ -168,6 +179,23 @@ export function weightsOfChain([transitions, start, end]: readonly ArrayLike<num
     start: Float64Array.from(start),
     end: Float64Array.from(end),
   };
+}
+
+function marginalsOf(
+  { shape, scores, weights }: ChainNumbers,
+  temperature: number,
+  mask: ArrayLike<number> | undefined,
+): Float64Array {
+  const [batch, time, K] = shape;
+  const soft = softened(weights!, temperature);
+  const all = new Float64Array(batch * time * K);
+  for (let b = 0; b < batch; b++) {
+    const steps = countedSteps(b, time, mask);
+    const own = scoresAt(scores, steps, K).map((score) => score / temperature);
+    const marginals = labelMarginals(own, soft);
+    steps.forEach((step, t) => all.set(marginals.subarray(t * K, (t + 1) * K), step * K));
+  }
+  return all;
 }
 
 function perSequence<T>(scores: Tensor, mask: Mask | undefined, decode: (own: Float64Array) => T): T[] {

@@ -53,6 +53,49 @@ export function refuseBesideTeacher(
   });
 }
 
+/** @throws USAGE for smoothed labels beside what a teacher says */
+export function refuseSmoothedLabels(
+  where: string,
+  labelSmoothing: number | undefined = 0,
+  alpha: number | undefined,
+): void {
+  if (labelSmoothing === 0 || alpha === 0) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'labels are either smoothed or held beside what a teacher says, which smooths them by what it knows.',
+    expected: 'labelSmoothing 0, or a teacher with alpha 0',
+    received: String(labelSmoothing),
+    fix: 'leave `labelSmoothing` out.',
+    option: 'labelSmoothing',
+  });
+}
+
+/** @throws DATA_FORMAT for data of other classes than those that a teacher tells apart */
+export function requireTeachersClasses(
+  where: string,
+  teacher: readonly string[],
+  own: readonly string[],
+  name = 'classes',
+): void {
+  const [unknown, missing] = [
+    own.filter((label) => !teacher.includes(label)),
+    teacher.filter((label) => !own.includes(label)),
+  ];
+  if (unknown.length === 0 && missing.length === 0) return;
+  const listed = (labels: readonly string[]): string =>
+    `${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', ...' : ''}`;
+  throw new RondoError('DATA_FORMAT', {
+    where,
+    what: `the teacher tells other ${name} apart than these data have.`,
+    expected: listed(teacher),
+    received: [
+      ...(unknown.length > 0 ? [`${listed(unknown)}, which it does not know`] : []),
+      ...(missing.length > 0 ? [`none of ${listed(missing)}`] : []),
+    ].join('; '),
+    fix: `give data of the teacher's ${name}, or a teacher that was trained on data such as these.`,
+  });
+}
+
 /** What cuts a text into tokens. */
 interface Tokens {
   readonly size: number;

@@ -2,13 +2,21 @@ import { RondoError } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape } from '../shape.js';
 import { chainLossOnDevice } from './chain-loss-on-device.js';
-import { type ChainWeights, scoresOfLater, stepLosses, stepLossGradients, transitionFactors } from './linear-chain.js';
+import {
+  type ChainTruth,
+  type ChainWeights,
+  labelsAsTruth,
+  scoresOfLater,
+  stepLosses,
+  stepLossGradients,
+  transitionFactors,
+} from './linear-chain.js';
 import { requireTensors } from './operands.js';
 import { operation } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
 
-/** What {@link chainLoss} is given. */
-export interface ChainLossArguments {
+/** A chain whose losses are computed: `[batch, time, labels]` scores, and those of neighbours. */
+export interface ChainTensors {
   /** `[batch, time, labels]` */
   readonly scores: Tensor;
   /** `[labels, labels]`: from the row's label to the column's. */
@@ -17,6 +25,10 @@ export interface ChainLossArguments {
   readonly start: Tensor;
   /** `[labels]` */
   readonly end: Tensor;
+}
+
+/** What {@link chainLoss} is given. */
+export interface ChainLossArguments extends ChainTensors {
   /** `[batch, time]`: the true labels; anything where the mask is 0. */
   readonly targets: ArrayLike<number>;
   /** `[batch * time]`: 0 where a step is padding; by default all count. */
@@ -43,6 +55,19 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
     const steps = Array.from({ length: batch }, (_, b) => countedSteps(b, time, mask));
     return chainLossOnDevice({ scores, transitions, start, end, steps, labels: steps.map(labelsOf) });
   }
+  return stepLossesOf({ scores, transitions, start, end, mask }, (steps) => labelsAsTruth(labelsOf(steps)));
+}
+
+/**
+ * @internal `[batch, time]`: the losses of what is true of each sequence, with their derivative.
+ *
+ * @param truthOf of the steps that count, which are places in `[batch * time]`.
+ */
+export function stepLossesOf(
+  { scores, transitions, start, end, mask }: ChainTensors & Pick<ChainLossArguments, 'mask'>,
+  truthOf: (steps: Int32Array) => ChainTruth,
+): Tensor {
+  const [batch, time, K] = scores.shape;
   const [result] = operation([scores, transitions, start, end], () => {
     const weights = chainWeights(K, transitions, start, end);
     const factors = transitionFactors(weights);
@@ -51,10 +76,10 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
     const chains = Array.from({ length: batch }, (_, b) => {
       const steps = countedSteps(b, time, mask);
       const own = scoresAt(values, steps, K);
-      const labels = labelsOf(steps);
+      const truth = truthOf(steps);
       const later = scoresOfLater(own, weights, factors);
-      stepLosses(own, labels, weights, later).forEach((loss, t) => (losses[steps[t]] = loss));
-      return { steps, scores: own, labels, later };
+      stepLosses(own, truth, weights, later).forEach((loss, t) => (losses[steps[t]] = loss));
+      return { steps, scores: own, truth, later };
     });
     return {
       outputs: [tensor(losses, [batch, time])],
@@ -63,9 +88,9 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
         const dLosses = dOutput.hostNumbers();
         const dScores = new Float64Array(batch * time * K);
         const sums = { transitions: new Float64Array(K * K), start: new Float64Array(K), end: new Float64Array(K) };
-        for (const { steps, scores: own, labels, later } of chains) {
+        for (const { steps, scores: own, truth, later } of chains) {
           const given = Float64Array.from(steps, (step) => dLosses[step]);
-          const gradients = stepLossGradients(own, labels, weights, factors, later, given, sums);
+          const gradients = stepLossGradients(own, truth, weights, factors, later, given, sums);
           steps.forEach((step, t) => dScores.set(gradients.subarray(t * K, (t + 1) * K), step * K));
         }
         return [

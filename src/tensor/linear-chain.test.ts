@@ -9,7 +9,14 @@ import { Random } from '../random.js';
 import { bestLabels, type ChainConstraints, labelMarginals } from './chain-decoding.js';
 import { chainLoss } from './chain-loss.js';
 import * as ops from './index.js';
-import { type ChainWeights, logPartition, scoresOfLater, stepLosses, transitionFactors } from './linear-chain.js';
+import {
+  type ChainWeights,
+  labelsAsTruth,
+  logPartition,
+  scoresOfLater,
+  stepLosses,
+  transitionFactors,
+} from './linear-chain.js';
 import { valueAndGradients } from './tape.js';
 import type { Tensor } from './tensor.js';
 
@@ -129,7 +136,12 @@ describe('a linear chain', () => {
           .filter((sequence) => labels.slice(0, length).every((label, t) => sequence.labels[t] === label))
           .map(({ score }) => score),
       );
-    const losses = stepLosses(scores, labels, weights, scoresOfLater(scores, weights, transitionFactors(weights)));
+    const losses = stepLosses(
+      scores,
+      labelsAsTruth(labels),
+      weights,
+      scoresOfLater(scores, weights, transitionFactors(weights)),
+    );
     expectClose(
       losses,
       labels.map((_, t) => mass(t) - mass(t + 1)),

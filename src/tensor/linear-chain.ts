@@ -24,7 +24,7 @@ export interface ChainWeights {
 }
 
 /** Sums of products below this may have lost terms to underflow; they are then computed with logarithms alone. */
-const LEAST_SUM = 1e-200;
+export const LEAST_SUM = 1e-200;
 
 /**
  * The transitions as factors: `factors[i, j] = exp(transitions[i, j] - largest[i])`, so that a step needs K
@@ -99,14 +99,29 @@ export function logPartition(scores: Float64Array, weights: ChainWeights): numbe
   return logSumExp(scoresOfFirst(scores, weights, scoresOfLater(scores, weights, transitionFactors(weights))));
 }
 
+/** What a chain is held against: label sequences, one that is sure or a distribution over all of them. */
+export interface ChainTruth {
+  /** Visits the labels that the first step may have, with their probabilities. */
+  first(visit: (label: number, probability: number) => void): void;
+  /** Visits the neighbours that steps t - 1 and t may have, with the probabilities of both together. */
+  pairs(t: number, visit: (before: number, label: number, probability: number) => void): void;
+}
+
+/** One sequence that is sure. @param labels one for each step. */
+export function labelsAsTruth(labels: ArrayLike<number>): ChainTruth {
+  return {
+    first: (visit) => visit(labels[0], 1),
+    pairs: (t, visit) => visit(labels[t - 1], labels[t], 1),
+  };
+}
+
 /**
- * By step: `-ln P(y[t] | y[0] ... y[t - 1])`. Their sum is `-ln P(y)`, `ln Z - score(y)`.
- *
- * @param labels one for each step.
+ * By step: `-ln P(y[t] | y[0] ... y[t - 1])`, of a distribution over sequences y what is expected of it. Their sum is
+ * `-ln P(y)`, `ln Z - score(y)`, and of a distribution its cross-entropy with the chain.
  */
 export function stepLosses(
   scores: Float64Array,
-  labels: ArrayLike<number>,
+  truth: ChainTruth,
   weights: ChainWeights,
   later: Float64Array,
 ): Float64Array {
@@ -115,12 +130,14 @@ export function stepLosses(
   const losses = new Float64Array(n);
   if (n === 0) return losses;
   const first = scoresOfFirst(scores, weights, later);
-  losses[0] = logSumExp(first) - first[labels[0]];
-  for (let t = 1; t < n; t++) {
-    const [before, label] = [labels[t - 1], labels[t]];
-    const at = t * K + label;
-    losses[t] = later[(t - 1) * K + before] - (transitions[before * K + label] + scores[at] + later[at]);
-  }
+  const logZ = logSumExp(first);
+  truth.first((label, probability) => (losses[0] += probability * (logZ - first[label])));
+  for (let t = 1; t < n; t++)
+    truth.pairs(t, (before, label, probability) => {
+      const at = t * K + label;
+      const score = transitions[before * K + label] + scores[at] + later[at];
+      losses[t] += probability * (later[(t - 1) * K + before] - score);
+    });
   return losses;
 }
 
@@ -139,7 +156,7 @@ export interface ChainGradients {
  */
 export function stepLossGradients(
   scores: Float64Array,
-  labels: ArrayLike<number>,
+  truth: ChainTruth,
   weights: ChainWeights,
   { factors, largest }: TransitionFactors,
   later: Float64Array,
@@ -155,7 +172,7 @@ export function stepLossGradients(
   const logZ = logSumExp(first);
   let flow = new Float64Array(K);
   for (let j = 0; j < K; j++) flow[j] = dLosses[0] * exponential(first[j] - logZ);
-  flow[labels[0]] -= dLosses[0];
+  truth.first((label, probability) => (flow[label] -= probability * dLosses[0]));
   for (let j = 0; j < K; j++) {
     sums.start[j] += flow[j];
     dScores[j] = flow[j];
@@ -163,8 +180,8 @@ export function stepLossGradients(
   const next = new Float64Array(K);
   for (let t = 1; t < n; t++) {
     const row = t * K;
-    const [before, label] = [labels[t - 1], labels[t]];
-    flow[before] += dLosses[t];
+    const [own, flowOfStep] = [dLosses[t], flow];
+    truth.pairs(t, (before, _, probability) => (flowOfStep[before] += probability * own));
     let most = -Infinity;
     for (let j = 0; j < K; j++) most = Math.max(most, scores[row + j] + later[row + j]);
     for (let j = 0; j < K; j++) next[j] = exponential(scores[row + j] + later[row + j] - most);
@@ -188,8 +205,10 @@ export function stepLossGradients(
         }
       }
     }
-    dTransitions[before * K + label] -= dLosses[t];
-    reached[label] -= dLosses[t];
+    truth.pairs(t, (before, label, probability) => {
+      dTransitions[before * K + label] -= probability * own;
+      reached[label] -= probability * own;
+    });
     dScores.set(reached, row);
     flow = reached;
   }

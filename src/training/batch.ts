@@ -26,7 +26,8 @@ export interface Batch {
 
 /** What a teacher says of a batch. */
 export interface Taught {
-  readonly softTargets: SoftTargets;
+  /** Undefined where it speaks of whole sequences of labels. */
+  readonly softTargets?: SoftTargets | undefined;
   /** The loss of a batch whose labels are not scored: that of the labels for its share, and that of the soft targets. */
   lossWith(ofLabels: Tensor, head: OutputHead, loss: Loss, weighting: Weighting): Tensor;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
+import { madeReviews } from '../support/made-reviews.js';
 import { type Ended, expectFault, rondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-distill-'));
@@ -56,6 +57,54 @@ describe('rondo distill', () => {
     expect(json.distillation).toMatchObject({ teacher: { units: 6 }, student: { units: 4, chrF: expect.any(Number) } });
     const alone = ['train', 'translate', 'pairs.tsv', '--sequence-level', '--out', 'x.safetensors'];
     expectFault(run(...alone), 2, 'USAGE', '--sequence-level has no teacher.');
+  });
+
+  it('trains smaller classifiers and taggers, and says what the teacher knew of the data', () => {
+    const reviews = madeReviews(90);
+    writeFileSync(at('reviews.tsv'), reviews.texts.map((text, i) => `${reviews.labels[i]}\t${text}`).join('\n'));
+    const letters = 'abcdefghijklmnopqrstuvwxyz';
+    const names = Array.from(
+      { length: 40 },
+      (_, i) => `${i % 3 ? 'Ada' : 'Bo'} B-PER\nleft O\n${letters[i % 26]}${letters[i >> 4]} O\n`,
+    );
+    writeFileSync(at('names.txt'), names.join('\n'));
+    const net = ['--units', '6', '--epochs', '2', '--quiet'];
+    const ofTexts = ['--format', 'lines', '--label-until', '\t'];
+    for (const [task, data, reading, model] of [
+      ['classify', 'reviews.tsv', ofTexts, 'reviews.safetensors'],
+      ['tag', 'names.txt', [], 'names.safetensors'],
+    ] as const) {
+      expect(run('train', task, data, ...reading, ...net).stderr).toBe('');
+      const args = ['distill', model, '--data', data, ...reading, '--epochs', '1', '--json', '--quiet'];
+      const json = JSON.parse(run(...args).stdout);
+      expect(json.distillation).toMatchObject({ teacher: { units: 6 }, student: { units: 3 } });
+      expect(json.distillation.teacher.accuracy).toBeGreaterThan(0);
+    }
+    // Learned from by the teacher, held out of the student.
+    const other = run(
+      'distill',
+      'reviews.safetensors',
+      '--data',
+      'reviews.tsv',
+      ...ofTexts,
+      '--split-seed',
+      '5',
+      '--epochs',
+      '1',
+      '--out',
+      'z.safetensors',
+      '--quiet',
+    );
+    expect(other.stdout).toMatch(
+      /The teacher has learned from \d+ of these texts, so its figure is kind, and the student's too\./,
+    );
+    const flags = ['--top-k', '3', '--out', 'z.safetensors'];
+    expectFault(
+      run('distill', 'names.safetensors', '--data', 'names.txt', ...flags),
+      2,
+      'USAGE',
+      '--top-k is of other tasks',
+    );
   });
 
   it('refuses what cannot teach, and options that are of other tasks', () => {

@@ -1,4 +1,4 @@
-import { type LabelledTexts, placeOf } from '../../data/text-rows.js';
+import type { LabelledTexts } from '../../data/text-rows.js';
 import { tokenSpansOf } from '../../data/token-spans.js';
 import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError } from '../../errors.js';
@@ -8,9 +8,9 @@ import type { Resolved } from '../../resolved.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
 import type { Beginning } from '../initial-model.js';
-import { requireFields, requireTexts } from '../require-texts.js';
 import { optionsToBegin } from '../resolved-options.js';
 import { SeenItems } from '../seen-items.js';
+import { requireTeachersClasses, requireTeachersTokens, type TaskTeacher } from '../task-teacher.js';
 import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
@@ -34,24 +34,13 @@ import {
 import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
 import { continuedClassifier, newClassifier } from './new-classifier.js';
+import { requireClasses, requireLabelledTexts, requireLabels } from './require-labelled.js';
+import { studentOptions } from './student-options.js';
 import { TextBatches } from './text-batches.js';
 import { overlapOf, type TextOverlap, textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import { tokensRead } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
-
-/** @throws USAGE, DATA_FORMAT */
-function requireLabelledTexts(where: string, data: ClassifierData): void {
-  const example = '{ train: { texts, labels } }, two lists of texts of one length';
-  requireFields(where, data, ['train'], example);
-  for (const part of ['train', 'validation', 'test'] as const) {
-    const rows = data[part];
-    if (rows === undefined) continue;
-    requireFields(`${where}, ${part}`, rows, ['texts', 'labels'], example);
-    requireTexts(`${where}, ${part}, texts`, rows.texts, example);
-    requireTexts(`${where}, ${part}, labels`, rows.labels, example);
-  }
-}
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
@@ -64,6 +53,11 @@ export interface ClassifierData {
   readonly reading?: TrainedTexts['reading'] | undefined;
   /** An earlier classifier, whose weights, tokens and shape training begins with; other classes have an output anew. */
   readonly initial?: Classifier | undefined;
+  /**
+   * A larger classifier of the same classes that is learned from besides the labels; its tokens, cell, layers and pooling
+   * are taken, and half its widths where nothing else is said. Its temperature is 2 by default.
+   */
+  readonly teacher?: TaskTeacher<Classifier> | undefined;
 }
 
 export interface ClassifierTrainingOptions extends ClassifierOptions {
@@ -100,6 +94,7 @@ export class ClassifierTraining {
   readonly #trainBatches: TextBatches;
   readonly #validationBatches: TextBatches;
   readonly #parts: ClassifierParts;
+  readonly #teacher: ClassifierData['teacher'];
 
   /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
@@ -134,7 +129,11 @@ export class ClassifierTraining {
     const parts = partsOf(given, keysOf(given.train), resolved);
     this.#parts = parts;
     this.numBatches = Math.ceil(parts.train.texts.length / resolved.batchSize);
-    const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
+    const found = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
+    const { teacher } = data;
+    if (teacher !== undefined) requireTeachersClasses(`${where}, teacher`, teacher.model.labels, found);
+    const labels = teacher?.model.labels ?? found;
+    this.#teacher = teacher && { ...teacher, topK: teacher.topK ?? labels.length };
 
     const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
     if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
@@ -145,6 +144,7 @@ export class ClassifierTraining {
       settings,
       options: { ...resolved, ...trainingBudget(options, this.numBatches, classifierTask.rounds) },
       given: vectors && { vectors, embeddingUnits: options.embeddingUnits },
+      encoder: teacher?.model.encoder,
       facts: {
         numSkipped: numTextsOf(data) - numTextsOf(given),
         fingerprint: textsFingerprint(given.train),
@@ -158,6 +158,7 @@ export class ClassifierTraining {
     this.beginning = continued?.beginning;
     this.classifier = interrupted ?? continued?.classifier ?? newClassifier(parameters);
     const { classifier } = this;
+    if (teacher !== undefined) requireTeachersTokens(where, teacher.model.encoder, classifier.encoder);
     const { learningRate, epochs, maxEpochs } = classifier.options;
     const part = (rows: LabelledTexts): Part => ({
       ids: classifier.encodeAll(rows, 'error').ids,
@@ -219,6 +220,7 @@ export class ClassifierTraining {
         patience,
         numBatches: this.numBatches,
         compression: classifier.options,
+        teacher: this.#teacher,
       },
       controls,
     );
@@ -265,6 +267,30 @@ export class ClassifierTraining {
       uncalibratedError: calibrationError(probabilitiesOf(logits, numClasses), classes, numClasses),
       ...classificationReport(classifier.labels, classes, probabilitiesOf(logits, numClasses, classifier.temperature)),
     };
+  }
+
+  /**
+   * What the teacher says of the texts that {@link ClassifierTraining.evaluate} measures, and of how many of these it has
+   * learned; undefined without one.
+   *
+   * @throws ABORTED
+   */
+  async evaluateTeacher({
+    signal,
+  }: {
+    signal?: AbortSignal | undefined;
+  } = {}): Promise<{ accuracy: number; numLearned: number } | undefined> {
+    const teacher = this.#teacher?.model;
+    if (teacher === undefined) return undefined;
+    const { ids, classes } = this.#test ?? this.#validation;
+    const numClasses = teacher.labels.length;
+    const logits = await teacher.logits(ids, signal);
+    const { accuracy } = classificationReport(teacher.labels, classes, probabilitiesOf(logits, numClasses));
+    const { texts } = this.#parts.test ?? this.#parts.validation;
+    const learned = teacher.data.seen && SeenItems.fromJSON(teacher.data.seen);
+    const { settings } = teacher.encoder;
+    const isLearned = (text: string): boolean => learned?.partOf(textKey(text, settings)) === 'train';
+    return { accuracy, numLearned: texts.filter(isLearned).length };
   }
 
   /** What is right without a network, of the texts that {@link ClassifierTraining.evaluate} measures. */
@@ -339,8 +365,9 @@ function optionsOf(
   data: ClassifierData,
   vectors: PretrainedVectors | undefined,
 ): Resolved<ClassifierOptions> {
-  const { train, initial } = data;
+  const { train, initial, teacher } = data;
   requireSplit(where, options, data);
+  if (teacher !== undefined) return requireLocaleOfSegments(where, studentOptions(where, data, options, vectors));
   const isOpen = initial === undefined && vectors === undefined && options.locale === undefined;
   const tokens = options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined);
   return requireLocaleOfSegments(where, optionsToBegin(classifierTask, { ...options, tokens }, { vectors, initial }));
@@ -348,40 +375,6 @@ function optionsOf(
 
 function numTextsOf({ train, validation, test }: ClassifierData): number {
   return train.texts.length + (validation?.texts.length ?? 0) + (test?.texts.length ?? 0);
-}
-
-function requireLabels(data: ClassifierData): void {
-  for (const rows of [data.train, data.validation, data.test]) {
-    if (rows === undefined || (Array.isArray(rows.labels) && rows.labels.length === rows.texts.length)) continue;
-    throw new RondoError('DATA_FORMAT', {
-      where: placeOf(rows, 0),
-      what: 'the texts do not all have a label.',
-      expected: `${rows.texts.length} labels`,
-      received: `${rows.labels?.length ?? 0}`,
-      fix: 'give one label for each text.',
-    });
-  }
-}
-
-/** @param all with those that were left out. */
-function requireClasses(train: LabelledTexts, all: LabelledTexts): void {
-  const labels = [...new Set(train.labels)];
-  if (labels.length >= 2) return;
-  if (labels.length === 0 && all.texts.length > 0)
-    throw new RondoError('DATA_FORMAT', {
-      where: placeOf(all, 0),
-      what: 'no text holds a token.',
-      expected: 'texts of at least two classes',
-      received: `${all.texts.length} empty texts`,
-      fix: 'check the column of texts.',
-    });
-  throw new RondoError('DATA_FORMAT', {
-    where: placeOf(train, 0),
-    what: 'there are not two classes to tell apart.',
-    expected: 'texts of at least two classes',
-    received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`,
-    fix: 'check the column of labels, and give texts of other classes too.',
-  });
 }
 
 function otherTexts(): RondoError {

@@ -21,15 +21,19 @@ export interface NewClassifier {
   readonly options: Resolved<ClassifierOptions>;
   /** What the embedding starts from, and how wide it is to be where that is said. */
   readonly given: { readonly vectors: PretrainedVectors; readonly embeddingUnits: number | undefined } | undefined;
+  /** What reads the texts, where a teacher decides it; else made of them. */
+  readonly encoder: TokenEncoder | undefined;
   readonly facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading' | 'seen'>;
 }
 
 /** A classifier of the tokens of its texts, whose weights begin at random or from vectors. */
-export function newClassifier({ parts, labels, settings, options, given, facts }: NewClassifier): Classifier {
+export function newClassifier(made: NewClassifier): Classifier {
+  const { parts, labels, settings, options, given, facts } = made;
   const { maxTokens, minCount, vectorWords } = options;
   const formOf = (word: string): string => tokenForm(word, settings.lower);
   const pretrained = given && { vectors: new FormVectors(given.vectors, formOf), numWords: vectorWords };
-  const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens, minCount }, pretrained);
+  const encoder =
+    made.encoder ?? TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens, minCount }, pretrained);
   const counts = new Float64Array(encoder.size);
   if (given !== undefined) for (const text of parts.train.texts) for (const id of encoder.encode(text)) counts[id]++;
   const tableOptions = {

@@ -5,6 +5,7 @@ import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import { checkOptions, count, flag, type OptionsOf, optionTable, withDefaults } from '../option-table.js';
+import { requireTeachersClasses } from '../task-teacher.js';
 import { lookUpForm } from './look-up-form.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 import { affixesOf, isAffixLength, mostAffix, numAffixesOf, sharedAffixes } from './word-affixes.js';
@@ -123,11 +124,25 @@ export class TagCodec {
   static continued(earlier: TagCodec, sentences: readonly TaggedSentence[]): TagCodec {
     const own = tagsOf(sentences);
     const hasItsTags = own.length === earlier.tags.length && earlier.tags.every((tag) => own.includes(tag));
+    return TagCodec.#withWordsOf(earlier, sentences, hasItsTags ? earlier.tags : own);
+  }
+
+  /**
+   * A teacher's words, characters and tags, for a student of it. @throws DATA_FORMAT for sentences with other tags; rare
+   * ones may be missing
+   */
+  static ofTeacher(teacher: TagCodec, sentences: readonly TaggedSentence[], where: string): TagCodec {
+    const { tags } = teacher;
+    const unknown = tagsOf(sentences).filter((tag) => !tags.includes(tag));
+    if (unknown.length > 0) requireTeachersClasses(where, tags, [...tags, ...unknown], 'tags');
+    return TagCodec.#withWordsOf(teacher, sentences, tags);
+  }
+
+  static #withWordsOf(earlier: TagCodec, sentences: readonly TaggedSentence[], tags: readonly string[]): TagCodec {
     const rare = new Set(earlier.#rareWords);
     for (const { words } of sentences) {
       for (const word of words) if (earlier.isUnknown(word)) rare.add(earlier.lookUpForm(word));
     }
-    const tags = hasItsTags ? earlier.tags : own;
     const { options, words, characters, affixes } = earlier;
     const numVectorWords = earlier.#numVectorWords;
     return new TagCodec(options, words, numVectorWords, characters, affixes, tags, [...rare]);

@@ -1,27 +1,21 @@
-import { detectTagScheme, type TagScheme, tagConstraints } from '../../data/tag-schemes.js';
-import { RondoError } from '../../errors.js';
+import { detectTagScheme, type TagScheme } from '../../data/tag-schemes.js';
+import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
 import { type VectorTable, vectorTable } from '../../io/word-vectors/vector-table.js';
-import { Bidirectional } from '../../layers/bidirectional.js';
-import { CRF } from '../../layers/crf.js';
 import { Dense } from '../../layers/dense.js';
-import { Dropout } from '../../layers/dropout.js';
-import type { Layer } from '../../layers/layer.js';
-import { RNN } from '../../layers/rnn.js';
-import { WordFeatures } from '../../layers/word-features.js';
 import { currentRandom, type Random } from '../../random.js';
 import type { Resolved } from '../../resolved.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { Sequential } from '../../training/sequential.js';
 import { type Beginning, learnedBefore, takeWeights, unknownTokens } from '../initial-model.js';
 import { pickOptions } from '../option-table.js';
 import { withRanksOf } from '../ranks-of-initial.js';
 import { requireFields } from '../require-texts.js';
 import { optionsToBegin } from '../resolved-options.js';
 import { SeenItems } from '../seen-items.js';
+import { requireTeachersTokens, type TaskTeacher } from '../task-teacher.js';
 import { trainingBudget } from '../training-rounds.js';
 import {
   cosineAdam,
@@ -33,6 +27,7 @@ import {
 } from '../training-run.js';
 import { HmmTagger } from './hmm-tagger.js';
 import { lookUpForm } from './look-up-form.js';
+import { studentOptions } from './student-options.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
 import { type EncodedSentence, requireDifferentTags, TagCodec, tagCodecOptions } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
@@ -44,6 +39,7 @@ import {
   type TaggerReport,
   type TrainedSentences,
 } from './tagger.js';
+import { taggerNetwork } from './tagger-network.js';
 import { type TaggerOptions, taggerTask } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 
@@ -58,6 +54,12 @@ export interface TaggerData {
   readonly vectors?: PretrainedVectors | undefined;
   /** An earlier tagger, whose weights, words and shape training begins with; other tags have scores anew. */
   readonly initial?: Tagger | undefined;
+  /**
+   * A larger tagger of the same tags that is learned from besides them; its words, cell, layers and random field are taken,
+   * and half its widths where nothing else is said. Its temperature is 1 by default. With a random field the student
+   * learns the teacher's distribution over whole sentences, and every tag is named whatever `topK` is; see `distill`.
+   */
+  readonly teacher?: Omit<TaskTeacher<Tagger>, 'topK'> | undefined;
   /** What the files' column is called, for those who use the tagger. */
   readonly column?: string | undefined;
   /** How the sentences were read; kept in the model's file. See {@link TrainedSentences.reading}. */
@@ -91,6 +93,7 @@ export class TaggerTraining {
   readonly #validation: readonly EncodedSentence[];
   readonly #heldOut: readonly TaggedSentence[];
   readonly #measure: TagMeasure;
+  readonly #teacher: TaskTeacher<Tagger> | undefined;
 
   /** @param interrupted the tagger of a checkpoint, to go on with; its own options then count. */
   constructor(data: TaggerData, options: TaggerOptions = {}, interrupted?: Tagger) {
@@ -104,7 +107,12 @@ export class TaggerTraining {
         fix: 'leave the share out: the given sentences choose the best epoch.',
       });
     }
-    const resolved = interrupted?.options ?? optionsToBegin(taggerTask, options, data);
+    const { teacher } = data;
+    const resolved =
+      interrupted?.options ??
+      (teacher === undefined
+        ? optionsToBegin(taggerTask, options, data)
+        : studentOptions('TaggerTraining', data, options));
     requireDifferentTags(all, 'TaggerTraining');
     // Trainings that were begun before spellings counted have kept no hashes.
     const keyOf = interrupted !== undefined && interrupted.sentences.seen === undefined ? undefined : sentenceKey;
@@ -121,7 +129,9 @@ export class TaggerTraining {
           }
         : undefined;
     const initial = interrupted === undefined ? data.initial : undefined;
-    const continued = initial && TagCodec.continued(initial.codec, train);
+    const continued =
+      (initial && TagCodec.continued(initial.codec, train)) ??
+      (teacher && TagCodec.ofTeacher(teacher.model.codec, train, 'TaggerTraining, teacher'));
     const codec =
       interrupted?.codec ??
       continued ??
@@ -129,6 +139,8 @@ export class TaggerTraining {
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme =
       interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
+    if (teacher !== undefined) requireTeachersCodec(teacher.model.codec, codec);
+    this.#teacher = overTags(teacher, codec.tags.length);
     this.#learned = cutSentences(
       train.map((sentence) => codec.encode(sentence)),
       resolved.timesteps,
@@ -179,10 +191,22 @@ export class TaggerTraining {
       monitor: this.#measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
       numBatches: this.numBatches,
       compression: options,
+      teacher: this.#teacher,
     };
     const outcome = await runTraining(model, data, controls);
     this.tagger.outcome = outcome;
     return outcome;
+  }
+
+  /**
+   * The share of the tags that the teacher finds in some sentences, and of how many of these it has learned; undefined
+   * without one.
+   */
+  async evaluateTeacher(
+    sentences: readonly TaggedSentence[] = this.#heldOut,
+  ): Promise<{ accuracy: number; numLearned: number } | undefined> {
+    const report = await this.#teacher?.model.evaluate(sentences);
+    return report && { accuracy: report.accuracy, numLearned: report.numTrained };
   }
 
   /** How the tagger does on the validation sentences. */
@@ -192,6 +216,22 @@ export class TaggerTraining {
 
   readonly #trainData = (_epoch: number, random: Random) =>
     epochBatches(this.#learned, this.tagger.options.batchSize, random);
+}
+
+/** Every tag is named, and temperature 1 is the default: over sequences a higher one spreads over all that nobody says. */
+function overTags(teacher: TaggerData['teacher'], numTags: number): TaskTeacher<Tagger> | undefined {
+  if (teacher === undefined) return undefined;
+  refuseUnknownOptions('TaggerTraining, teacher', teacher, ['model', 'temperature', 'alpha']);
+  return { ...teacher, temperature: teacher.temperature ?? 1, topK: numTags };
+}
+
+/** @throws USAGE for a student that was begun with other words or tags than its teacher's */
+function requireTeachersCodec(teacher: TagCodec, own: TagCodec): void {
+  const tokens = ({ words, characters, affixes, tags }: TagCodec) => ({
+    size: words.size,
+    toJSON: () => [words.tokens, characters.tokens, affixes.tokens, tags],
+  });
+  requireTeachersTokens('TaggerTraining', tokens(teacher), tokens(own));
 }
 
 function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {
@@ -239,7 +279,7 @@ function newTagger(
       .with(data.initial?.sentences.seen)
       .toJSON(),
   };
-  const model = withRanksOf(modelOf(codec, scheme, options), data.initial?.model);
+  const model = withRanksOf(taggerNetwork(codec, scheme, options), data.initial?.model);
   if (started !== undefined)
     [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
   return new Tagger(model, codec, facts, options);
@@ -249,45 +289,6 @@ function commonestTagOf(sentences: readonly TaggedSentence[]): string {
   const counts = new Map<string, number>();
   for (const { tags } of sentences) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   return [...counts].reduce((most, own) => (own[1] > most[1] ? own : most))[0];
-}
-
-function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Resolved<TaggerOptions>): Sequential {
-  const {
-    cell,
-    units,
-    layers,
-    dropout,
-    wordUnits,
-    characterUnits,
-    characterEncoder,
-    characterFeatures,
-    wordDropout,
-    freezeVectors,
-  } = options;
-  const drop = (): Layer[] => (dropout > 0 ? [new Dropout({ rate: dropout })] : []);
-  return new Sequential([
-    new WordFeatures({
-      words: codec.words.size,
-      wordUnits,
-      trainableWords: !freezeVectors,
-      affixes: codec.affixes.size,
-      affixesPerWord: codec.affixesPerWord,
-      characters: codec.characters.size,
-      characterUnits,
-      characterEncoder,
-      characterFeatures,
-      cell,
-      wordDropout,
-      inputShape: [null, null],
-    }),
-    ...drop(),
-    ...Array.from({ length: layers }, () => [
-      new Bidirectional({ layer: new RNN({ cell, units, returnSequences: true }) }),
-      ...drop(),
-    ]).flat(),
-    new Dense({ units: codec.tags.length }),
-    ...(options.crf ? [new CRF({ constraints: scheme && tagConstraints(codec.tags, scheme) })] : []),
-  ]);
 }
 
 /** What the words' vectors start from. */

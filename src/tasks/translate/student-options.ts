@@ -1,6 +1,5 @@
-import { RondoError } from '../../errors.js';
 import { givenOptions } from '../../resolved.js';
-import { refuseBesideTeacher, studentShape } from '../task-teacher.js';
+import { refuseBesideTeacher, refuseSmoothedLabels, studentShape } from '../task-teacher.js';
 import { refuseTokenOptions } from '../token-options.js';
 import type { TranslatorData } from './pair-parts.js';
 import type { TranslatorOptions } from './translator-options.js';
@@ -24,15 +23,7 @@ export function studentOptions(
   refuseBesideTeacher(where, teacher, { initial });
   refuseTokenOptions(where, 'teacher', tokenOptions(options));
   const { model, alpha } = teacher!;
-  if ((options.labelSmoothing ?? 0) > 0 && alpha !== 0)
-    throw new RondoError('USAGE', {
-      where,
-      what: 'labels are either smoothed or held beside what a teacher says, which smooths them by what it knows.',
-      expected: 'labelSmoothing 0, or a teacher with alpha 0',
-      received: String(options.labelSmoothing),
-      fix: 'leave `labelSmoothing` out.',
-      option: 'labelSmoothing',
-    });
+  refuseSmoothedLabels(where, options.labelSmoothing, alpha);
   const { units, ...net } = studentShape(model.options);
   const { attention, inputFeeding, encoder, pointerGenerator, embeddingUnits } = model.options;
   return {

@@ -41,7 +41,11 @@ export interface DistillOptions<Student extends Trainable = Trainable> extends T
  * divergence from q to s. Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network", section 2. Of q
  * the `topK` likeliest classes are kept, and all others are one class, of q and of s; see {@link SoftTargets}.
  *
- * The student is compiled with `sparseCategoricalCrossentropy` or `categoricalCrossentropy`, and both models end in one
+ * Models may end in a {@link CRF}. A student with one and the loss `crf` learns the teacher's distribution over whole
+ * sequences of labels: H is the cross-entropy of both, exactly, with all scores over T and every label named whatever
+ * `topK` is. One without learns the probability of each label at each step, given the whole sequence.
+ *
+ * The student is compiled with `sparseCategoricalCrossentropy`, `categoricalCrossentropy` or `crf`, and both models end in one
  * distribution over the same classes: after a softmax, or as logits (with the loss's `fromLogits`). The teacher is asked
  * batch by batch, without dropout; a stateful one begins each epoch anew. All of `fit` stays: validation reports the
  * student's own loss, checkpoints hold the student, and a run is resumed with the same teacher. With alpha 0 nothing is
@@ -64,18 +68,19 @@ export async function distill<Student extends Trainable>(
   const isLabelled = isDataset || y !== undefined;
   const teaching = resolvedTeaching(where, { temperature, alpha: alpha ?? (isLabelled ? 0.5 : 1), topK });
   if (!isLabelled && teaching.alpha !== 1) throw noTargets(teaching.alpha);
-  requirePair(teacher, student, isLabelled);
+  const ofSequences = requirePair(teacher, student, isLabelled) === 'crf';
   const asked = new Teacher(teacher, where);
   const data = dataset === undefined ? await arraysOf(asked, student, options) : { dataset };
   if (teaching.alpha === 0) return fitModel(student, data, fitOptions);
-  return fitModel(student, data, fitOptions, (source) => new TaughtSource(source, asked, student, teaching));
+  const wholeTeaching = { ...teaching, ofSequences };
+  return fitModel(student, data, fitOptions, (source) => new TaughtSource(source, asked, student, wholeTeaching));
 }
 
 const where = 'distill';
 const ownNames = ['x', 'y', 'dataset', 'temperature', 'alpha', 'topK'] as const;
 
 /** @internal With defaults, checked. @throws OUT_OF_RANGE */
-export function resolvedTeaching(place: string, given: TeachingOptions): Teaching {
+export function resolvedTeaching(place: string, given: TeachingOptions): Omit<Teaching, 'ofSequences'> {
   const { temperature = 2, alpha = 0.5, topK = 32 } = given;
   requireNumber(place, 'temperature', temperature, 'a number above 0', (t) => t > 0);
   requireNumber(place, 'alpha', alpha, 'a number from 0 to 1', (share) => share >= 0 && share <= 1);
@@ -83,11 +88,14 @@ export function resolvedTeaching(place: string, given: TeachingOptions): Teachin
   return { temperature, alpha, topK };
 }
 
-/** Losses of labels that may be 0 beside what a teacher says: those of one distribution over classes. */
-const labelLosses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'];
+/**
+ * Losses of labels that may stand beside what a teacher says: those of one distribution over classes, and of one over
+ * sequences of them.
+ */
+const labelLosses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy', 'crf'];
 
-/** @throws USAGE for a teacher that is the student, or a student whose loss is not of classes */
-function requirePair(teacher: Trainable, student: Trainable, isLabelled: boolean): void {
+/** The name of the student's loss. @throws USAGE for a teacher that is the student, or a loss that is not of classes */
+function requirePair(teacher: Trainable, student: Trainable, isLabelled: boolean): string {
   if (teacher === student)
     throw new RondoError('USAGE', {
       where,
@@ -98,7 +106,7 @@ function requirePair(teacher: Trainable, student: Trainable, isLabelled: boolean
   const loss = student.requireCompiled(where).config?.loss;
   const name = loss !== undefined && 'name' in loss && typeof loss.name === 'string' ? loss.name : 'another loss';
   const fitting = isLabelled ? labelLosses : labelLosses.slice(0, 1);
-  if (fitting.includes(name)) return;
+  if (fitting.includes(name)) return name;
   throw new RondoError('USAGE', {
     where,
     what: `the student's loss is not one of ${isLabelled ? 'classes' : 'class indices, which the teacher gives'}.`,

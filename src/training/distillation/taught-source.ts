@@ -1,13 +1,16 @@
 import { RondoError } from '../../errors.js';
-import { describeShape } from '../../shape.js';
+import { describeShape, type Shape } from '../../shape.js';
 import { SoftTargets } from '../../tensor/soft-targets.js';
 import type { Batch, BatchIterator, BatchSource } from '../batch.js';
 import type { Trainable } from '../trainable.js';
 import { TaughtBatch } from './taught-batch.js';
+import { TaughtChains } from './taught-chains.js';
 import type { Teacher } from './teacher.js';
 
 /** What is asked of a teacher, and how much it counts. */
 export interface Teaching {
+  /** Whether the student learns whole sequences of labels. */
+  readonly ofSequences: boolean;
   readonly temperature: number;
   readonly alpha: number;
   readonly topK: number;
@@ -58,18 +61,28 @@ export class TaughtSource implements BatchSource {
   }
 
   async #taught(batch: Batch): Promise<Batch> {
-    const { temperature, alpha, topK } = this.#teaching;
+    const { temperature, alpha, topK, ofSequences } = this.#teaching;
+    if (ofSequences) {
+      const chains = await this.#teacher.askSequences(batch.inputs);
+      this.#requireClasses(chains.shape);
+      return { ...batch, taught: new TaughtChains(chains, { temperature, alpha }) };
+    }
     const { rows, classes, probabilities, shape } = await this.#teacher.ask(batch.inputs, temperature, topK);
-    const widths = this.#student.outputWidths;
-    if (widths.length !== 1 || (widths[0] !== null && widths[0] !== shape.at(-1)))
-      throw new RondoError('SHAPE_MISMATCH', {
-        where: 'distill',
-        what: 'teacher and student do not predict the same classes.',
-        expected: `one output of ${shape.at(-1)} classes, as the teacher's ${describeShape(shape)}`,
-        received: `outputs of ${widths.map((width) => width ?? 'any number of').join(' and ')} classes`,
-        fix: 'give the student the classes of the teacher, in its order.',
-      });
+    this.#requireClasses(shape);
     const softTargets = new SoftTargets({ rows, classes, probabilities, temperature, alpha });
     return { ...batch, taught: new TaughtBatch(softTargets) };
+  }
+
+  /** @throws SHAPE_MISMATCH */
+  #requireClasses(shape: Shape): void {
+    const widths = this.#student.outputWidths;
+    if (widths.length === 1 && (widths[0] === null || widths[0] === shape.at(-1))) return;
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'distill',
+      what: 'teacher and student do not predict the same classes.',
+      expected: `one output of ${shape.at(-1)} classes, as the teacher's ${describeShape(shape)}`,
+      received: `outputs of ${widths.map((width) => width ?? 'any number of').join(' and ')} classes`,
+      fix: 'give the student the classes of the teacher, in its order.',
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { RondoError } from '../../errors.js';
+import { type ChainOfScores, chainOf } from '../../layers/chain-scores.js';
+import type { Mask } from '../../layers/mask.js';
 import type { Shape } from '../../shape.js';
 import { SUM_SLACK } from '../../tensor/class-labels.js';
 import * as ops from '../../tensor/index.js';
+import type { ChainNumbers } from '../../tensor/taught-chain-loss.js';
 import { scope, type Tensor } from '../../tensor/tensor.js';
 import type { HostArray } from '../host-data.js';
 import { hostTensor } from '../rows.js';
@@ -15,6 +18,14 @@ export interface TaughtRows extends SparseRows {
   readonly rows: number;
   /** `[batch, ..., classes]` */
   readonly shape: Shape;
+}
+
+/** What a teacher computed for one batch. */
+interface Asked {
+  readonly output: Tensor;
+  /** Of which the output holds the scores, if any. */
+  readonly chain: ChainOfScores | undefined;
+  readonly mask: Mask | undefined;
 }
 
 /** Added to probabilities before their logarithm is taken; in the range of float32. */
@@ -47,30 +58,66 @@ export class Teacher {
    * @throws SHAPE_MISMATCH; USAGE where its outputs are no distributions
    */
   async ask(inputs: readonly HostArray[], temperature: number, topK: number): Promise<TaughtRows> {
-    const shapes = inputs.map(({ shape }) => shape.slice(1));
-    this.#model.requireInputShapes(shapes, this.#where);
+    this.#requireInputs(inputs);
     const softened = (logits: Tensor): Tensor => ops.softmax(ops.mul(logits, 1 / temperature));
     const isFirst = this.#givesProbabilities === undefined;
-    let output = scope(() => (isFirst ? this.#run(inputs) : softened(this.#run(inputs))));
+    let asked: Asked | undefined;
+    let output = scope(() => {
+      asked = this.#run(inputs);
+      return isFirst || asked.chain !== undefined ? asked.output : softened(asked.output);
+    });
     const classes = output.shape.at(-1)!;
+    const k = Math.min(topK, classes);
+    const { chain, mask } = asked!;
+    if (chain !== undefined) {
+      const all = chain.marginalsOf(await chain.read(), temperature, mask);
+      return { ...likeliestClasses(all, classes, k), rows: all.length / classes, shape: output.shape };
+    }
     if (isFirst) {
       this.#givesProbabilities ??= isDistribution(await output.readNumbers(), classes);
       const raw = output;
       output = scope(() => softened(this.#logits(raw)));
     }
     const all = await output.readNumbers();
-    const k = Math.min(topK, classes);
     return { ...likeliestClasses(all, classes, k), rows: all.length / classes, shape: output.shape };
   }
 
+  /**
+   * The distributions over sequences of labels, as chains; one in which every step stands for itself where the teacher has
+   * none.
+   *
+   * @throws SHAPE_MISMATCH; USAGE where its outputs are no distributions
+   */
+  async askSequences(inputs: readonly HostArray[]): Promise<ChainNumbers> {
+    this.#requireInputs(inputs);
+    let asked: Asked | undefined;
+    let output = scope(() => (asked = this.#run(inputs)).output);
+    const { chain } = asked!;
+    if (chain !== undefined) return chain.read();
+    this.#givesProbabilities ??= isDistribution(await output.readNumbers(), output.shape.at(-1)!);
+    const raw = output;
+    output = this.#givesProbabilities ? scope(() => this.#logits(raw)) : raw;
+    return { shape: output.shape, scores: await output.readNumbers(), weights: undefined };
+  }
+
+  #requireInputs(inputs: readonly HostArray[]): void {
+    const shapes = inputs.map(({ shape }) => shape.slice(1));
+    this.#model.requireInputShapes(shapes, this.#where);
+  }
+
   /** What goes into the softmax, or the output where it has none. */
-  #run(inputs: readonly HostArray[]): Tensor {
+  #run(inputs: readonly HostArray[]): Asked {
     const { heads } = this.#model.runBatch(inputs.map(hostTensor), { training: false });
-    if (heads.length !== 1 || heads[0].activation === 'sigmoid')
+    const [head] = heads;
+    if (heads.length !== 1 || head.activation === 'sigmoid')
       throw this.#noDistribution(heads.length === 1 ? 'a sigmoid' : `${heads.length} outputs`);
-    if (heads[0].activation !== 'softmax') return this.#logits(heads[0].values());
-    this.#givesProbabilities = false;
-    return heads[0].logits();
+    if (head.activation === 'softmax') {
+      this.#givesProbabilities = false;
+      return { output: head.logits(), chain: undefined, mask: head.mask };
+    }
+    const values = head.values();
+    const chain = chainOf(values);
+    return { output: chain === undefined ? this.#logits(values) : values, chain, mask: head.mask };
   }
 
   #logits(output: Tensor): Tensor {

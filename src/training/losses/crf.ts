@@ -1,5 +1,5 @@
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
-import { chainLossesOf } from '../../layers/chain-scores.js';
+import { chainOf } from '../../layers/chain-scores.js';
 import { maskOf } from '../../layers/mask.js';
 import { sameShape } from '../../shape.js';
 import { requireLabels } from '../../tensor/class-labels.js';
@@ -16,8 +16,8 @@ import { type Loss, lossOf, targetMismatch } from './loss.js';
 export function crf(options: Readonly<Record<string, never>> = {}): Loss {
   refuseUnknownOptions('crf', options, []);
   const loss = lossOf('crf', {}, (yTrue, yPred) => {
-    const lossesOf = chainLossesOf(yPred);
-    if (lossesOf === undefined) {
+    const chain = chainOf(yPred);
+    if (chain === undefined) {
       throw new RondoError('USAGE', {
         where: 'crf',
         what: 'the predictions do not come from a CRF layer.',
@@ -28,7 +28,7 @@ export function crf(options: Readonly<Record<string, never>> = {}): Loss {
     const steps = yPred.shape.slice(0, -1);
     if (!sameShape(yTrue.shape, steps) && !sameShape(yTrue.shape, [...steps, 1]))
       throw targetMismatch('crf', steps, yTrue.shape, 'give one label for every step.');
-    return lossesOf(yTrue.hostNumbers(), maskOf(yPred));
+    return chain.lossesOf(yTrue.hostNumbers(), maskOf(yPred));
   });
   return {
     ...loss,
