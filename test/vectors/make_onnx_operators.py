@@ -305,6 +305,53 @@ case(
     {"zero": np.int64(0), "one1": np.int64(1), "minus": np.int64(-1), "lengths": ints(1, 3, 1), "two2": np.int64(3)},
 )
 
+QUERY, MEMORY = drawn(2, 4, 6), drawn(2, 5, 6)
+case(
+    "attention",
+    [
+        node("plain", "Attention", "q k k", q_num_heads=3, kv_num_heads=3),
+        node("causal", "Attention", "q q q", q_num_heads=2, kv_num_heads=2, is_causal=1, scale=0.7),
+        node("masked", "Attention", "q k k mask", q_num_heads=3, kv_num_heads=3),
+        node("biased", "Attention", "q k k bias", q_num_heads=2, kv_num_heads=2, softcap=0.5),
+        node("heads", "Attention", "q4 k4 v4"),
+        node("grown keys values", "Attention", "q4 k4 v4 _ past past"),
+    ],
+    "plain causal masked biased heads grown keys values",
+    {"q": QUERY, "k": MEMORY, "q4": drawn(2, 4, 3, 5), "k4": drawn(2, 2, 4, 5), "v4": drawn(2, 2, 4, 5), "past": drawn(2, 2, 3, 5)},
+    {"mask": np.array([[1, 0, 1, 1, 0], [1, 1, 1, 1, 1], [0, 1, 0, 0, 0], [1, 1, 0, 1, 1]], bool), "bias": drawn(4, 5)},
+    23,
+)
+case(
+    "whole numbers for floats",
+    [
+        node("xq xs xz", "DynamicQuantizeLinear", "x"),
+        node("whole", "MatMulInteger", "xq w xz wz"),
+        node("factor", "Mul", "xs ws"),
+        node("wholes", "Cast", "whole", to=TensorProto.FLOAT),
+        node("result", "Mul", "wholes factor"),
+        node("back", "DequantizeLinear", "xq xs xz"),
+        node("columns", "DequantizeLinear", "w cs cz", axis=1),
+        node("q", "QuantizeLinear", "x qs qz"),
+        node("each", "QuantizeLinear", "x es ez", axis=-1),
+        node("product", "QLinearMatMul", "q qs qz w ws wz ps pz"),
+    ],
+    "xq xz whole result back columns q each product",
+    {"x": X},
+    {
+        "w": rng.integers(-128, 128, (7, 4)).astype(np.int8),
+        "wz": np.int8(3),
+        "ws": np.float32(0.02),
+        "cs": np.array([0.01, 0.02, 0.03, 0.04], np.float32),
+        "cz": ints(1, -2, 3, 0, dtype=np.int8),
+        "qs": np.float32(0.03),
+        "qz": np.uint8(100),
+        "es": np.array([0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07], np.float32),
+        "ez": ints(1, -2, 3, 0, 5, 7, -9, dtype=np.int8),
+        "ps": np.float32(0.05),
+        "pz": np.uint8(120),
+    },
+)
+
 target = Path(__file__).parent / "onnx-files" / "operators.json"
 lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}" for name, value in CASES.items())
 source = f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}"

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../../../test/support/close.js';
 import { messageAfter } from '../../../test/support/message-after.js';
-import { onnxBytes, type WrittenNode, type WrittenTensor } from '../../../test/support/onnx-writer.js';
+import { onnxBytes, textField, type WrittenNode, type WrittenTensor } from '../../../test/support/onnx-writer.js';
 import { itWithData } from '../../../test/support/published-data.js';
 import { LSTM } from '../../layers/lstm.js';
 import * as ops from '../../tensor/index.js';
@@ -92,6 +92,42 @@ describe('an ONNX model', () => {
     const loss = () => ops.sum(model.apply({ x: given }).last);
     const [gradient] = valueAndGradients(loss, [given]).gradients;
     expect(Math.max(...gradient.dataSync().map(Math.abs))).toBeGreaterThan(1e-3);
+  });
+
+  it('notes a GRU whose reset gate is probably in the wrong place', () => {
+    const rows = 3 * units;
+    const notesOf = (bias: number[], attributes: WrittenNode['attributes'], producer?: string): readonly string[] => {
+      const node: WrittenNode = {
+        operator: 'GRU',
+        name: 'memory',
+        inputs: ['x', 'W', 'R', 'B'],
+        outputs: ['', 'last'],
+        attributes: { hidden_size: units, ...attributes },
+      };
+      const bytes = onnxBytes({
+        nodes: [node],
+        constants: {
+          W: numbers(1, rows, features),
+          R: numbers(1, rows, units),
+          B: { shape: [1, 2 * rows], data: bias },
+        },
+        inputs: [{ name: 'x', shape: ['time', 'batch', features] }],
+        outputs: [{ name: 'last', shape: [1, 'batch', units] }],
+      });
+      const from = producer === undefined ? [] : [...textField(2, producer), ...textField(3, '2.9.0')];
+      return readOnnx(Uint8Array.from([...from, ...bytes]), 'gru.onnx').notes;
+    };
+    const zero = new Array<number>(2 * rows).fill(0);
+    const ofCandidate = zero.map((x, i) => (i >= 2 * rows - units ? 0.5 : x));
+    const ofGate = zero.map((x, i) => (i === rows ? 0.5 : x));
+    expect(notesOf(ofCandidate, {})).toEqual([
+      expect.stringMatching(
+        /^gru.onnx, GRU `memory`: linear_before_reset is 0, but the candidate has a recurrent bias/,
+      ),
+    ]);
+    expect(notesOf(zero, {}, 'pytorch')).toEqual([expect.stringMatching(/the file is from pytorch 2.9.0/)]);
+    expect(notesOf(ofGate, {})).toEqual([]);
+    expect(notesOf(ofCandidate, { linear_before_reset: 1 }, 'pytorch')).toEqual([]);
   });
 
   it('refuses inputs that there are not, that are missing or do not fit', async () => {

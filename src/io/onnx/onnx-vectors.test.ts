@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { expectClose } from '../../../test/support/close.js';
+import { messageAfter } from '../../../test/support/message-after.js';
 import type { VectorTensor } from '../../../test/support/vectors.js';
 import { tensor } from '../../tensor/tensor.js';
 import { readOnnx } from './onnx-model.js';
@@ -57,3 +58,26 @@ it.each([...casesOf<RuntimeTest>('runtime.json'), ...casesOf<RuntimeTest>('opera
     }
   },
 );
+
+/** A model that is run with several sizes, and inputs of sizes for which its file is not good. */
+interface ModelTest {
+  readonly model: string;
+  readonly runs: readonly Pick<RuntimeTest, 'inputs' | 'outputs'>[];
+  readonly refused: readonly RuntimeTest['inputs'][];
+}
+
+const tensorsOf = (inputs: RuntimeTest['inputs']) =>
+  Object.fromEntries(Object.entries(inputs).map(([key, { shape, data }]) => [key, tensor(data, shape)]));
+
+it.each(casesOf<ModelTest>('models.json'))('%s gives what ONNX Runtime gives, for each size', async (name, test) => {
+  const model = readOnnx(bytesOf(test.model), name);
+  for (const { inputs, outputs } of test.runs) {
+    const results = await model.predict(tensorsOf(inputs));
+    for (const [key, { shape, data }] of Object.entries(outputs)) {
+      expect(results[key].shape).toEqual(shape);
+      expectClose(await results[key].data(), data, 1e-5, key);
+    }
+  }
+  for (const inputs of test.refused)
+    expect(await messageAfter(() => model.predict(tensorsOf(inputs)))).toMatch(/Reshape `.*traced batch may remain/);
+});

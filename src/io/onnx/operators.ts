@@ -1,3 +1,4 @@
+import { attentionOperators } from './attention-operator.js';
 import { einsumOperators } from './einsum-operator.js';
 import { functionOperators } from './function-operators.js';
 import { movementOperators } from './movement-operators.js';
@@ -7,6 +8,7 @@ import type { Operator } from './operator.js';
 import { placeOperators } from './place-operators.js';
 import { poolingOperators } from './pooling-operators.js';
 import { productOperators } from './product-operators.js';
+import { quantizedOperators } from './quantized-operators.js';
 import { resizeOperators } from './resize-operator.js';
 import { sequenceOperators } from './sequence-operators.js';
 import { shapeOperators } from './shape-operators.js';
@@ -29,4 +31,6 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...placeOperators,
   ...einsumOperators,
   ...sequenceOperators,
+  ...attentionOperators,
+  ...quantizedOperators,
 };

@@ -6,7 +6,7 @@ import type { OnnxNode } from './onnx-node.js';
 import type { OnnxValue } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
 import { requirePossible } from './value-movement.js';
-import { placesOfAxis, type WindowAxis, windowAxes, windowPlaces } from './window-axes.js';
+import { placesOfAxis, type WindowAxis, windowAxes, windowsAt } from './window-axes.js';
 
 const attributes = ['auto_pad', 'ceil_mode', 'dilations', 'kernel_shape', 'pads', 'strides'];
 
@@ -118,7 +118,7 @@ function pooled(
   requirePossible(call, windows);
   const last = [...x.shape.keys()].filter((i) => i !== 1);
   const rows = ops.transpose(x, [...last, 1]);
-  const seen = gatherTensor(rows, windows, features, windowPlaces(batch, axes, places));
+  const seen = gatherTensor(rows, windows, features, windowsAt(batch, axes, places));
   const result = ops.reshape(reduce(seen), [batch, ...counts, features]);
   return ops.transpose(result, [0, counts.length + 1, ...counts.map((_, i) => i + 1)]);
 }

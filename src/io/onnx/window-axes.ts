@@ -1,4 +1,5 @@
 import { describeShape, type Shape, sizeOf } from '../../shape.js';
+import { BoundedCache } from '../../tensor/bounded-cache.js';
 import type { OperatorCall } from './operator.js';
 
 /** One axis along which windows move. */
@@ -73,16 +74,19 @@ export function placesOfAxis({ length, kernel, stride, dilation, before, count }
   });
 }
 
-/**
- * By batch, window and place of the window, the row of the input; -1 in padding.
- *
- * @param places of each axis, as {@link placesOfAxis} gives them.
- */
-export function windowPlaces(
-  batch: number,
-  axes: readonly WindowAxis[],
-  places: readonly Int32Array[] = axes.map(placesOfAxis),
-): Int32Array {
+/** 4 MiB of places, which a model that is run again asks for again. */
+const remembered = new BoundedCache<Int32Array>(1 << 20, (places) => places.length);
+
+/** By batch, window and place of the window, the row of the input; -1 in padding. Not to be written. */
+export function windowPlaces(batch: number, axes: readonly WindowAxis[]): Int32Array {
+  const key = axes.map(({ length, kernel, stride, dilation, before, count }) =>
+    [length, kernel, stride, dilation, before, count].join(),
+  );
+  return remembered.get(`${batch} ${key.join(' ')}`, () => windowsAt(batch, axes, axes.map(placesOfAxis)));
+}
+
+/** The same, of places of each axis as {@link placesOfAxis} gives them. */
+export function windowsAt(batch: number, axes: readonly WindowAxis[], places: readonly Int32Array[]): Int32Array {
   // The windows of all axes stand before the places of all axes.
   const sizes = [...axes.map(({ count }) => count), ...axes.map(({ kernel }) => kernel)];
   const each = sizeOf(sizes);
