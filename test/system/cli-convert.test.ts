@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readOnnx } from '../../src/io/onnx/onnx-model.js';
 import { decodeSafetensors } from '../../src/io/safetensors.js';
 import { type Ended, rondo } from '../support/rondo.js';
 
@@ -39,6 +40,8 @@ describe('rondo convert', () => {
     expect(run('convert', 'back.safetensors', 'arrays.npz')).toMatchObject({ code: 0, stderr: '' });
     expect(run('convert', 'arrays.npz', 'again.safetensors')).toMatchObject({ code: 0, stderr: '' });
     expect(read('again.safetensors').tensors.get('head.weight')).toEqual(tensors.get('head.weight'));
+    expect(run('convert', 'chain.safetensors', 'chain.onnx')).toMatchObject({ code: 0, stderr: '' });
+    expect(readOnnx(new Uint8Array(readFileSync(join(folder, 'chain.onnx')))).layers.size).toBeGreaterThan(0);
   });
 
   it('takes what a state dict leaves open from a JSON file', () => {

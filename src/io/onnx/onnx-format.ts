@@ -1,5 +1,6 @@
-import { type ModelFormat, plainlyRead } from '../model-format.js';
+import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { readOnnx } from './onnx-model.js';
+import { writeOnnx } from './write/write-onnx.js';
 
 /** Graphs of ONNX, which have no signature at their beginning. */
 export const onnxFormat: ModelFormat<object> = {
@@ -9,5 +10,11 @@ export const onnxFormat: ModelFormat<object> = {
     endings: ['.onnx'],
     options: [],
     model: async ({ bytes, name }) => plainlyRead(readOnnx(bytes, name)),
+  },
+  write: {
+    endings: ['.onnx'],
+    async files({ model, preprocessing }, name) {
+      return { files: new Map([[name, await writeOnnx(model)]]), notes: withoutPreprocessing('ONNX', preprocessing) };
+    },
   },
 };

@@ -2,6 +2,14 @@ import { RondoError } from '../../../errors.js';
 import type { Json, Layer, OpenShape } from '../../../layers/layer.js';
 import type { GraphWriter } from './graph-writer.js';
 import type { HostWeight, HostWeights } from './host-weights.js';
+import { elementNumbers } from './onnx-message.js';
+
+/** Truth values of the first axes of a tensor, such as `[batch, time]`: false where a step does not count. */
+export interface StepMask {
+  readonly value: string;
+  /** How many axes it has. */
+  readonly rank: number;
+}
 
 /** A tensor of the model as it is written: the value's name, and what is known of it. */
 export interface Edge {
@@ -9,8 +17,7 @@ export interface Edge {
   /** Names stand for axes of any size. */
   readonly axes: readonly (number | string)[];
   readonly type: 'float' | 'int64';
-  /** Truth values `[batch, time]` (one for each step of nested axes), false where a step does not count. */
-  readonly mask?: string | undefined;
+  readonly mask?: StepMask | undefined;
 }
 
 /** States that come into a model and go out of it, where these are wanted. */
@@ -68,4 +75,17 @@ export function writeWeight(
   if (weight === undefined)
     throw new RondoError('INTERNAL', { where: 'writeOnnx', what: `the layer \`${name}\` has no weight \`${path}\`.` });
   return graph.floats(path, weight.values, weight.shape);
+}
+
+/** What a layer of one output gives. */
+export function floatEdge(call: LayerCall, value: string, mask?: StepMask): Edge {
+  return { value, axes: axesOf(call), type: 'float', mask };
+}
+
+export function asFloat({ graph }: LayerCall, { value, type }: Edge): string {
+  return type === 'float' ? value : graph.add('Cast', [value], { attributes: { to: elementNumbers.float } });
+}
+
+export function asIndices({ graph }: LayerCall, { value, type }: Edge): string {
+  return type === 'int64' ? value : graph.add('Cast', [value], { attributes: { to: elementNumbers.int64 } });
 }

@@ -1,77 +1,92 @@
-import type { ActivationName } from '../../../expression/activations.js';
-import type { Embedding } from '../../../layers/embedding.js';
-import { writeActivation } from './activation-writer.js';
-import { axesOf, type Edge, type LayerCall, type LayerWriter, writeWeight } from './layer-writer.js';
-import { elementNumbers } from './onnx-message.js';
+import { additiveAttention, attention, multiHeadAttention } from './attention-writers.js';
+import type { LayerWriter } from './layer-writer.js';
+import { add, average, dot, maximum, minimum, multiply, subtract } from './merge-writers.js';
+import {
+  concatenate,
+  cropping1D,
+  flatten,
+  permute,
+  repeatVector,
+  reshape,
+  upSampling1D,
+  zeroPadding1D,
+} from './movement-writers.js';
+import { batchNormalization, groupNormalization, layerNormalization } from './normalization-writers.js';
+import {
+  activation,
+  categoryEncoding,
+  dense,
+  embedding,
+  leakyReLU,
+  masking,
+  passing,
+  pReLU,
+  sampledSoftmax,
+  softmax,
+  tiedDense,
+  timeDistributed,
+} from './plain-writers.js';
+import { attentionPooling, globalAverage, globalMaximum, sequencePooling } from './pooling-writers.js';
 import { bidirectionalWriter, recurrentWriter } from './recurrent-writers.js';
-
-/** A layer that passes its input on outside of training. */
-const passing: LayerWriter = { write: ({ inputs }) => inputs[0] };
-
-const dense: LayerWriter = {
-  write(call) {
-    const { graph, inputs, weights, config } = call;
-    const [input] = inputs;
-    const product = graph.add('MatMul', [asFloat(call, input), writeWeight(call, 'kernel')]);
-    const sum = weights.has('bias') ? graph.add('Add', [product, writeWeight(call, 'bias')]) : product;
-    return floatEdge(call, writeActivation(graph, config.activation as ActivationName, sum), input.mask);
-  },
-};
-
-const embedding: LayerWriter = {
-  readsIndices: true,
-  write(call) {
-    const { graph, inputs, layer } = call;
-    const [input] = inputs;
-    const indices = asIndices(call, input);
-    const rows = graph.add('Gather', [writeWeight(call, 'embeddings'), indices]);
-    const { maskZero } = layer as Embedding;
-    if (!maskZero) return floatEdge(call, rows, input.mask);
-    const counts = graph.add('Not', [graph.add('Equal', [indices, graph.integer(0)])]);
-    return floatEdge(call, rows, bothMasks(call, counts, input.mask));
-  },
-};
-
-const activation: LayerWriter = {
-  write(call) {
-    const [input] = call.inputs;
-    const value = writeActivation(call.graph, call.config.activation as ActivationName, asFloat(call, input));
-    return floatEdge(call, value, input.mask);
-  },
-};
+import { averagePooling, convolution, maxPooling } from './window-writers.js';
 
 /** Every class of layers that ONNX's operators compute, by its name. */
 export const layerWriters: ReadonlyMap<string, LayerWriter> = new Map(
   Object.entries({
     Activation: activation,
     ActivationPenalty: passing,
+    Add: add,
+    AdditiveAttention: additiveAttention,
     AlphaDropout: passing,
+    Attention: attention,
+    AttentionPooling1D: attentionPooling,
+    Average: average,
+    AveragePooling1D: averagePooling,
+    AveragePooling2D: averagePooling,
+    BatchNormalization: batchNormalization,
     Bidirectional: bidirectionalWriter,
+    CategoryEncoding: categoryEncoding,
+    Concatenate: concatenate,
+    Conv1D: convolution,
+    Conv2D: convolution,
+    Cropping1D: cropping1D,
     Dense: dense,
+    Dot: dot,
     Dropout: passing,
     Embedding: embedding,
+    Flatten: flatten,
     GaussianNoise: passing,
+    GlobalAveragePooling1D: globalAverage,
+    GlobalAveragePooling2D: globalAverage,
+    GlobalMaxPooling1D: globalMaximum,
+    GlobalMaxPooling2D: globalMaximum,
+    GroupNormalization: groupNormalization,
     GRU: recurrentWriter,
     InputLayer: passing,
+    LayerNormalization: layerNormalization,
+    LeakyReLU: leakyReLU,
     LSTM: recurrentWriter,
+    Masking: masking,
+    Maximum: maximum,
+    MaxPooling1D: maxPooling,
+    MaxPooling2D: maxPooling,
+    Minimum: minimum,
+    MultiHeadAttention: multiHeadAttention,
+    Multiply: multiply,
+    Permute: permute,
+    PReLU: pReLU,
+    RepeatVector: repeatVector,
+    Reshape: reshape,
     RNN: recurrentWriter,
+    SampledSoftmax: sampledSoftmax,
+    SequencePooling1D: sequencePooling,
     SimpleRNN: recurrentWriter,
+    Softmax: softmax,
     SpatialDropout1D: passing,
+    Subtract: subtract,
+    TiedDense: tiedDense,
+    TimeDistributed: timeDistributed,
+    UpSampling1D: upSampling1D,
+    ZeroPadding1D: zeroPadding1D,
   }),
 );
-
-function floatEdge(call: LayerCall, value: string, mask?: string): Edge {
-  return { value, axes: axesOf(call), type: 'float', mask };
-}
-
-function asFloat({ graph }: LayerCall, { value, type }: Edge): string {
-  return type === 'float' ? value : graph.add('Cast', [value], { attributes: { to: elementNumbers.float } });
-}
-
-function asIndices({ graph }: LayerCall, { value, type }: Edge): string {
-  return type === 'int64' ? value : graph.add('Cast', [value], { attributes: { to: elementNumbers.int64 } });
-}
-
-function bothMasks({ graph }: LayerCall, a: string, b: string | undefined): string {
-  return b === undefined ? a : graph.add('And', [a, b]);
-}

@@ -1,8 +1,17 @@
-import { Bidirectional } from '../../../layers/bidirectional.js';
+import type { Bidirectional } from '../../../layers/bidirectional.js';
 import type { CellAlongTime } from '../../../layers/cell-along-time.js';
-import { RecurrentLayer } from '../../../layers/recurrent-layer.js';
+import type { RecurrentLayer } from '../../../layers/recurrent-layer.js';
 import type { CellResult } from './cell-run.js';
-import { axesOf, type Edge, type LayerCall, type LayerWriter, type Written } from './layer-writer.js';
+import {
+  asFloat,
+  axesOf,
+  type Edge,
+  type LayerCall,
+  type LayerWriter,
+  type StepMask,
+  type Written,
+} from './layer-writer.js';
+import { cleared, stepsOf } from './masks.js';
 import { writeNative } from './native-recurrent.js';
 import { writeScanned } from './scanned-recurrent.js';
 
@@ -43,7 +52,7 @@ export const recurrentWriter: LayerWriter = {
     const mask = layer.returnSequences ? orderedMask(call, input.mask, reverse) : undefined;
     const isCleared = call.config.zeroOutputForMask === true;
     const edge: Edge = {
-      value: isCleared ? cleared(call, output, mask) : output,
+      value: isCleared ? cleared(call.graph, output, 3, mask) : output,
       axes: axesOf(call),
       type: 'float',
       mask,
@@ -77,7 +86,7 @@ export const bidirectionalWriter: LayerWriter = {
       hasPorts: false,
     });
     const passed = forwardLayer.returnSequences ? mask : undefined;
-    const both = [forward, backward].map(({ output }) => cleared(call, output, passed));
+    const both = [forward, backward].map(({ output }) => cleared(call.graph, output, 3, passed));
     const edgeOf = (value: string, axes: Edge['axes']): Edge => ({ value, axes, type: 'float', mask: passed });
     const { returnState } = forwardLayer;
     const prefix = returnState ? 'output' : '';
@@ -115,8 +124,10 @@ function merged({ graph }: LayerCall, both: readonly string[], mergeMode: string
 function writeDirection(call: LayerCall, run: DirectionRun): DirectionResult {
   const { graph, inputs } = call;
   const { layer, path, reverse } = run;
-  const [{ value, mask, axes }] = inputs;
-  let input = graph.add('Transpose', [value], { attributes: { perm: [1, 0, 2] } });
+  const [first] = inputs;
+  const { axes } = first;
+  const mask = stepsOf(call, first.mask);
+  let input = graph.add('Transpose', [asFloat(call, first)], { attributes: { perm: [1, 0, 2] } });
   const counts =
     mask === undefined
       ? undefined
@@ -171,20 +182,8 @@ function numStatesOf(layer: RecurrentLayer<boolean>): number {
 }
 
 /** The mask in the order in which a layer gives its steps. */
-function orderedMask({ graph }: LayerCall, mask: string | undefined, reverse: boolean): string | undefined {
+function orderedMask({ graph }: LayerCall, mask: StepMask | undefined, reverse: boolean): StepMask | undefined {
   if (mask === undefined || !reverse) return mask;
   const [last, beforeFirst, time, step] = [-1, Number.MIN_SAFE_INTEGER, 1, -1].map((n) => graph.integers(n));
-  return graph.add('Slice', [mask, last, beforeFirst, time, step]);
-}
-
-/** `[batch, time, width]` with zeros where the mask says that a step does not count. */
-function cleared({ graph }: LayerCall, output: string, mask: string | undefined): string {
-  if (mask === undefined) return output;
-  return graph.add('Where', [graph.add('Unsqueeze', [mask, graph.integers(-1)]), output, graph.number(0)]);
-}
-
-/** Whether a layer reads in one or both directions of time, by what it is and not by its class's name. */
-export function recurrentWriterOf(layer: unknown): LayerWriter | undefined {
-  if (layer instanceof RecurrentLayer) return recurrentWriter;
-  return layer instanceof Bidirectional ? bidirectionalWriter : undefined;
+  return { value: graph.add('Slice', [mask.value, last, beforeFirst, time, step]), rank: 2 };
 }

@@ -1,8 +1,7 @@
-import { RondoError, refuseUnknownOptions, requireBoolean } from '../../../errors.js';
-import type { Layer } from '../../../layers/layer.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireKind } from '../../../errors.js';
 import { graphOf } from '../../../training/graph/graph-of.js';
 import type { ModelGraph } from '../../../training/graph/model-graph.js';
-import type { Model } from '../../../training/model.js';
+import { Model } from '../../../training/model.js';
 import { libraryVersion } from '../../library-version.js';
 import { GraphWriter } from './graph-writer.js';
 import { HostWeights } from './host-weights.js';
@@ -38,7 +37,12 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
   const where = 'writeOnnx';
   refuseUnknownOptions(where, options, ['states']);
   requireBoolean(where, 'states', options.states);
-  const modelGraph = graphOf(model as Layer<unknown>);
+  requireKind(model instanceof Model, model, {
+    where,
+    what: 'this is no model.',
+    fix: 'give a Sequential or a Functional.',
+  });
+  const modelGraph = graphOf(model);
   refuseLayers(modelGraph);
   const weights = await HostWeights.read(modelGraph.layers.values());
   const graph = new GraphWriter();
