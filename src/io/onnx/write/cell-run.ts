@@ -50,3 +50,22 @@ export function columnsAt({ shape, values }: HostWeight, width: number, places: 
     });
   return { shape: [...shape.slice(0, -1), places.length * width], values: all };
 }
+
+/** Columns of a weight as {@link columnsAt} gives them, in the graph; those of 8 bits are chosen there. */
+export function storedColumns(
+  graph: GraphWriter,
+  name: string,
+  weight: HostWeight,
+  width: number,
+  places: readonly number[],
+): string {
+  if (weight.quantized === undefined) {
+    const { shape, values } = columnsAt(weight, width, places);
+    return graph.floats(name, values, shape);
+  }
+  const all = graph.stored(name, weight);
+  const isAll = places.length * width === weight.shape[1] && places.every((place, i) => place === i);
+  if (isAll) return all;
+  const columns = places.flatMap((place) => Array.from({ length: width }, (_, u) => place * width + u));
+  return graph.outermost.add('Gather', [all, graph.integers(...columns)], { attributes: { axis: 1 } });
+}

@@ -1,11 +1,15 @@
+import { RondoError } from '../../../errors.js';
+import { halfWords } from '../../../rounding.js';
 import { type Shape, sizeOf } from '../../../shape.js';
-import type {
-  ElementType,
-  WrittenAttribute,
-  WrittenEdge,
-  WrittenGraph,
-  WrittenNode,
-  WrittenTensor,
+import type { HostWeight } from './host-weights.js';
+import {
+  type ElementType,
+  elementNumbers,
+  type WrittenAttribute,
+  type WrittenEdge,
+  type WrittenGraph,
+  type WrittenNode,
+  type WrittenTensor,
 } from './onnx-message.js';
 
 /** What all graphs of one file share: names, weights, and which domains of operators they use. */
@@ -15,6 +19,10 @@ interface Shared {
   /** Names of constants by their numbers. */
   readonly constants: Map<string, string>;
   readonly domains: Set<string>;
+  /** Nodes of the outermost graph. */
+  readonly outermost: WrittenNode[];
+  /** How matrices of floats are stored. */
+  readonly matrices: 'float' | 'float16';
 }
 
 /** How a node is written. */
@@ -35,10 +43,29 @@ export class GraphWriter {
   readonly #under: string;
   readonly #target: WrittenNode[];
 
-  constructor(shared?: Shared, under = '', target?: WrittenNode[]) {
-    this.#shared = shared ?? { names: new Set(), weights: new Map(), constants: new Map(), domains: new Set() };
+  private constructor(shared: Shared, under: string, target?: WrittenNode[]) {
+    this.#shared = shared;
     this.#under = under;
     this.#target = target ?? this.#nodes;
+  }
+
+  /** The outermost graph of a file. */
+  static ofFile(matrices: Shared['matrices']): GraphWriter {
+    const outermost: WrittenNode[] = [];
+    const shared = {
+      names: new Set<string>(),
+      weights: new Map<string, WrittenTensor>(),
+      constants: new Map<string, string>(),
+      domains: new Set<string>(),
+      outermost,
+      matrices,
+    };
+    return new GraphWriter(shared, '', outermost);
+  }
+
+  /** The outermost graph, for what is made of weights alone. */
+  get outermost(): GraphWriter {
+    return new GraphWriter(this.#shared, this.#under, this.#shared.outermost);
   }
 
   /** The same graph, whose new names begin with this path. */
@@ -93,9 +120,21 @@ export class GraphWriter {
     return own;
   }
 
-  /** Floats under a name of their own. */
+  /** Floats under a name of their own, which a matrix of halves has as it is read. */
   floats(name: string, values: ArrayLike<number>, shape: Shape): string {
-    return this.weight(name, floatTensor(values, shape));
+    if (this.#shared.matrices === 'float' || shape.length < 2) return this.weight(name, floatTensor(values, shape));
+    const halves = this.weight(`${name}.float16`, halfTensor(this.named(name), values, shape));
+    return this.outermost.add('Cast', [halves], { attributes: { to: elementNumbers.float }, name });
+  }
+
+  /** A weight of a layer as it is: of 8 bits where it has them. */
+  stored(name: string, { shape, values, quantized }: HostWeight): string {
+    if (quantized === undefined) return this.floats(name, values, shape);
+    const { buffer, byteOffset, byteLength } = quantized.values;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    const whole = this.weight(`${name}.int8`, { type: 'int8', shape, bytes });
+    const scales = this.weight(`${name}.scales`, floatTensor(quantized.scales, [quantized.scales.length]));
+    return this.outermost.add('DequantizeLinear', [whole, scales], { attributes: { axis: quantized.axis }, name });
   }
 
   /** One number, of no axes; equal ones are written once. */
@@ -115,7 +154,7 @@ export class GraphWriter {
 
   /** The graph of an attribute, whose weights are those of the file. */
   bodyOf(name: string, inputs: readonly WrittenEdge[], outputs: readonly WrittenEdge[]): WrittenGraph {
-    return { name, nodes: this.#nodes, weights: new Map(), inputs, outputs };
+    return { name, nodes: this.#target, weights: new Map(), inputs, outputs };
   }
 
   /** The outermost graph. */
@@ -142,7 +181,7 @@ export class GraphWriter {
   #constant(key: string, make: () => WrittenTensor): string {
     let name = this.#shared.constants.get(key);
     if (name === undefined) {
-      name = new GraphWriter(this.#shared).weight(key.replaceAll(' ', '_'), make());
+      name = new GraphWriter(this.#shared, '').weight(key.replaceAll(' ', '_'), make());
       this.#shared.constants.set(key, name);
     }
     return name;
@@ -151,6 +190,27 @@ export class GraphWriter {
 
 function floatTensor(values: ArrayLike<number>, shape: Shape): WrittenTensor {
   return { type: 'float', shape, bytes: littleEndian('float', values, sizeOf(shape)) };
+}
+
+/** @throws OUT_OF_RANGE for numbers that a half cannot hold */
+function halfTensor(name: string, values: ArrayLike<number>, shape: Shape): WrittenTensor {
+  for (let i = 0; i < values.length; i++) {
+    if (Math.abs(values[i]) < 65520) continue;
+    throw new RondoError('OUT_OF_RANGE', {
+      where: name,
+      what: 'the weight has numbers that float16 cannot hold.',
+      expected: 'numbers from -65504 to 65504',
+      received: String(values[i]),
+      fix: 'leave weightFormat out.',
+    });
+  }
+  const words = halfWords('float16', values);
+  const bytes = new Uint8Array(2 * words.length);
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, i) => {
+    view.setUint16(2 * i, word, true);
+  });
+  return { type: 'float16', shape, bytes };
 }
 
 function integerTensor(values: ArrayLike<number>, shape: Shape): WrittenTensor {

@@ -74,7 +74,7 @@ export function writeWeight(
   const weight = weights.get(path);
   if (weight === undefined)
     throw new RondoError('INTERNAL', { where: 'writeOnnx', what: `the layer \`${name}\` has no weight \`${path}\`.` });
-  return graph.floats(path, weight.values, weight.shape);
+  return graph.stored(path, weight);
 }
 
 /** What a layer of one output gives. */

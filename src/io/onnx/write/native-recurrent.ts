@@ -7,7 +7,7 @@ import { peepholeLSTM } from '../../../cells/peephole-lstm.js';
 import { simple } from '../../../cells/simple.js';
 import type { ActivationName } from '../../../expression/activations.js';
 import { transposed } from '../../../transposed.js';
-import { type CellResult, type CellRun, columnsAt, weightOf } from './cell-run.js';
+import { type CellResult, type CellRun, columnsAt, storedColumns, weightOf } from './cell-run.js';
 import type { WrittenAttribute } from './onnx-message.js';
 
 /** How an operator of ONNX computes a cell of the library. */
@@ -71,8 +71,8 @@ export function writeNative(run: CellRun): CellResult | undefined {
   const { operator, peepholes, attributes } = counterpart;
   const inputs = [
     run.input,
-    graph.floats('W', ...matrix(run, counterpart, 'kernel')),
-    graph.floats('R', ...matrix(run, counterpart, 'recurrentKernel')),
+    matrix(run, counterpart, 'kernel'),
+    matrix(run, counterpart, 'recurrentKernel'),
     run.weights.has('bias') ? graph.floats('B', ...biases(run, counterpart)) : '',
     '',
     ...cell.states.map((state) =>
@@ -108,10 +108,18 @@ function reversedInTime({ graph }: CellRun, sequence: string): string {
 }
 
 /** `[1, gates * U, rows]` */
-function matrix(run: CellRun, { gates }: Counterpart, name: string): [Float32Array, number[]] {
+function matrix(run: CellRun, { gates }: Counterpart, name: 'kernel' | 'recurrentKernel'): string {
+  const { graph, member } = run;
+  const weight = weightOf(run, name);
+  if (weight.quantized !== undefined && !gates.includes(null)) {
+    const places = gates.map((gate) => member.cell.gates.indexOf(gate!));
+    const columns = storedColumns(graph, name, weight, member.units, places);
+    const turned = graph.add('Transpose', [columns], { attributes: { perm: [1, 0] } });
+    return graph.add('Unsqueeze', [turned, graph.integers(0)]);
+  }
   const { shape, values } = ofGates(run, name, gates);
   const [rows, columns] = shape;
-  return [transposed(Float32Array.from(values), rows, columns), [1, columns, rows]];
+  return graph.floats(name, transposed(values, rows, columns), [1, columns, rows]);
 }
 
 /** `[1, 2 * gates * U]`: those of the input products, then those of the recurrent ones. */

@@ -36,7 +36,7 @@ export const tiedDense: LayerWriter = {
   write(call) {
     const { graph, layer, allWeights, config } = call;
     const rows = allWeights.below((layer as TiedDense).embedding).get('embeddings')!;
-    const table = graph.floats('embeddings', rows.values, rows.shape);
+    const table = graph.stored('embeddings', rows);
     return product(
       call,
       graph.add('Transpose', [table], { attributes: { perm: [1, 0] } }),

@@ -5,7 +5,7 @@ import { gatesWidth } from '../../../cells/widths.js';
 import { RondoError } from '../../../errors.js';
 import { childrenOf, type Expression, topologicalOrder } from '../../../expression/build.js';
 import { Simplifier } from '../../../expression/simplify.js';
-import { type CellResult, type CellRun, columnsAt, weightOf } from './cell-run.js';
+import { type CellResult, type CellRun, storedColumns, weightOf } from './cell-run.js';
 import { ExpressionWriter, hasRows } from './expression-writer.js';
 import type { GraphWriter } from './graph-writer.js';
 import type { WrittenEdge } from './onnx-message.js';
@@ -174,10 +174,10 @@ function stepWriter(
         }
         return recurrent.get(of.gate)!;
       case 'product': {
-        const { shape, values } = weightOf(run, kernelWeight(of.kernel));
+        const kernel = weightOf(run, kernelWeight(of.kernel));
         return body.add('MatMul', [
-          writer.write(equations.kernelOperands.get(of.kernel)!, shape[0]),
-          body.floats(kernelWeight(of.kernel), values, shape),
+          writer.write(equations.kernelOperands.get(of.kernel)!, kernel.shape[0]),
+          body.stored(kernelWeight(of.kernel), kernel),
         ]);
       }
       default:
@@ -205,8 +205,7 @@ function recurrentProducts(
   const { cell, units } = member;
   const { heads } = member.atInference;
   const places = gates.map((gate) => cell.gates.indexOf(gate));
-  const kernel = columnsAt(weightOf(run, 'recurrentKernel'), units / heads, places);
-  const matrix = body.floats('recurrentKernel', kernel.values, kernel.shape);
+  const matrix = storedColumns(body, 'recurrentKernel', weightOf(run, 'recurrentKernel'), units / heads, places);
   if (heads === 1) return split(body, body.add('MatMul', [operand, matrix]), gates.length, units);
   // Each head's units times its own matrix: [B, U] as [heads, B, U / heads], and back.
   const apart = body.add('Reshape', [operand, body.integers(0, heads, units / heads)]);
@@ -238,9 +237,9 @@ function inputProduct(run: CellRun, biased: ReadonlySet<string>): string {
   const input =
     projection === undefined
       ? run.input
-      : graph.add('MatMul', [run.input, graph.floats('inputProjectionKernel', projection.values, projection.shape)]);
+      : graph.add('MatMul', [run.input, graph.stored('inputProjectionKernel', projection)]);
   const kernel = weightOf(run, 'kernel');
-  const product = graph.add('MatMul', [input, graph.floats('kernel', kernel.values, kernel.shape)]);
+  const product = graph.add('MatMul', [input, graph.stored('kernel', kernel)]);
   if (biased.size === 0 || !weights.has('bias')) return product;
   const { values } = weightOf(run, 'bias');
   const bias = Float32Array.from({ length: cell.gates.length * units }, (_, i) =>

@@ -1,4 +1,4 @@
-import { RondoError, refuseUnknownOptions, requireBoolean, requireKind } from '../../../errors.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireKind, unknownName } from '../../../errors.js';
 import { graphOf } from '../../../training/graph/graph-of.js';
 import type { ModelGraph } from '../../../training/graph/model-graph.js';
 import { Model } from '../../../training/model.js';
@@ -16,7 +16,14 @@ export interface WriteOnnxOptions {
    * sequence. Default false: every run begins with zeros.
    */
   states?: boolean | undefined;
+  /**
+   * How matrices of weights are stored; they are float32 again before they are computed with. Weights of 8 bits stay as they
+   * are. Default float32.
+   */
+  weightFormat?: 'float32' | 'float16' | undefined;
 }
+
+const weightFormats: readonly string[] = ['float32', 'float16'];
 
 /** The version of ONNX's operators that models are written with (ONNX 1.12, 2022). */
 const operatorsVersion = 17;
@@ -25,7 +32,7 @@ const operatorsVersion = 17;
  * A model as an ONNX file, whose graph computes what `predict` does, for every batch size and, where the model leaves it open,
  * every length. Recurrent layers are ONNX's RNN, GRU and LSTM where these have their equations; any other cell, also one of
  * a program's own, is a `Scan` whose body is its equations. Inputs are named as the model's, outputs as the layers or keys
- * that give them. Weights are float32.
+ * that give them. Weights are float32, or as `weightFormat` says.
  *
  * @throws USAGE for a model that is no Sequential or Functional, has no weights yet, or has layers without a counterpart;
  *   UNKNOWN_NAME for options that there are not
@@ -35,7 +42,10 @@ const operatorsVersion = 17;
  */
 export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): Promise<Uint8Array> {
   const where = 'writeOnnx';
-  refuseUnknownOptions(where, options, ['states']);
+  refuseUnknownOptions(where, options, ['states', 'weightFormat']);
+  const { weightFormat = 'float32' } = options;
+  if (!weightFormats.includes(weightFormat))
+    throw unknownName(where, 'weight format', String(weightFormat), weightFormats);
   requireBoolean(where, 'states', options.states);
   requireKind(model instanceof Model, model, {
     where,
@@ -45,7 +55,7 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
   const modelGraph = graphOf(model);
   refuseLayers(modelGraph);
   const weights = await HostWeights.read(modelGraph.layers.values());
-  const graph = new GraphWriter();
+  const graph = GraphWriter.ofFile(weightFormat === 'float16' ? 'float16' : 'float');
   const inputs = inputEdges(modelGraph, graph);
   const outputNames = outputNamesOf(modelGraph).map((name) => graph.named(name));
   const ports = new Ports(graph);
