@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { readOnnx } from '../../src/io/onnx/onnx-model.js';
 import { writeOnnx } from '../../src/io/onnx/write/write-onnx.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { Tensor } from '../../src/tensor/tensor.js';
@@ -15,7 +16,8 @@ export async function asRuntimeArray(value: Tensor): Promise<RuntimeArray> {
 }
 
 /**
- * Writes a model once and runs the file in ONNX Runtime on several batches: the outputs must be those of the model.
+ * Writes a model once and runs the file in ONNX Runtime on several batches, and after `readOnnx` on the first: the outputs must
+ * be those of the model.
  *
  * @param batches of each the inputs in the model's order. @returns the bytes of the file
  */
@@ -36,7 +38,22 @@ export async function expectSameInRuntime(
     }
   }
   await runtime.release();
+  await expectSameReadAgain(bytes, runtime, model, batches[0]);
   return bytes;
+}
+
+/** The same of what this library makes of the file. */
+async function expectSameReadAgain(
+  bytes: Uint8Array,
+  { inputNames, outputNames }: RuntimeModel,
+  model: Layer<unknown>,
+  inputs: readonly Tensor[],
+): Promise<void> {
+  const read = readOnnx(bytes, 'written.onnx');
+  const outputs = await read.predict(Object.fromEntries(inputNames.map((name, i) => [name, inputs[i]])));
+  const expected = tensorsOf(model.apply(inputs.length === 1 ? inputs[0] : inputs));
+  for (const [i, name] of outputNames.entries())
+    expectClose(await outputs[name].data(), await expected[i].data(), onnxTolerance, `${name}, read again`);
 }
 
 /** One tensor, or those of a list or an object in their order. */
