@@ -85,7 +85,7 @@ describe('writeOnnx', () => {
       inputs: { text, other },
       outputs: { kind: new Dense({ units: 2 }).apply(steps), text: new LSTM({ units: 3 }).apply(other) },
     });
-    const { inputs, outputs } = readOnnxFile(await writeOnnx(model), 'model.onnx');
+    const { inputs, outputs } = readOnnxFile(await writeOnnx(model), 'model.onnx').graph;
     expect(inputs).toEqual([
       { name: 'text', type: 7, shape: ['batch', 'time'] },
       { name: 'other', type: 1, shape: ['batch', 'other_time', 3] },
