@@ -311,6 +311,7 @@ export {
 } from './tasks/language-model/language-model-presets.js';
 export { type LanguageModelBeginning, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export type { TextBaseline } from './tasks/language-model/text-baseline.js';
+export type { ModuleCode, TakenByNet } from './tasks/module-code.js';
 export type { OptionFacts, OptionsOf, OptionTable, ResolvedOf, TaskOption } from './tasks/option-table.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type StandaloneLanguage, standaloneCode, standaloneLanguages } from '../../src/index.js';
-import { loadModel, writeFileAtomically } from '../../src/node.js';
+import { loadModel, loadTask, writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
@@ -20,6 +20,7 @@ export const exportModel = defineCommand({
     'rondo export net.safetensors --standalone js',
     'rondo export net.safetensors --standalone js --weights float16 --weights-file net.bin',
     'rondo export net.safetensors --standalone c --out net.h --name net',
+    'rondo export reviews.safetensors --standalone js',
   ],
   options: {
     standalone: {
@@ -47,6 +48,10 @@ export const exportModel = defineCommand({
       about: 'In C, the longest sequence of a model that takes whole sequences.',
     },
     out: { type: 'text', value: 'FILE', about: 'Where the code goes. Default: the name of the model with .mjs or .h.' },
+    'network-only': {
+      type: 'flag',
+      about: 'The net alone, without what turns raw data into its inputs and outputs into answers.',
+    },
     force: { type: 'flag', about: 'Overwrite existing files.' },
     ...jsonOption,
   },
@@ -66,8 +71,9 @@ export const exportModel = defineCommand({
     await requireNewFile(where, '--out', out, force);
     if (weightsFile !== undefined) await requireNewFile(where, '--weights-file', weightsFile, force);
     const { model, preprocessing } = await loadModel(path);
+    const isTask = 'task' in Object(preprocessing) && !options['network-only'];
     const name = options.name ?? nameOf(out);
-    const code = standaloneCode(model, {
+    const code = standaloneCode(isTask ? (await loadTask(path)).task : model, {
       ...{ language, weights, maxLength, name },
       separateWeights: weightsFile !== undefined,
     });
@@ -91,10 +97,6 @@ export const exportModel = defineCommand({
           ({ path: file, sizeBytes, gzippedBytes }) =>
             `wrote ${printable(file)}: ${fileSize(sizeBytes)}, ${fileSize(gzippedBytes)} gzipped`,
         ),
-        notes:
-          preprocessing === null
-            ? []
-            : ['the code is the net alone: what turns raw data into its inputs is not part of it'],
       },
       options.json,
     );

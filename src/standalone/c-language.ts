@@ -93,12 +93,15 @@ export class CLanguage implements ProgramLanguage {
   }
 
   pointwiseFunction(name: string, program: PointwiseProgram, isOneRow: boolean, wholes: ReadonlySet<string>): string[] {
-    return pointwiseFunction(this, program, isOneRow, wholes, {
+    const lines = pointwiseFunction(this, program, isOneRow, wholes, {
       array: (own, isWritten, isWhole) => `${isWritten ? '' : 'const '}${isWhole ? 'int' : 'float'} *${own}`,
       whole: (own) => `int ${own}`,
       scalar: (own) => `float ${own}`,
       head: (parameters) => `static inline void ${this.functionName(name)}(${parameters}) {`,
     });
+    const [head, ...body] = lines;
+    // Compilers warn of a parameter that nothing reads.
+    return body.some((line) => line.includes('columns')) ? lines : [head, '  (void)columns;', ...body];
   }
 }
 

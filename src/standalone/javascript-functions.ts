@@ -147,9 +147,12 @@ function gatherRows(to, toAt, from, fromAt, count, first, step, n) {
     lines: `// Windows of rows, the first at first, each step further; zeros beyond the ends.
 function gatherWindows(to, toAt, from, fromAt, count, first, step, width, innerStep, limit, n) {
   for (let i = 0; i < count; i++) {
-    const row = first + Math.floor(i / width) * step + (i % width) * innerStep;
-    if (row >= 0 && row < limit) copy(to, toAt + i * n, from, fromAt + row * n, n);
-    else fill(to, toAt + i * n, n, 0);
+    for (let j = 0; j < width; j++) {
+      const row = first + i * step + j * innerStep;
+      const at = toAt + (i * width + j) * n;
+      if (row >= 0 && row < limit) copy(to, at, from, fromAt + row * n, n);
+      else fill(to, at, n, 0);
+    }
   }
 }`,
   },

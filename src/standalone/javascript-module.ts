@@ -13,6 +13,8 @@ export interface ModuleOptions {
   readonly weights: 'float32' | 'float16';
   /** Whether weights are given to `createModel` instead of being in the code. */
   readonly isSideFile: boolean;
+  /** Code that follows that of the net; WEIGHTS stands for what `createModel` is given. */
+  readonly more: string | undefined;
 }
 
 export interface JavaScriptModule {
@@ -47,6 +49,9 @@ export function javascriptModule(program: Program, options: ModuleOptions): Java
     ...indented([...constants.lines(options.isSideFile ? 'bytesOf(weightsGiven)' : 'decoded(weightsText)'), ...body]),
     '}',
     '',
+    ...(options.more === undefined
+      ? []
+      : [options.more.replaceAll('WEIGHTS', options.isSideFile ? 'weightsGiven' : '')]),
   ];
   return { source: lines.join('\n'), weights: options.isSideFile ? bytes : undefined };
 }

@@ -2,7 +2,17 @@ import type { PointwiseProgram } from '../expression/program.js';
 import type { QuantizedMatrix } from '../kernels/compressed-matrix.js';
 import { indented, type Language } from './language.js';
 import { pointwiseBody, pointwiseNames } from './pointwise-text.js';
-import type { Amount, GatherOf, Operation, Place, PointwiseOf, Program, QuantizedProductOf, Store } from './program.js';
+import type {
+  Amount,
+  GatherOf,
+  Operation,
+  Place,
+  PointwiseOf,
+  Program,
+  QuantizedProductOf,
+  ScalarOf,
+  Store,
+} from './program.js';
 
 /** What a language has besides equations. */
 export interface ProgramLanguage extends Language {
@@ -94,18 +104,24 @@ export class OperationText {
     const { program, rows, columns, inputs, outputs, scalars } = operation;
     const isOneRow = rows === 1;
     const places = [
-      ...program.outputs.map(({ name }) => [outputs[name], true] as const),
+      ...program.outputs.map(({ name, reduce }) => [outputs[name], reduce !== 'rows' && reduce !== 'all'] as const),
       ...program.inputs.map(({ name, access }) => [inputs[name], access !== 'column'] as const),
     ].map(([place, hasRows]) => {
       const stride = isOneRow || !hasRows ? [] : [amountText(place.rowStride)];
       return [this.#place(place, step), ...stride].join(', ');
     });
-    const numbers = program.scalars.map((name) => this.#language.number(scalars[name]));
+    const numbers = program.scalars.map((name) => this.#scalar(scalars[name]));
     const sizes = isOneRow ? [amountText(columns)] : [amountText(rows), amountText(columns)];
     const wholes = Object.entries({ ...inputs, ...outputs }).flatMap(([name, { store }]) =>
       store.isWhole ? [name] : [],
     );
     return `${this.#functionOf(program, isOneRow, new Set(wholes))}(${[...sizes, ...places, ...numbers].join(', ')});`;
+  }
+
+  #scalar(scalar: ScalarOf<Amount>): string {
+    if (typeof scalar === 'number') return this.#language.number(scalar);
+    const size = amountText(scalar.size);
+    return scalar.kind === 'size' ? size : `${this.#language.number(1)} / ${size}`;
   }
 
   #functionOf(program: PointwiseProgram, isOneRow: boolean, wholes: ReadonlySet<string>): string {
@@ -140,7 +156,7 @@ export class OperationText {
     }
     const even = [indices.count, indices.first, indices.step].map(amountText);
     if (indices.kind === 'windows') {
-      const inner = [String(indices.width), ...[indices.innerStep, indices.limit].map(amountText)];
+      const inner = [indices.width, indices.innerStep, indices.limit].map(amountText);
       return `${language.use('gatherWindows')}(${[...places, ...even, ...inner, amountText(columns)].join(', ')});`;
     }
     if ((indices.count === 1 || indices.step === 1) && typeof columns === 'number') {
@@ -174,11 +190,12 @@ export function pointwiseFunction(
   const parameters = [
     ...(isOneRow ? [] : [write.whole('rows')]),
     write.whole('columns'),
-    ...program.outputs.flatMap(({ name }) => withStride(name, true, true)),
+    ...program.outputs.flatMap(({ name, reduce }) => withStride(name, true, reduce !== 'rows' && reduce !== 'all')),
     ...program.inputs.flatMap(({ name, access }) => withStride(name, false, access !== 'column')),
     ...program.scalars.map((name) => write.scalar(names.scalars.get(name)!)),
   ];
-  return [write.head(parameters.join(', ')), ...indented(pointwiseBody(program, names, isOneRow, language)), '}'];
+  const body = pointwiseBody(program, names, isOneRow, language);
+  return [write.head(parameters.join(', ')), ...indented(body), '}'];
 }
 
 /** A size or place as text. */

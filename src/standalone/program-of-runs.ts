@@ -3,7 +3,7 @@ import { cFunctions } from './c-functions.js';
 import { javascriptFunctions } from './javascript-functions.js';
 import type { NotedPort, NotedRun } from './note-model.js';
 import type { NotedBuffer } from './noting-backend.js';
-import type { Amount, IndicesOf, OperationOf, PlaceOf, Port, Program, Store } from './program.js';
+import type { Amount, IndicesOf, OperationOf, PlaceOf, Port, Program, ScalarOf, Store } from './program.js';
 
 type Noted = OperationOf<NotedBuffer, number>;
 
@@ -11,11 +11,12 @@ type Noted = OperationOf<NotedBuffer, number>;
 interface Rewriting<B, N> {
   store(store: NotedBuffer): B;
   amount(value: number): N;
+  scalar(value: ScalarOf<number>): ScalarOf<N>;
 }
 
 /** A program of a step, or of anything else of fixed sizes. */
 export function programOfStep(run: NotedRun): Program {
-  return programOf('step', [run], (values) => values[0]);
+  return programOf('step', [run], { amount: ([value]) => value, scalar: ([value]) => value });
 }
 
 /**
@@ -29,7 +30,7 @@ export function programOfSequences(runs: readonly { readonly run: NotedRun; read
   return programOf(
     'sequence',
     runs.map(({ run }) => run),
-    (values) => growing(values, lengths),
+    { amount: (values) => growing(values, lengths), scalar: (values) => scalarOf(values, lengths) },
   );
 }
 
@@ -40,11 +41,29 @@ function growing(values: readonly number[], lengths: readonly number[]): Amount 
   return perStep === 0 ? fixed : { fixed, perStep };
 }
 
+/** The same for a number of a call, whose reciprocal may grow instead. */
+function scalarOf(values: readonly number[], lengths: readonly number[]): ScalarOf<Amount> {
+  if (values.every((value) => value === values[0])) return values[0];
+  const isWhole = values.every(Number.isInteger);
+  const sizes = isWhole ? values : values.map((value) => nearly(1 / value));
+  return { kind: isWhole ? 'size' : 'reciprocal', size: growing(sizes, lengths) };
+}
+
+/** A whole number that another one is within rounding. */
+function nearly(value: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value - whole) <= 1e-6 * Math.abs(whole) ? whole : value;
+}
+
 function programOf(
   kind: Program['kind'],
   runs: readonly NotedRun[],
-  amountOf: (values: readonly number[]) => Amount,
+  fit: {
+    readonly amount: (values: readonly number[]) => Amount;
+    readonly scalar: (values: readonly number[]) => ScalarOf<Amount>;
+  },
 ): Program {
+  const amountOf = fit.amount;
   const visits = runs.map(visited);
   const [first, ...others] = visits;
   for (const { shape, numbers, stores } of others)
@@ -52,13 +71,15 @@ function programOf(
       throw dependsOnLength();
   const stores = storesOf(runs[0], visits, amountOf);
   let place = 0;
+  const next = (): number[] => {
+    const values = visits.map(({ numbers }) => numbers[place]);
+    place++;
+    return values;
+  };
   const rewriting: Rewriting<Store, Amount> = {
     store: (buffer) => stores.get(buffer)!,
-    amount() {
-      const values = visits.map(({ numbers }) => numbers[place]);
-      place++;
-      return amountOf(values);
-    },
+    amount: () => amountOf(next()),
+    scalar: () => fit.scalar(next()),
   };
   const operations = runs[0].operations.map((operation) => rewritten(operation, rewriting));
   const ports = (which: 'inputs' | 'outputs'): Port[] =>
@@ -125,6 +146,10 @@ function visited({ operations, inputs, outputs }: NotedRun): Visit {
       numbers.push(value);
       return value;
     },
+    scalar(value) {
+      numbers.push(value as number);
+      return value;
+    },
   };
   for (const operation of operations) rewritten(operation, rewriting);
   for (const { store } of [...inputs, ...outputs]) rewriting.store(store);
@@ -136,7 +161,7 @@ function shapeOf(operation: Noted): string {
     case 'loop':
       return `loop(${operation.body.map(shapeOf).join(';')})`;
     case 'pointwise':
-      return `${operation.program.key} ${Object.values(operation.scalars).join()}`;
+      return operation.program.key;
     case 'product':
       return `product ${operation.transposeA} ${operation.transposeB} ${operation.accumulate}`;
     case 'quantized':
@@ -169,7 +194,14 @@ function rewritten<B, N>(operation: Noted, rewriting: Rewriting<B, N>): Operatio
       };
     case 'pointwise': {
       const { rows, columns, inputs, outputs } = operation;
-      return { ...operation, rows: amount(rows), columns: amount(columns), inputs: all(inputs), outputs: all(outputs) };
+      const scalars = Object.entries(operation.scalars).map(
+        ([name, value]) => [name, rewriting.scalar(value)] as const,
+      );
+      return {
+        ...operation,
+        ...{ rows: amount(rows), columns: amount(columns), inputs: all(inputs), outputs: all(outputs) },
+        scalars: Object.fromEntries(scalars),
+      };
     }
     case 'product': {
       const { m, n, k, a, b, c } = operation;
@@ -212,7 +244,7 @@ function rewrittenIndices<N>(indices: IndicesOf<number>, amount: (value: number)
   const even = { count: amount(count), first: amount(first), step: amount(step) };
   if (indices.kind === 'even') return { kind: 'even', ...even };
   const { width, innerStep, limit } = indices;
-  return { kind: 'windows', ...even, width, innerStep: amount(innerStep), limit: amount(limit) };
+  return { kind: 'windows', ...even, width: amount(width), innerStep: amount(innerStep), limit: amount(limit) };
 }
 
 /** What code calls its own arrays, functions and parameters. */

@@ -65,8 +65,11 @@ export interface PointwiseOf<B, N> {
   readonly columns: N;
   readonly inputs: Readonly<Record<string, PlaceOf<B, N>>>;
   readonly outputs: Readonly<Record<string, PlaceOf<B, N>>>;
-  readonly scalars: Readonly<Record<string, number>>;
+  readonly scalars: Readonly<Record<string, ScalarOf<N>>>;
 }
+
+/** A number of a call: one that is known, a size, or one divided by a size, as the mean over a sequence has it. */
+export type ScalarOf<N> = number | { readonly kind: 'size' | 'reciprocal'; readonly size: N };
 
 /** `c [m, n] = op(a) op(b)`, added to c where `accumulate`. */
 export interface ProductOf<B, N> {
@@ -136,7 +139,7 @@ export interface EvenIndices<N> {
 export interface WindowIndices<N> {
   readonly kind: 'windows';
   readonly count: N;
-  readonly width: number;
+  readonly width: N;
   readonly first: N;
   readonly step: N;
   readonly innerStep: N;

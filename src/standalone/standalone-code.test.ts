@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { normals, randomise } from '../../test/support/random.js';
 import { compiler, mainOfSteps, printedInC, standaloneModule, withoutCompiler } from '../../test/support/standalone.js';
 import { unusualCells } from '../../test/support/unusual-cells.js';
 import { libraryCells } from '../cells/registry.js';
+import { quantize } from '../compression/quantize.js';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -64,11 +65,17 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('code of %s', (_,
     );
     expect(expectedSteps(model, steps)).toEqual(expected);
   });
+});
 
-  it.skipIf(compiler === undefined)(`gives them in C${withoutCompiler}`, () => {
-    const { source } = standaloneCode(model, { language: 'c', name: 'net' });
-    requireClose(printedInC(source, mainOfSteps('net', steps, 2)), expected);
-  });
+it.skipIf(compiler === undefined)(`gives the numbers of every cell in C${withoutCompiler}`, () => {
+  const steps = stepsOf(43);
+  const models = cells.map((cell) => ({ name: `net_${cell.name}`, model: modelOf(cell) }));
+  const headers = models.map(({ name, model }) => standaloneCode(model, { language: 'c', name }).source);
+  const main = mainOfSteps(...models.map(({ name }) => ({ name, steps, outputSize: 2 })));
+  requireClose(
+    printedInC(headers.join('\n'), main),
+    models.flatMap(({ model }) => expectedSteps(model, steps)),
+  );
 });
 
 describe('code of models of indices', () => {
@@ -94,6 +101,62 @@ describe('code of models of indices', () => {
 
   it.skipIf(compiler === undefined)(`looks them up in C${withoutCompiler}`, () => {
     const { source } = standaloneCode(model, { language: 'c' });
-    requireClose(printedInC(source, mainOfSteps('model', steps, 9)), expectedSteps(model, steps));
+    requireClose(printedInC(source, mainOfSteps({ name: 'model', steps, outputSize: 9 })), expectedSteps(model, steps));
   });
+});
+
+describe('code of weights of 8 bits', () => {
+  const model = new Sequential([
+    new LSTM({ units: 37, returnSequences: true, inputShape: [null, FEATURES] }),
+    new RNN({ cell: 'mogrifierLSTM', units: 19 }),
+    new Dense({ units: 3 }),
+  ]);
+  randomise(model, new Random(15));
+  const steps = stepsOf(17);
+  let compressed: Sequential;
+  let expected: number[];
+  beforeAll(async () => {
+    compressed = (await quantize(model)) as Sequential;
+    expected = expectedSteps(compressed, steps);
+  });
+
+  it('computes with whole numbers, as the library does', async () => {
+    const { source } = standaloneCode(compressed, { language: 'js' });
+    const { createModel } = await standaloneModule(source);
+    const own = createModel();
+    requireClose(
+      steps.flatMap((step) => [...own.step(step)]),
+      expected,
+      1e-4,
+    );
+    const plain = standaloneCode(model, { language: 'js' }).source;
+    expect(source.length).toBeLessThan(0.5 * plain.length);
+    const far = expectedSteps(model, steps).map((value, i) => Math.abs(value - expected[i]));
+    expect(Math.max(...far)).toBeGreaterThan(1e-3);
+  });
+
+  it.skipIf(compiler === undefined)(`does so in C${withoutCompiler}`, () => {
+    const { source } = standaloneCode(compressed, { language: 'c', name: 'small' });
+    requireClose(printedInC(source, mainOfSteps({ name: 'small', steps, outputSize: 3 })), expected, 1e-4);
+  });
+});
+
+it.skipIf(compiler === undefined)(`is C++ too, with several headers in one program${withoutCompiler}`, () => {
+  const model = modelOf(cells[0]);
+  const steps = stepsOf(19);
+  const { source } = standaloneCode(model, { language: 'c', name: 'net' });
+  const other = standaloneCode(modelOf(cells[1]), { language: 'c', name: 'other' }).source;
+  requireClose(
+    printedInC(source + other, mainOfSteps({ name: 'net', steps, outputSize: 2 }), { language: 'cpp' }),
+    expectedSteps(model, steps),
+  );
+});
+
+it('puts no name of a file into code', () => {
+  const model = new Sequential([new Dense({ units: 2, name: 'a*\n#include"x";`${b}' })], { inputShape: [null, 3] });
+  for (const language of ['js', 'c'] as const) {
+    const { source } = standaloneCode(model, { language });
+    expect(source).not.toContain('#include"x"\n');
+    expect(source.match(/^#include.*$/gm) ?? []).toEqual(language === 'c' ? ['#include <math.h>'] : []);
+  }
 });

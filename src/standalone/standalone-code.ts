@@ -2,12 +2,15 @@ import { counted } from '../counted.js';
 import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../errors.js';
 import { libraryVersion } from '../io/library-version.js';
 import { sizeOf } from '../shape.js';
+import type { ModuleCode } from '../tasks/module-code.js';
+import type { TaskModel } from '../tasks/task.js';
 import { cHeader } from './c-header.js';
 import { javascriptModule } from './javascript-module.js';
 import { type AnyModel, noteSequence, noteStep } from './note-model.js';
 import { type StandaloneWeights, standaloneWeights } from './packed-numbers.js';
 import type { Port, Program } from './program.js';
 import { programOfSequences, programOfStep } from './program-of-runs.js';
+import { isTask, taskCode } from './task-code.js';
 
 export const standaloneLanguages = ['js', 'c'] as const;
 export type StandaloneLanguage = (typeof standaloneLanguages)[number];
@@ -44,12 +47,13 @@ const notedLengths = [24, 25, 31, 44];
  * micro-controller. It takes one step at a time and carries the states on, or whole sequences where a layer needs those. Masks and
  * dropout are no part of it: a sequence has no padding.
  *
+ * @param given a model; of a classifier or language model of characters or words, a module also has `predict` or `generate`.
  * @throws USAGE naming a layer that code cannot be written of, or a choice that the language has not; UNKNOWN_NAME, OUT_OF_RANGE
  *
  * @example
  * const { source } = standaloneCode(model, { language: 'js' });
  */
-export function standaloneCode(model: AnyModel, options: StandaloneOptions): StandaloneCode {
+export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneOptions): StandaloneCode {
   const where = 'standaloneCode';
   refuseUnknownOptions(where, options, optionNames);
   const { language, name = 'model', weights = 'float32', separateWeights = false, maxLength } = options;
@@ -66,12 +70,21 @@ export function standaloneCode(model: AnyModel, options: StandaloneOptions): Sta
       fix: 'choose another name.',
     });
   if (language === 'c') requireForC(where, { weights, separateWeights });
+  const model = isTask(given) ? given.model : given;
   const program = programOf(model);
   const takes = program.kind === 'step' ? 'steps' : 'sequences';
   if (language === 'js') {
-    const about = aboutModule(model, program, { name, separateWeights });
-    return { ...javascriptModule(program, { about, weights, isSideFile: separateWeights }), takes };
+    const task = isTask(given) ? taskCode(given, takes) : undefined;
+    const about = aboutModule(model, program, { name, separateWeights, task });
+    return { ...javascriptModule(program, { about, weights, isSideFile: separateWeights, more: task?.source }), takes };
   }
+  if (isTask(given))
+    throw new RondoError('USAGE', {
+      where,
+      what: 'C has no code for what stands around the net of a task.',
+      received: given.task,
+      fix: 'write the net alone (its `model`; --network-only), or JavaScript.',
+    });
   if (program.kind === 'sequence' && maxLength === undefined)
     throw new RondoError('USAGE', {
       where,
@@ -129,12 +142,13 @@ function portLines({ kind, inputs, outputs }: Program): string[] {
 function aboutModule(
   model: AnyModel,
   program: Program,
-  { name, separateWeights }: { readonly name: string; readonly separateWeights: boolean },
+  { name, separateWeights, task }: { name: string; separateWeights: boolean; task: ModuleCode | undefined },
 ): string[] {
   const { kind, inputs } = program;
   const given = inputs.length === 1 ? 'values' : inputs.map((_, i) => `values${i + 1}`).join(', ');
   return [
     ...aboutModel(model),
+    ...(task?.about.map((line) => line.replace('NAME', name)) ?? []),
     `  import { createModel } from "./${name}.mjs";`,
     `  const model = createModel(${separateWeights ? 'bytesOfTheWeightsFile' : ''});`,
     ...(kind === 'step'

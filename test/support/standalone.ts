@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll } from 'vitest';
 
 /** What a module of `standaloneCode` exports. */
 export interface StandaloneModule {
@@ -17,7 +16,7 @@ export interface StandaloneModel {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-standalone-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 let numFiles = 0;
 
 /** The module of a source text, loaded as a file of its own. */
@@ -58,20 +57,30 @@ export function printedInC(
   return execFileSync(join(folder, name), { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
 }
 
-/** A program that takes steps of a model of one input and prints all outputs. */
-export function mainOfSteps(name: string, steps: readonly ArrayLike<number>[], outputSize: number): string {
-  const rows = steps.map((step) => `{ ${Array.from(step, (value) => literal(value)).join(', ')} }`);
-  return `int main(void) {
-  static const float steps[${steps.length}][${steps[0].length}] = { ${rows.join(', ')} };
-  static ${name}_state state;
-  float output[${outputSize}];
-  ${name}_reset(&state);
-  for (int t = 0; t < ${steps.length}; t++) {
-    ${name}_step(&state, steps[t], output);
-    for (int i = 0; i < ${outputSize}; i++) printf("%.9g ", output[i]);
-  }
-  return 0;
+/** A model of one input, whose header is there, and what it is given. */
+export interface StepsInC {
+  readonly name: string;
+  readonly steps: readonly ArrayLike<number>[];
+  readonly outputSize: number;
 }
+
+/** A program that takes steps of models and prints all outputs. */
+export function mainOfSteps(...models: readonly StepsInC[]): string {
+  return `int main(void) {\n${models.map(stepsInC).join('')}  return 0;\n}\n`;
+}
+
+function stepsInC({ name, steps, outputSize }: StepsInC): string {
+  const rows = steps.map((step) => `{ ${Array.from(step, (value) => literal(value)).join(', ')} }`);
+  return `  {
+    static const float steps[${steps.length}][${steps[0].length}] = { ${rows.join(', ')} };
+    static ${name}_state state;
+    float output[${outputSize}];
+    ${name}_reset(&state);
+    for (int t = 0; t < ${steps.length}; t++) {
+      ${name}_step(&state, steps[t], output);
+      for (int i = 0; i < ${outputSize}; i++) printf("%.9g ", output[i]);
+    }
+  }
 `;
 }
 

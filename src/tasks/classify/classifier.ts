@@ -8,6 +8,7 @@ import type { Resolved } from '../../resolved.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import type { ModuleCode, TakenByNet } from '../module-code.js';
 import { requireFields, requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
@@ -15,6 +16,7 @@ import type { TrainingOutcome } from '../training-run.js';
 import { likeliest, probabilitiesOf } from './calibration.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
 import type { ClassifierBaseline } from './classifier-baseline.js';
+import { classifierCode } from './classifier-code.js';
 import type { ClassifierOptions } from './classifier-options.js';
 import { type EmptyTexts, keepTexts } from './keep-texts.js';
 import { textKey } from './text-keys.js';
@@ -295,6 +297,11 @@ export class Classifier implements TaskModel {
       received: listed,
       fix: 'check the column of labels, correct or remove these rows, or train with texts of these classes.',
     });
+  }
+
+  /** `createClassifier().predict(text)` of a module of `standaloneCode`. */
+  moduleCode(takes: TakenByNet): ModuleCode {
+    return classifierCode(this, takes);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */

@@ -5,10 +5,13 @@ import { logSumExp } from '../../exponential.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
 import { fingerprintOf } from '../fingerprint.js';
+import type { ModuleCode } from '../module-code.js';
 import type { TaskFields, TaskModel } from '../task.js';
+
 import type { TrainingOutcome } from '../training-run.js';
 import type { TextStart } from './document-starts.js';
 import { type DynamicOptions, dynamicLogLikelihood, resolvedDynamic } from './dynamic-evaluation.js';
+import { languageModelCode } from './language-model-code.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 import { ngramOrder, type TextBaseline, textBaseline } from './text-baseline.js';
 import { TextReader } from './text-reader.js';
@@ -138,6 +141,11 @@ export class LanguageModel implements TaskModel {
     return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, count);
+  }
+
+  /** `createLanguageModel().generate(options)` of a module of `standaloneCode`. @throws USAGE for bytes and tokenizers of others */
+  moduleCode(): ModuleCode {
+    return languageModelCode(this);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
