@@ -224,7 +224,7 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
   bytes: Uint8Array,
   where = 'deserializeModel',
 ): LoadedModel<Output> {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const { tensors, metadata } = decodeSafetensors(bytes, where, { copy: false });
   const facts = decodeMetadata(metadata, where);
   requireChecksum(tensors, metadata, metadata[metadataKey], where);
   const { weights, state } = separated(tensors, where);
@@ -237,7 +237,8 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
     if (facts.compiled !== null) compileAsStored(made, facts, state, where);
     return made;
   });
-  const training = facts.training === null ? undefined : { values: facts.training, arrays: state };
+  // What outlives this call has memory of its own.
+  const training = facts.training === null ? undefined : { values: facts.training, arrays: copied(state) };
   return { model: model as Model as Model<Output>, preprocessing: facts.preprocessing, training };
 }
 
@@ -248,7 +249,7 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
  * @throws FILE_FORMAT naming each weight that does not fit; the model is then unchanged. USAGE where it has no weights
  */
 export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeights'): void {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const { tensors, metadata } = decodeSafetensors(bytes, where, { copy: false });
   const description = metadata[metadataKey];
   const { inputShapes, pruned } = description === undefined ? { inputShapes: null } : decodeMetadata(metadata, where);
   if (description !== undefined) requireChecksum(tensors, metadata, description, where);
@@ -352,6 +353,12 @@ function stored(name: string, { data, shape }: HostArray): StoredTensor {
     received: data.constructor.name,
     fix: 'give weights and states as such arrays.',
   });
+}
+
+function copied(arrays: Readonly<Record<string, HostArray>>): Record<string, HostArray> {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, { data, shape }]) => [name, { data: data.slice(), shape }]),
+  );
 }
 
 function separated(

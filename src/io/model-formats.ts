@@ -28,7 +28,10 @@ export type ModelFormatName = keyof typeof formats;
 const names = Object.keys(formats) as ModelFormatName[];
 
 /** What readers can be told; each format has its own of these. */
-export interface ReadModelOptions extends ReadStateDictOptions, ModelFromStateDictOptions, ReadBrainOptions {
+export interface ReadModelOptions
+  extends Omit<ReadStateDictOptions, 'copy'>,
+    ModelFromStateDictOptions,
+    ReadBrainOptions {
   /** By default what the file's content and name say. */
   format?: ModelFormatName | undefined;
   /** Gives another file of the folder that the model is in, such as a shard of weights. By default there is none. */

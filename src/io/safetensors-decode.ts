@@ -1,5 +1,5 @@
 import { isObject } from '../data/saved-fields.js';
-import { RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireBoolean } from '../errors.js';
 import { numbersOfHalves } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
@@ -26,10 +26,18 @@ interface Entry {
   end: number;
 }
 
+export interface DecodeSafetensorsOptions {
+  /**
+   * Whether tensors have memory of their own, so that `bytes` may be reused. Default true. Otherwise they show the numbers where
+   * these lie in `bytes`, but for those of 16 bits and those that do not begin at a multiple of their size.
+   */
+  copy?: boolean | undefined;
+}
+
 /**
  * The tensors and metadata of a safetensors file.
  *
- * Tensors come in the order of their bytes. Every tensor is a copy, so `bytes` may be reused. `F16` and `BF16` are
+ * Tensors come in the order of their bytes. Each is a copy, unless `copy` says otherwise. `F16` and `BF16` are
  * widened to `Float32Array` without loss. Nothing is allocated before the whole header is checked: lengths and
  * offsets inside the file, every tensor's byte count, no gap and no overlap.
  *
@@ -39,8 +47,12 @@ interface Entry {
 export function decodeSafetensors(
   bytes: Uint8Array,
   where: string,
+  options: DecodeSafetensorsOptions = {},
 ): { tensors: Map<string, DecodedTensor>; metadata: Record<string, string> } {
   requireBytes(bytes, where);
+  refuseUnknownOptions('decodeSafetensors', options, ['copy']);
+  const { copy = true } = options;
+  requireBoolean('decodeSafetensors', 'copy', copy);
   const { header, dataStart } = readHeader(bytes, where);
   const metadata = readMetadata(header, where);
   const entries = Object.keys(header)
@@ -64,7 +76,8 @@ export function decodeSafetensors(
   }
 
   const tensors = new Map<string, DecodedTensor>();
-  for (const entry of entries) tensors.set(entry.name, readTensor(bytes.subarray(dataStart), entry));
+  const data = bytes.subarray(dataStart);
+  for (const entry of entries) tensors.set(entry.name, readTensor(data, entry, copy));
   return { tensors, metadata };
 }
 
@@ -165,15 +178,18 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-function readTensor(bytes: Uint8Array, { dtype, shape, begin, end }: Entry): DecodedTensor {
+function readTensor(bytes: Uint8Array, { dtype, shape, begin, end }: Entry, copy: boolean): DecodedTensor {
+  const elements = arrayOfDtype[dtype];
+  const isAligned = (bytes.byteOffset + begin) % elements.BYTES_PER_ELEMENT === 0;
+  const isView = isAligned && (!copy || isHalf(dtype));
   // A fresh copy starts at offset 0, so any element type may view it.
-  const { buffer } = new Uint8Array(bytes.subarray(begin, end));
+  const shown = isView ? bytes.subarray(begin, end) : new Uint8Array(bytes.subarray(begin, end));
+  const numbers = new elements(shown.buffer as ArrayBuffer, shown.byteOffset, sizeOf(shape));
   if (isHalf(dtype)) {
-    const words = new Uint16Array(buffer);
+    const words = numbers as Uint16Array;
     return { dtype: 'F32', storedDtype: dtype, shape, data: numbersOfHalves(halves[dtype], words) };
   }
-  const data = new arrayOfDtype[dtype](buffer);
-  return { dtype, storedDtype: dtype, shape, data };
+  return { dtype, storedDtype: dtype, shape, data: numbers };
 }
 
 function isDtype(value: unknown): value is TensorDtype {

@@ -3,7 +3,7 @@ import { halfWords } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { arrayOfDtype, halves, isHalf, type StoredTensor, type TensorData, tensorDtypes } from './safetensors-types.js';
 
-export { decodeSafetensors } from './safetensors-decode.js';
+export { type DecodeSafetensorsOptions, decodeSafetensors } from './safetensors-decode.js';
 export type { DecodedTensor, StoredTensor, TensorData, TensorDtype } from './safetensors-types.js';
 
 /**

@@ -2,6 +2,7 @@ import { RondoError, refuseUnknownOptions, requireBoolean, requireKind, withinMe
 import { currentRandom } from '../random.js';
 import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
+import { Zeros } from '../tensor/own-memory.js';
 import { scope, Tensor } from '../tensor/tensor.js';
 import { Variable } from '../tensor/variable.js';
 import type { Constraint } from './constraints.js';
@@ -386,7 +387,7 @@ export function withoutInitialWeights<T>(numValues: number, work: () => T): T {
   }
 }
 
-function takeZeros(shape: Shape, name: string): Float32Array {
+function takeZeros(shape: Shape, name: string): Zeros {
   const size = sizeOf(shape);
   if (!(size <= valuesLeft!)) {
     throw new RondoError('OUT_OF_RANGE', {
@@ -398,7 +399,7 @@ function takeZeros(shape: Shape, name: string): Float32Array {
     });
   }
   valuesLeft! -= size;
-  return new Float32Array(size);
+  return new Zeros(size);
 }
 
 /** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */

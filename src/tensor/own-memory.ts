@@ -41,10 +41,18 @@ export function copyRow(backend: Backend, columns: number, source: View, target:
   backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
 }
 
+/** Zeros that take no memory, for a variable whose numbers are about to be read. */
+export class Zeros implements ArrayLike<number> {
+  readonly [index: number]: number;
+
+  constructor(readonly length: number) {}
+}
+
 /** Numbers in memory that lasts until the variable is dropped. @throws OUT_OF_MEMORY */
 export function placeOn(backend: Backend, variable: NamedOwner, data: ArrayLike<number>): Resident {
   const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
-  backend.write(view, data);
+  // A buffer begins with zeros.
+  if (!(data instanceof Zeros)) backend.write(view, data);
   return ownedBy(variable, { backend, view });
 }
 

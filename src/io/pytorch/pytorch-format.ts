@@ -7,14 +7,14 @@ import { stateDictOf } from './state-dict-of.js';
 import { isTorchFile } from './torch-file.js';
 
 /** State dicts of PyTorch: safetensors, and what torch.save wrote. */
-export const pytorchFormat: ModelFormat<ReadStateDictOptions & ModelFromStateDictOptions> = {
+export const pytorchFormat: ModelFormat<Omit<ReadStateDictOptions, 'copy'> & ModelFromStateDictOptions> = {
   title: 'PyTorch',
   recognises: (bytes) => safetensorsMetadata(bytes) !== undefined || isTorchFile(bytes),
   read: {
     endings: ['.safetensors', '.pt', '.pth', '.bin', '.ckpt'],
     options: ['key', 'layers', 'returnSequences', 'timesteps'],
     async model({ bytes, name }, { key, ...chain }) {
-      const state = await readStateDict(bytes, name, key === undefined ? {} : { key });
+      const state = await readStateDict(bytes, name, { key, copy: false });
       const { model, matched, leftOver } = modelFromStateDict(state, chain);
       return plainlyRead(model, {
         matched: matched.map(({ module, ...rest }) => ({ source: module, ...rest })),

@@ -9,6 +9,8 @@ import { readTorchFile } from './torch-file.js';
 export interface ReadStateDictOptions {
   /** Of a dictionary with the weights inside, the entry that holds them; by default the one that can be meant. */
   key?: string | undefined;
+  /** Of a safetensors file, whether tensors have memory of their own; otherwise they show `bytes`. Default true. */
+  copy?: boolean | undefined;
 }
 
 /** The tensors of a PyTorch module by name, such as `encoder.weight_ih_l0`. */
@@ -34,8 +36,8 @@ export async function readStateDict(
   options: ReadStateDictOptions = {},
 ): Promise<Map<string, DecodedTensor>> {
   requireBytes(bytes, where);
-  refuseUnknownOptions('readStateDict', options, ['key']);
-  const { key } = options;
+  refuseUnknownOptions('readStateDict', options, ['key', 'copy']);
+  const { key, copy } = options;
   requireKind(key === undefined || typeof key === 'string', key, {
     where,
     what: '`key` is no text.',
@@ -44,7 +46,7 @@ export async function readStateDict(
   // The header of a safetensors file begins with a brace, behind its length.
   if (!isZip(bytes) && bytes[8] === 0x7b) {
     refuseUnknownOptions('readStateDict of safetensors', key === undefined ? {} : { key }, []);
-    return decodeSafetensors(bytes, where).tensors;
+    return decodeSafetensors(bytes, where, { copy }).tensors;
   }
   const file = await readTorchFile(bytes, where);
   return storedTensors(stateOf(file.value, where, key), file, bytes.length, where);

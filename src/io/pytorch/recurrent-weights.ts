@@ -21,21 +21,24 @@ export interface RecurrentSizes {
 }
 
 /** Weights of a cell by their names: kernels `[features, gates * units]`, a bias, and of a GRU two. */
-export type CellWeights = Readonly<Record<string, Float64Array>>;
+export type CellWeights = Readonly<Record<string, Floats>>;
+
+type Floats = Float32Array | Float64Array;
 
 /** PyTorch's tensors as a cell's weights. PyTorch adds two biases; only a GRU keeps them apart. */
 export function cellWeights({ kind, features, units, projection }: RecurrentSizes, tensors: TorchTensors): CellWeights {
   const rows = numGatesOf[kind] * units;
-  const kernel = (values: ArrayLike<number>, columns: number): Float64Array =>
+  const kernel = (values: ArrayLike<number>, columns: number): Floats =>
     transposed(reordered(kind, units, values, columns), rows, columns);
-  const weights: Record<string, Float64Array> = {
+  const weights: Record<string, Floats> = {
     kernel: kernel(tensors.weight_ih, features),
     recurrentKernel: kernel(tensors.weight_hh, projection ?? units),
   };
   if (tensors.weight_hr !== undefined) weights.projectionKernel = transposed(tensors.weight_hr, projection!, units);
   if (tensors.bias_ih !== undefined && tensors.bias_hh !== undefined) {
     const [input, recurrent] = [tensors.bias_ih, tensors.bias_hh].map((bias) => reordered(kind, units, bias, 1));
-    weights.bias = kind === 'GRU' ? joined(input, recurrent) : input.map((value, i) => value + recurrent[i]);
+    weights.bias =
+      kind === 'GRU' ? joined(input, recurrent) : Float64Array.from(input, (value, i) => value + recurrent[i]);
   }
   return weights;
 }
@@ -46,7 +49,7 @@ export function torchTensors(
   weights: Readonly<Record<string, ArrayLike<number>>>,
 ): TorchTensors {
   const rows = numGatesOf[kind] * units;
-  const matrix = (values: ArrayLike<number>, columns: number): Float64Array =>
+  const matrix = (values: ArrayLike<number>, columns: number): ArrayLike<number> =>
     reordered(kind, units, transposed(values, columns, rows), columns);
   const { kernel, recurrentKernel, projectionKernel: projected, bias } = weights;
   const biases =
@@ -69,23 +72,29 @@ export function torchTensors(
 }
 
 /** `[rows, columns]` as `[columns, rows]`. */
-export function transposed(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
-  const result = new Float64Array(rows * columns);
+function transposed(values: ArrayLike<number>, rows: number, columns: number): Floats {
+  const result = roomFor(values, rows * columns);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j];
   return result;
 }
 
-/** The rows of each gate at the place that the other side gives them. */
-function reordered(kind: RecurrentKind, units: number, values: ArrayLike<number>, columns: number): Float64Array {
+/** The rows of each gate at the place that the other side gives them; where that is the same one, the values themselves. */
+function reordered(kind: RecurrentKind, units: number, values: ArrayLike<number>, columns: number): ArrayLike<number> {
+  if (places[kind].every((place, gate) => place === gate)) return values;
   const size = units * columns;
-  const result = new Float64Array(places[kind].length * size);
+  const result = roomFor(values, places[kind].length * size);
   places[kind].forEach((place, gate) => {
     for (let i = 0; i < size; i++) result[gate * size + i] = values[place * size + i];
   });
   return result;
 }
 
-function joined(first: Float64Array, second: Float64Array): Float64Array {
+/** Numbers of 32 bits stay such, so that large weights take no more memory than they need. */
+function roomFor(values: ArrayLike<number>, size: number): Floats {
+  return values instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+}
+
+function joined(first: ArrayLike<number>, second: ArrayLike<number>): Float64Array {
   const result = new Float64Array(first.length + second.length);
   result.set(first);
   result.set(second, first.length);

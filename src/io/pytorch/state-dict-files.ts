@@ -7,5 +7,5 @@ export async function loadStateDictFile(
   path: string,
   options?: ReadStateDictOptions,
 ): Promise<Map<string, DecodedTensor>> {
-  return readStateDict(await readBytes(path), path, options);
+  return readStateDict(await readBytes(path), path, { copy: false, ...options });
 }

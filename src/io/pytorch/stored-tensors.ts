@@ -50,7 +50,7 @@ export async function storedTensors(
   return result;
 }
 
-/** The numbers of a storage as one tensor's type; a copy, so that any type may view it. */
+/** The numbers of a storage as one tensor's type, where they lie in the file if they begin at a multiple of their size. */
 function storageNumbers(
   bytes: Uint8Array,
   { dtype, storage }: PickledTensor,
@@ -68,9 +68,11 @@ function storageNumbers(
       received: `${bytes.length} bytes`,
     });
   return withinMemory(where, () => {
+    const length = Math.floor(bytes.length / elements.BYTES_PER_ELEMENT);
+    if (!isBigEndian && bytes.byteOffset % elements.BYTES_PER_ELEMENT === 0)
+      return new elements(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
     // A Buffer's slice() would be a view of it.
-    const whole = bytes.length - (bytes.length % elements.BYTES_PER_ELEMENT);
-    const copy = new Uint8Array(bytes.subarray(0, whole));
+    const copy = new Uint8Array(bytes.subarray(0, length * elements.BYTES_PER_ELEMENT));
     if (isBigEndian) swapBytes(copy, elements.BYTES_PER_ELEMENT);
     return new elements(copy.buffer);
   });
