@@ -107,6 +107,7 @@ export {
 export { type ActivationName, activationNamed } from './expression/activations.js';
 export type { Expression, Operand } from './expression/build.js';
 export * as expressions from './expression/index.js';
+export { type ArraysOfFile, arrayEndings, readArrays, writeArrays } from './io/array-files.js';
 // Files as bytes
 export * from './io/brain/index.js';
 export {
@@ -144,6 +145,7 @@ export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from './
 export { readNpy } from './io/numpy/read-npy.js';
 export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
+export { drawOnnx } from './io/onnx/draw-onnx.js';
 export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
 export { type WriteOnnxOptions, writeOnnx } from './io/onnx/write/write-onnx.js';
 export { chainFromJson } from './io/pytorch/chain-from-json.js';
@@ -155,12 +157,14 @@ export {
   modelFromStateDict,
 } from './io/pytorch/model-from-state-dict.js';
 export type { TorchModuleOptions } from './io/pytorch/module-options.js';
+export { type TorchModuleSourceOptions, torchModuleSource } from './io/pytorch/module-source.js';
 export { type ReadStateDictOptions, readStateDict, type StateDict } from './io/pytorch/read-state-dict.js';
 export { setStateDict } from './io/pytorch/set-state-dict.js';
 export { stateDictOf } from './io/pytorch/state-dict-of.js';
 export type { TorchKind } from './io/pytorch/torch-modules.js';
 export {
   type DecodedTensor,
+  type DecodeSafetensorsOptions,
   decodeSafetensors,
   encodeSafetensors,
   type StoredTensor,

@@ -18,6 +18,7 @@ import {
   readNpz,
   readStateDict,
   serializeModelAsync,
+  torchModuleSource,
   writeNpy,
   writeNpz,
 } from '../../src/index.js';
@@ -44,6 +45,7 @@ interface ConvertOptions {
   readonly 'last-step'?: boolean | undefined;
   readonly timesteps?: number | undefined;
   readonly key?: string | undefined;
+  readonly module?: string | undefined;
 }
 
 /** `rondo convert`: models and arrays of other programs. */
@@ -57,6 +59,7 @@ export const convert = defineCommand({
     'rondo convert net.pth net.safetensors --layers lstm,fc1=relu,fc2 --last-step',
     'rondo convert net.pth net.safetensors --layers net.json',
     'rondo convert tagger.safetensors tagger-for-torch.safetensors --to pytorch',
+    'rondo convert tagger.safetensors for-torch.safetensors --to pytorch --module tagger.py',
     'rondo convert tagger.safetensors weights.npz',
   ],
   options: {
@@ -80,7 +83,12 @@ export const convert = defineCommand({
       about: 'The last recurrent module of a PyTorch file gives its last states alone, as output[:, -1] does.',
     },
     key: { type: 'text', value: 'NAME', about: 'The entry of a PyTorch file that holds the weights.' },
-    force: { type: 'flag', about: 'Overwrite an existing file.' },
+    module: {
+      type: 'text',
+      value: 'OUT.py',
+      about: 'Also write a torch.nn.Module whose load_state_dict takes OUT, where that is for PyTorch.',
+    },
+    force: { type: 'flag', about: 'Overwrite existing files.' },
     ...jsonOption,
   },
   async run({ positionals, options }) {
@@ -103,6 +111,7 @@ export const convert = defineCommand({
     const lists = options.layers !== undefined && endingOf(options.layers) === '.json' ? [options.layers] : [];
     protectInputs({ positionals: [input, ...lists], options }, this.options);
     await requireNewFile(where, 'OUT', output, options.force);
+    if (options.module !== undefined) await requireNewFile(where, '--module', options.module, options.force);
     const { facts, sections, notes } = await converted(where, input, output, options);
     const all = 'text' in sections ? sections : [...sections, `wrote ${printable(output)}`];
     showAnswer({ facts: { input, output, ...facts }, sections: all, notes }, options.json);
@@ -128,6 +137,7 @@ async function converted(where: string, input: string, output: string, options: 
     });
   if (format === undefined || isArrays(to)) {
     if (options.to !== undefined) throw notHere(where, 'to', 'a model is written');
+    if (options.module !== undefined) throw notHere(where, 'module', 'a model is written for PyTorch');
     const arrays = await arraysOf(bytes, input, format, options.key);
     const { content, answer } = await ofArrays(where, arrays, to);
     await writeFileAtomically(output, content);
@@ -145,7 +155,12 @@ async function converted(where: string, input: string, output: string, options: 
   const wanted = (options.to ?? (to === '.safetensors' && format === 'rondo' ? 'pytorch' : undefined)) as
     | ModelFormatName
     | undefined;
+  if (options.module !== undefined && wanted !== 'pytorch')
+    throw notHere(where, 'module', 'a model is written for PyTorch (--to pytorch)');
+  // What PyTorch cannot compute is found before anything is written.
+  const source = options.module === undefined ? undefined : await torchModuleSource(read.model as Model);
   const { notes, paths } = await save(read.model, output, { format: wanted, preprocessing: read.preprocessing });
+  if (source !== undefined) await writeFileAtomically(options.module!, source);
   const { matched, leftOver } = read;
   const rows = matched.map(({ source, kind, layers, tensors }) => [
     printable(source),

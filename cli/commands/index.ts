@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, LoadedCommand>> = {
   compress: async () => (await import('./compress.js')).compress,
   convert: async () => (await import('./convert.js')).convert,
   export: async () => (await import('./export.js')).exportModel,
+  run: async () => (await import('./run.js')).run,
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

@@ -1,21 +1,25 @@
 import { stat } from 'node:fs/promises';
-import { drawModel, RondoError } from '../../src/index.js';
-import { loadModel, writeFileAtomically } from '../../src/node.js';
+import { deserializeModel, drawModel, RondoError } from '../../src/index.js';
+import { readBytes, writeFileAtomically } from '../../src/node.js';
+import { showAnswer } from '../answer.js';
+import { foreignFormatOf, inspectForeign } from '../inspect-foreign.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { print, printJson, printLines } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
 import { loadWithTask } from '../tasks.js';
+import { printable } from '../terminal/printable.js';
 import { counted, fileSize } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo inspect`: what is in a model file. */
 export const inspect = defineCommand({
   name: 'inspect',
-  summary: 'Show what a model file holds.',
+  summary: 'Show what a model file of any format holds.',
   usage: 'MODEL [options]',
   examples: [
     'rondo inspect shakespeare.safetensors',
     'rondo inspect translator.safetensors --svg translator.svg',
+    'rondo inspect tagger.onnx --svg tagger.svg',
     'rondo inspect shakespeare.safetensors --json',
   ],
   options: {
@@ -27,7 +31,16 @@ export const inspect = defineCommand({
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
     if (options.svg !== undefined) await requireNewFile(`rondo ${this.name}`, '--svg', options.svg, options.force);
-    const { model, preprocessing, training } = await loadModel(path);
+    const bytes = await readBytes(path);
+    const format = foreignFormatOf(bytes, path);
+    if (format !== undefined) {
+      const { drawing, answer } = await inspectForeign(bytes, path, format, options.svg !== undefined);
+      if (options.svg !== undefined && drawing !== undefined) await writeFileAtomically(options.svg, drawing);
+      const drawn = drawing === undefined ? [] : [`wrote ${printable(options.svg!)}`];
+      showAnswer({ ...answer, sections: [...answer.sections, ...drawn] }, options.json);
+      return;
+    }
+    const { model, preprocessing, training } = deserializeModel(bytes, path);
     if (options.svg !== undefined) await writeFileAtomically(options.svg, drawModel(model));
     const loaded = await loadWithTask(`rondo ${this.name}`, path).catch(withoutTask);
     const sizeBytes = (await stat(path)).size;

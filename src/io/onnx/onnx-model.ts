@@ -1,14 +1,15 @@
 import { RondoError, refuseUnknownOptions, requireKind, unknownName } from '../../errors.js';
 import type { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import { madeFromFile } from '../../made-from-file.js';
-import { describeShape } from '../../shape.js';
+import { describeShape, type Shape, sizeOf } from '../../shape.js';
 import { type NestedNumbers, scope, Tensor, tensor } from '../../tensor/tensor.js';
 import { fileKindOf } from '../file-kind.js';
 import { requireBytes } from '../require-bytes.js';
 import { GraphRun } from './graph-run.js';
+import { initialStatesOf } from './initial-states.js';
 import { type ExternalFiles, externalLocations } from './onnx-external.js';
 import { type OnnxFile, readOnnxFile } from './onnx-file.js';
-import type { OnnxValueInfo } from './onnx-node.js';
+import type { OnnxNode, OnnxValueInfo } from './onnx-node.js';
 import { suspicions } from './onnx-notes.js';
 import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
 import { asWholes, type EdgeValue, type OnnxValue, WholeNumbers } from './onnx-values.js';
@@ -35,6 +36,8 @@ export class OnnxModel {
   readonly outputs: readonly OnnxEdge[];
   /** What looks wrong in the file though it can be run, such as a GRU whose reset gate acts in the wrong place. */
   readonly notes: readonly string[];
+  /** Inputs that recurrent nodes begin with, and nothing else reads: see {@link OnnxModel.withZeroStates}. */
+  readonly initialStates: ReadonlySet<string>;
   readonly #run: GraphRun;
   readonly #where: string;
 
@@ -44,6 +47,7 @@ export class OnnxModel {
     this.#where = where;
     this.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map((info) => edgeOf(info, where));
     this.outputs = graph.outputs.map((info) => edgeOf(info, where));
+    this.initialStates = initialStatesOf(graph);
     this.#run = new GraphRun(graph);
     this.notes = suspicions(file, this.#run.recurrentNodes);
     const missing = this.outputs.find(
@@ -67,6 +71,51 @@ export class OnnxModel {
         ]);
       }),
     );
+  }
+
+  /** The nodes in the order in which they run, each with the names of what it reads and gives. */
+  get nodes(): readonly Pick<OnnxNode, 'name' | 'operator' | 'inputs' | 'outputs'>[] {
+    return this.#run.graph.nodes;
+  }
+
+  /** What the file has values for, by name: weights, and numbers that nodes read. */
+  get constants(): ReadonlyMap<string, { readonly shape: Shape; readonly size: number }> {
+    return this.#run.graph.initializers;
+  }
+
+  /**
+   * Inputs with zeros for each of {@link OnnxModel.initialStates} that is not given, which are optional where recurrent nodes read them.
+   * Their axes that are free are as long as those of the same name of what is given.
+   *
+   * @throws USAGE where the length of an axis follows from nothing that is given
+   */
+  withZeroStates(inputs: OnnxInputs): OnnxInputs {
+    const lengths = new Map<string, number>();
+    for (const { name, shape = [] } of this.inputs) {
+      if (inputs[name] === undefined) continue;
+      const given = tensor(inputs[name]).shape;
+      shape.forEach((axis, i) => {
+        if (typeof axis === 'string' && given[i] !== undefined) lengths.set(axis, given[i]);
+      });
+    }
+    const zeros = this.inputs.filter(({ name }) => inputs[name] === undefined && this.initialStates.has(name));
+    return {
+      ...inputs,
+      ...Object.fromEntries(
+        zeros.map(({ name, shape }): [string, Tensor] => {
+          const sizes = shape?.map((axis) => (typeof axis === 'string' ? lengths.get(axis) : (axis ?? undefined)));
+          if (sizes === undefined || sizes.includes(undefined))
+            throw new RondoError('USAGE', {
+              where: this.#where,
+              what: `how large the state \`${name}\` is does not follow from the other inputs.`,
+              expected: `[${shape?.map((axis) => axis ?? 'any').join(', ') ?? 'any'}]`,
+              fix: `give ${name} too.`,
+            });
+          const known = sizes as number[];
+          return [name, tensor(new Float32Array(sizeOf(known)), known)];
+        }),
+      ),
+    };
   }
 
   /**
