@@ -36,7 +36,7 @@ interface Source {
  * @throws USAGE naming each layer that PyTorch has no counterpart of; OUT_OF_RANGE for a class that is no name of Python
  *
  * @example
- * const source = await torchModuleSource(model, { className: 'Tagger' });
+ * const source = await torchModuleSource(model, { className: 'Net' });
  */
 export async function torchModuleSource(model: Model, options: TorchModuleSourceOptions = {}): Promise<string> {
   const where = 'torchModuleSource';
@@ -45,7 +45,7 @@ export async function torchModuleSource(model: Model, options: TorchModuleSource
   requireKind(isName(className), className, {
     where,
     what: 'this is no name of a class.',
-    fix: "write className: 'Tagger'.",
+    fix: "write className: 'Net'.",
   });
   const state = await stateDictOf(model);
   const graph = graphOf(model);
