@@ -5,6 +5,8 @@ import type { ModelOutput } from '../training/model-outputs.js';
 import { brainFormat } from './brain/brain-format.js';
 import type { ReadBrainOptions } from './brain/read-brain.js';
 import { fileKindOf } from './file-kind.js';
+import { kerasFormat } from './keras/keras-format.js';
+import type { ReadKerasOptions } from './keras/read-keras.js';
 import type { ModelFile, ModelFormat, ModelRead, ModelWritten } from './model-format.js';
 import { onnxFormat } from './onnx/onnx-format.js';
 import type { ModelFromStateDictOptions } from './pytorch/model-from-state-dict.js';
@@ -20,6 +22,7 @@ const formats = {
   pytorch: pytorchFormat,
   onnx: onnxFormat,
   brain: brainFormat,
+  keras: kerasFormat,
   tensorflowjs: tensorFlowJsFormat,
 } as const;
 
@@ -31,7 +34,8 @@ const names = Object.keys(formats) as ModelFormatName[];
 export interface ReadModelOptions
   extends Omit<ReadStateDictOptions, 'copy'>,
     ModelFromStateDictOptions,
-    ReadBrainOptions {
+    ReadBrainOptions,
+    ReadKerasOptions {
   /** By default what the file's content and name say. */
   format?: ModelFormatName | undefined;
   /** Gives another file of the folder that the model is in, such as a shard of weights. By default there is none. */
@@ -51,7 +55,7 @@ export interface ReadModel extends ModelRead {
 }
 
 /**
- * The model of a file of any format: this library's own, PyTorch's state dicts, ONNX, brain.js, TensorFlow.js.
+ * The model of a file of any format: this library's own, PyTorch's state dicts, ONNX, Keras, brain.js, TensorFlow.js.
  *
  * @param name the file's, which tells formats that have no signature, and is in messages.
  * @throws FILE_FORMAT where the bytes are of no format that is read; UNKNOWN_NAME for options that the format has not; as the reader of

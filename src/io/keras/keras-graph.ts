@@ -4,6 +4,7 @@ import { referenceTo } from '../../training/graph/node-names.js';
 import type { LayerConfig } from '../../training/layer-registry.js';
 import { cleanName, type KerasFile, notTaken } from './keras-fields.js';
 import { callOf, type KerasCall, type TensorReference } from './keras-inbound.js';
+import { type MaskOperation, maskOperationOf, requireMasksAlong } from './keras-mask-operations.js';
 import { statePaths, type TakeLayer } from './keras-recurrent.js';
 
 /** A layer of a graph with the calls of it. */
@@ -31,7 +32,13 @@ export function takenGraph(file: KerasFile, config: Readonly<Record<string, unkn
     throw notTaken(file, place, 'the model has no list of layers.', layers, 'use an intact file.');
   const members = new Map<string, Member>();
   let numNodes = 0;
+  const operations = new Map<string, MaskOperation>();
   for (const stored of layers as readonly unknown[]) {
+    const mask = maskOperationOf(stored);
+    if (mask !== undefined) {
+      operations.set(mask.name, mask.operation);
+      continue;
+    }
     const member = memberOf(file, stored, take);
     numNodes += member.calls.length;
     if (members.has(member.name) || numNodes > mostNodes)
@@ -63,6 +70,7 @@ export function takenGraph(file: KerasFile, config: Readonly<Record<string, unkn
       'use an intact file.',
     );
   const nodes = graph.nodes();
+  requireMasksAlong(file, members, operations);
   return {
     className: 'Functional',
     config: {
@@ -94,7 +102,7 @@ function memberOf(file: KerasFile, stored: unknown, take: TakeLayer): Member {
     );
   const isInput = layer.className === 'InputLayer';
   const calls = isInput
-    ? [{ inputs: [], states: [] }]
+    ? [{ inputs: [], states: [] } satisfies KerasCall]
     : ((inbound ?? []) as readonly unknown[]).map((node) => callOf(file, name, layer, node));
   const options = calls.length > 0 ? calls[0].options : undefined;
   const own = { ...layer.config, name: cleanName(name), ...options };

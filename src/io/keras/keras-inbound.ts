@@ -14,12 +14,15 @@ export interface KerasCall {
   readonly inputs: readonly TensorReference[];
   /** The states that a recurrent layer begins with, in Keras's order. */
   readonly states: readonly TensorReference[];
+  /** Masks that Keras computes beside the layers. */
+  readonly masks?: readonly TensorReference[] | undefined;
   /** Arguments of the call that are options of the layer here. */
   readonly options?: LayerFields | undefined;
 }
 
 /** Arguments that name inputs, in the order in which layers take them. */
 const inputNames = ['inputs', 'sequences', 'sequence', 'query', 'value', 'key', 'x', 'x1', 'x2'];
+const maskNames: ReadonlySet<string> = new Set(['mask', 'query_mask', 'value_mask', 'key_mask']);
 const attention = new Set(['Attention', 'AdditiveAttention', 'MultiHeadAttention']);
 const optionOf: Readonly<Record<string, string>> = {
   use_causal_mask: 'useCausalMask',
@@ -35,11 +38,13 @@ export function callOf(file: KerasFile, name: string, layer: LayerConfig, node: 
   const { args, kwargs } = argumentsOf(file, name, node);
   const named = new Map<string, TensorReference[]>();
   const options: LayerFields = {};
+  const masks: TensorReference[] = [];
   for (const [key, value] of Object.entries(kwargs)) {
     if (value === null || value === undefined) continue;
     if (Object.hasOwn(optionOf, key) && typeof value === 'boolean' && attention.has(layer.className)) {
       if (value) options[optionOf[key]] = true;
     } else if (key === 'training' && value === false) continue;
+    else if (maskNames.has(key) && isOnlyTensors(value)) for (const mask of tensorsOfMask(value)) masks.push(mask);
     else if (key === 'initial_state' || inputNames.includes(key)) named.set(key, tensorsIn(file, name, value));
     else
       throw notTaken(file, `the layer \`${name}\``, `the argument \`${key}\` of a call has no counterpart here.`, {
@@ -52,7 +57,7 @@ export function callOf(file: KerasFile, name: string, layer: LayerConfig, node: 
   const inputs = isRecurrent ? given.slice(0, 1) : given;
   if (inputs.length === 0)
     throw notTaken(file, `the layer \`${name}\``, 'a call has no inputs.', node, 'use an intact file.');
-  return { inputs, states, ...(Object.keys(options).length > 0 && { options }) };
+  return { inputs, states, masks, ...(Object.keys(options).length > 0 && { options }) };
 }
 
 function argumentsOf(
@@ -84,6 +89,19 @@ function tensorsIn(file: KerasFile, name: string, value: unknown, depth = 0): Te
   if (one !== undefined) return [one];
   if (Array.isArray(value) && depth < 8) return value.flatMap((each) => tensorsIn(file, name, each, depth + 1));
   throw notTaken(file, `the layer \`${name}\``, 'a call reads something that is no tensor of the model.', value);
+}
+
+/** The tensors among what a mask is given as: one, or one for each input, or none. */
+export function tensorsOfMask(value: unknown, depth = 0): TensorReference[] {
+  const one = tensorOf(value);
+  if (one !== undefined) return [one];
+  return Array.isArray(value) && depth < 8 ? value.flatMap((each) => tensorsOfMask(each, depth + 1)) : [];
+}
+
+/** Whether a mask is made of tensors of the model alone; null stands for none. */
+function isOnlyTensors(value: unknown, depth = 0): boolean {
+  if (value === null || tensorOf(value) !== undefined) return true;
+  return Array.isArray(value) && depth < 8 && value.every((each) => isOnlyTensors(each, depth + 1));
 }
 
 function tensorOf(value: unknown): TensorReference | undefined {

@@ -65,16 +65,19 @@ function cellOptions(fields: KerasFields, kind: string, isCudnn: boolean): Layer
       recurrentActivation: 'sigmoid',
       ...(kind === 'GRU' && { resetAfter: true }),
     };
+  const isThird = fields.file.generation === 3;
   return {
     ...options,
     activation: kerasActivation(fields, 'activation', 'tanh'),
-    // Both generations always write it; the default has changed from one to the other.
-    ...(kind !== 'SimpleRNN' && { recurrentActivation: kerasActivation(fields, 'recurrent_activation') }),
+    // Keras always writes it; the default was another one in parts of its second generation.
+    ...(kind !== 'SimpleRNN' && {
+      recurrentActivation: kerasActivation(fields, 'recurrent_activation', isThird ? 'sigmoid' : undefined),
+    }),
     useBias: fields.flag('use_bias', true),
     dropout: fields.number('dropout', 0),
     recurrentDropout: fields.number('recurrent_dropout', 0),
-    // Files without the field are of Keras before 2.1.3, which had no other form.
-    ...(kind === 'GRU' && { resetAfter: fields.flag('reset_after') }),
+    // Files of the second generation without the field are of Keras before 2.1.3, which had no other form.
+    ...(kind === 'GRU' && { resetAfter: fields.flag('reset_after', isThird) }),
   };
 }
 

@@ -4,7 +4,9 @@ import { MultiHeadAttention } from '../../layers/multi-head-attention.js';
 import { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import { TimeDistributed } from '../../layers/time-distributed.js';
 import type { Variable } from '../../tensor/variable.js';
+import { Functional } from '../../training/graph/functional.js';
 import { Model } from '../../training/model.js';
+import { kerasOrder } from './keras-order.js';
 
 /** A weight of a model and where Keras keeps it. */
 export interface WeightSlot {
@@ -51,10 +53,16 @@ export function slotsOf(layer: Layer<unknown>): WeightSlot[] {
 
 /** The layers of a model in the order of its file, where that is known, else in that of the model. */
 export function layersInOrder(model: Model, order?: readonly string[]): SlotLayer[] {
-  const places = new Map(order?.map((name, i) => [name, i]));
+  const listed = order ?? (model instanceof Functional ? namesInKerasOrder(model) : []);
+  const places = new Map(listed.map((name, i) => [name, i]));
   return [...model.sublayers]
     .map(([name, layer]) => ({ name, layer, className: snakeCase(layer.className) }))
     .sort((a, b) => (places.get(a.name) ?? 0) - (places.get(b.name) ?? 0));
+}
+
+function namesInKerasOrder(model: Functional): string[] {
+  const nameOf = new Map([...model.sublayers].map(([name, layer]) => [layer, name]));
+  return kerasOrder(model.graph).map((layer) => nameOf.get(layer)!);
 }
 
 function* walk(layer: Layer<unknown>, prefix: string, isTrainable: boolean): Generator<WeightSlot> {
