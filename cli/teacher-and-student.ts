@@ -16,7 +16,9 @@ export interface ComparedQuality {
 /** A model and its file. */
 export interface SavedModel {
   readonly path: string;
-  readonly model: TaskModel & { readonly options: { readonly units: number; readonly layers: number } };
+  readonly model: TaskModel & { readonly options: { readonly units: number | 'auto'; readonly layers: number } };
+  /** Where its options leave it open. */
+  readonly units?: number | undefined;
 }
 
 /** What is told of a student beside its teacher. */
@@ -73,10 +75,10 @@ async function compareWithTeacher(
   quality: ComparedQuality,
 ): Promise<Comparison> {
   const { measure, better } = quality;
-  const about = async (name: 'teacher' | 'student', { path, model }: SavedModel) => ({
+  const about = async (name: 'teacher' | 'student', { path, model, units }: SavedModel) => ({
     name,
     path,
-    units: model.options.units,
+    units: units ?? model.options.units,
     layers: model.options.layers,
     numParameters: model.model.countParams(),
     sizeBytes: (await stat(path)).size,

@@ -36,9 +36,13 @@ export const teachingOptions = {
 } as const satisfies OptionSpecs;
 
 const { 'top-k': _, ...ofTags } = teachingOptions;
+const { temperature: __, ...ofValues } = ofTags;
 
 /** The same where every answer has a probability. */
 export const tagTeachingOptions = ofTags;
+
+/** The same of values, which have no probabilities. */
+export const valueTeachingOptions = ofValues;
 
 /**
  * The model that --teacher names and how it teaches; undefined without it.

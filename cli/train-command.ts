@@ -128,7 +128,8 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     const files = line.positionals;
     requirePositionals(command, files, numFiles.least, numFiles.most);
     const own = line.options as Given<Specs> & Given<typeof trainOptions>;
-    if (!own.resume) requireGiven(where, table, options, given);
+    // A teacher says what its student leaves open.
+    if (!own.resume && line.options.teacher === undefined) requireGiven(where, table, options, given);
     const initial = await readInitial(where, line.options, task);
     const teacher = await readTeacher(where, line.options, task);
     const { paths, interrupted } = await trainingStart(where, task, files[0], own, given);

@@ -18,6 +18,8 @@ export interface TrainOnCall {
   readonly learningRate: number | undefined;
   /** Share of the recurrent kernels that becomes 0 on the way. */
   readonly prune: number;
+  /** Whether it trains for weights of 8 bits. */
+  readonly quantizationAware: boolean;
 }
 
 /** A training that goes on from a model, and can begin. */
@@ -44,8 +46,9 @@ export interface TrainCommand extends Command {
 export const rateOfTrainingOn = 0.25;
 
 /**
- * Options of a training that goes on from a model: how its data were split, so that what it held out stays so, and how
- * long and how fast this one is. All others follow from the model, as with `--init`.
+ * Options of a training that goes on from a model: how its data were split, so that what it held out stays so, what its
+ * loss was, such as weights of classes and smoothed labels, and how long and how fast this one is. All others follow from
+ * the model, as with `--init`.
  *
  * @param changed those that are not to be as they were.
  */
@@ -53,21 +56,25 @@ export function trainingOnOptions(
   table: OptionTable,
   earlier: object,
   changed: object,
-  { reading, epochs, learningRate, prune }: TrainOnCall,
+  { reading, epochs, learningRate, prune, quantizationAware }: TrainOnCall,
 ): object {
   const before = { ...earlier, ...changed } as Readonly<Record<string, unknown>>;
-  const ofData = Object.entries(table)
-    .filter(([name, { changesScore, ofInitial }]) => changesScore === 'all' && !ofInitial && before[name] !== undefined)
+  const ofDataAndLoss = Object.entries(table)
+    .filter(
+      ([name, { changesScore, ofInitial, ofLoss }]) =>
+        (changesScore === 'all' || ofLoss) && !ofInitial && before[name] !== undefined,
+    )
     // A share is not held out where there are data for it.
     .filter(([name]) => name !== 'validation' || reading.dev === undefined)
     .map(([name]) => [name, before[name]]);
   return {
-    ...Object.fromEntries(ofData),
+    ...Object.fromEntries(ofDataAndLoss),
     ...changed,
     epochs,
     learningRate: learningRate ?? rateOfTrainingOn * (before.learningRate as number),
     // Of 16 by 1, which a file can leave out.
     ...{ prune, pruneBlock: '16x1' },
+    quantizationAware,
   };
 }
 

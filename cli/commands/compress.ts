@@ -12,13 +12,14 @@ import {
   trainingOn,
   usualEpochs,
 } from '../compress/fine-tune-options.js';
-import { type FineTuning, requireComparable } from '../compress/fine-tuning.js';
+import { type FineTuning, prepareTuning } from '../compress/fine-tuning.js';
 import { formsReport, type TriedBesides, usualForms } from '../compress/forms-report.js';
-import { FormMeasure, type MadeForm, stepTimes } from '../compress/measure.js';
+import { FormMeasure, stepTimes } from '../compress/measure.js';
 import { type CompressionMethod, compressionMethods } from '../compress/methods.js';
+import { plainForms } from '../compress/plain-forms.js';
 import { bytesOfSize } from '../compress/size-text.js';
 import { tryNetworks } from '../compress/try-networks.js';
-import { type Interruption, interruptions } from '../interruptions.js';
+import { interruptions } from '../interruptions.js';
 import {
   defineCommand,
   type Given,
@@ -27,6 +28,7 @@ import {
   type OptionSpec,
   type OptionValue,
 } from '../options.js';
+import { say } from '../output.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { optionsOfTasks, requireOwnOptions } from '../task-options.js';
@@ -58,7 +60,9 @@ export const compress = defineCommand({
     budget: {
       type: 'text',
       value: 'SIZE',
-      about: 'The largest that the file may be: 200kB, 1.5MB. Of the forms that fit, the best one is written.',
+      about:
+        'The largest that the file may be: 200kB, 1.5MB. Of the forms that fit, the best one is written; where none does, ' +
+        'nothing is, and the exit code is 1.',
     },
     ...fineTuneOptions,
     out: {
@@ -99,19 +103,19 @@ export const compress = defineCommand({
     refuseCheckpoint(where, await readTask(fileBytes, path));
     const trainOn = learned && (await trainingOn(where, path, task, model));
     const measure = await FormMeasure.of(task, data, { where, path, options });
-    const interruption = learned && interruptions('Stopping after this step; what was made so far is compared.');
+    const interruption = interruptions('Stopping after this step; what was made so far is compared.');
+    const { signal } = interruption;
     try {
-      const original = await measure.form('as it is', fileBytes);
       const tuning = learned && {
         ...tuningOf(task, options),
-        ...{ where, files: learned, trainOn: trainOn!, signal: interruption!.signal },
+        ...{ where, files: learned, trainOn: trainOn!, signal },
       };
-      if (tuning !== undefined) await requireComparable(tuning, original.model, measure);
-      let made: MadeForm[] = [];
-      for (const { name, bytesOf } of methods) {
-        const bytes = await bytesOf((await readTask(fileBytes, path)).task);
-        if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
-      }
+      // Files that cannot be trained on are said before anything is measured.
+      const trainable = tuning && (await prepareTuning(tuning, model));
+      const original = await measure.form('as it is', fileBytes);
+      if (trainable !== undefined) await measure.qualityOf(trainable.task);
+      const plain = await plainForms(methods, { path, fileBytes, measure, signal });
+      let made = plain.made;
       let besides: TriedBesides | undefined;
       if (tuning !== undefined) {
         const { quality } = task;
@@ -120,12 +124,17 @@ export const compress = defineCommand({
           learningRate: rate,
           ...others
         } = await tryNetworks({
-          ...{ path, fileBytes, measure, budget, tuning, about: quality.about },
+          ...{ path, fileBytes, measure, budget, tuning, plain: made, about: quality.about },
           lossOf: lossesOf(original, quality),
         }).finally(() => tuning.progress?.finish());
         made = [...made, ...forms];
         const { dev } = options;
         besides = { data: dataLines({ measured: data, ...tuning, dev, rate }, measure), ...others };
+      }
+      if (made.length === 0 && plain.left.length > 0) {
+        say('Stopped before any form was made; nothing was written.');
+        process.exitCode = interruption.exitCode;
+        return;
       }
       if (made.length === 0) throw nothingToCompress(where, methods);
       const [originalUs, ...timesUs] = stepTimes([original, ...made].map((form) => form.model));
@@ -137,23 +146,23 @@ export const compress = defineCommand({
         budget,
         quality: task.quality,
         besides,
+        left: plain.left,
         hint: isChosenHere && learned === undefined ? await fineTuneHint(task) : undefined,
       });
-      const out = early ?? defaultOutput(path, `-${report.chosen.name}.safetensors`);
-      if (early === undefined) await requireNewFile(where, '--out', out, force);
-      await writeFileAtomically(out, report.chosen.bytes);
+      const out = report.fits ? (early ?? defaultOutput(path, `-${report.chosen.name}.safetensors`)) : undefined;
+      if (out !== undefined) {
+        if (early === undefined) await requireNewFile(where, '--out', out, force);
+        await writeFileAtomically(out, report.chosen.bytes);
+      }
       if (chart !== undefined) await writeFileAtomically(chart, chartOf(chart, path, report.shown, task.quality));
       showReport(report.told(out, chart === undefined ? [] : [`wrote ${chart}`]), json);
-      endedBy(interruption, besides);
+      if (!report.fits) process.exitCode = 1;
+      if (plain.left.length > 0 || (besides?.interrupted.length ?? 0) > 0) process.exitCode = interruption.exitCode;
     } finally {
-      interruption?.end();
+      interruption.end();
     }
   },
 });
-
-function endedBy(interruption: Interruption | undefined, besides: TriedBesides | undefined): void {
-  if (interruption !== undefined && (besides?.interrupted.length ?? 0) > 0) process.exitCode = interruption.exitCode;
-}
 
 /** How networks are trained on, as far as the command line says it. */
 function tuningOf(

@@ -2,7 +2,6 @@ import { RondoError, setSeed, type TaskModel, type TrainingOutcome } from '../..
 import type { OptionValue } from '../options.js';
 import type { ProgressLine } from '../terminal/progress.js';
 import type { TrainingOn, TrainOnCall } from '../train-on.js';
-import type { FormMeasure } from './measure.js';
 
 /** How networks are trained on. */
 export interface FineTuning {
@@ -31,25 +30,28 @@ export type FineTuned =
   /** By the user, or because its numbers were no longer finite. */
   | { readonly ended: 'interrupted' | 'failed' };
 
+/** @throws as the task's training, before anything is computed */
 export function prepareTuning(
   { where, files, reading, epochs, learningRate, trainOn, seed }: FineTuning,
   initial: TaskModel,
-  prune: number,
+  { prune, quantizationAware }: Pick<TrainOnCall, 'prune' | 'quantizationAware'> = noChange,
 ): Promise<TrainingOn> {
   // What is drawn for a network does not depend on those before it.
   setSeed(seed);
-  return trainOn({ where, option: '--fine-tune', files, reading, initial, epochs, learningRate, prune });
+  return trainOn({
+    where,
+    option: '--fine-tune',
+    files,
+    reading,
+    initial,
+    epochs,
+    learningRate,
+    prune,
+    quantizationAware,
+  });
 }
 
-/**
- * Before all else: whether a training can be made of the data, and leaves those to be measured on that the model is.
- *
- * @throws as the task's training; USAGE where figures would not compare
- */
-export async function requireComparable(tuning: FineTuning, model: TaskModel, measure: FormMeasure): Promise<void> {
-  const { task } = await prepareTuning(tuning, model, 0);
-  await measure.qualityOf(task);
-}
+const noChange = { prune: 0, quantizationAware: false };
 
 /** Trains, and ends with the weights of the best epoch. */
 export async function fineTuned(

@@ -29,6 +29,8 @@ interface Forms {
   readonly quality: TaskQuality;
   /** Undefined where no network was trained. */
   readonly besides: TriedBesides | undefined;
+  /** Forms that were left when the user ended the work. */
+  readonly left: readonly string[];
   /** What was not tried, where it could have been. */
   readonly hint: string | undefined;
 }
@@ -36,8 +38,11 @@ interface Forms {
 /** What is told of all forms, and which one is written. */
 export interface FormsReport {
   readonly chosen: MadeForm;
+  /** Whether it fits into the budget; what does not is not written. */
+  readonly fits: boolean;
   readonly shown: readonly ShownForm[];
-  told(out: string, more: readonly string[]): Report;
+  /** @param out the file of the form that was written; undefined where none fits. */
+  told(out: string | undefined, more: readonly string[]): Report;
 }
 
 /** In the order in which they are tried where nobody says which is wanted: those that make steps faster come first. */
@@ -48,13 +53,14 @@ export function formsReport(given: Forms): FormsReport {
   const { path, original, forms, quality, besides, hint } = given;
   const lossOf = lossesOf(original, quality);
   const chosen = chooseForm(given, lossOf);
+  const fits = given.budget === undefined || chosen.sizeBytes <= given.budget;
   const all: readonly (MeasuredForm & Timed & Pick<MadeForm, 'epochs'>)[] = [original, ...forms];
   const front = frontOf(all, lossOf);
   const numWeights = chosen.model.model.countParams();
   const rows = all.map((form): string[] => {
     const loss = lossOf(form);
     return [
-      `${form.name}${form === chosen ? ' (written)' : ''}`,
+      `${form.name}${form === chosen && fits ? ' (written)' : ''}`,
       ...(besides === undefined
         ? []
         : [form.epochs === undefined ? '-' : form.epochs === 0 ? 'no' : counted(form.epochs, 'epoch')]),
@@ -73,17 +79,18 @@ export function formsReport(given: Forms): FormsReport {
   ];
   const shown = all.map((form) => ({
     ...{ name: form.name, sizeBytes: form.sizeBytes, quality: form.quality },
-    ...{ isOnFront: front.includes(form), isChosen: form === chosen },
+    ...{ isOnFront: front.includes(form), isChosen: form === chosen && fits },
   }));
   return {
     chosen,
+    fits,
     shown,
     told: (out, more) => ({
       facts: {
         path,
-        out,
+        out: out ?? null,
         numWeights,
-        chosen: chosen.name,
+        chosen: fits ? chosen.name : null,
         measure: quality.about,
         forms: all.map((form) => ({
           name: form.name,
@@ -95,6 +102,9 @@ export function formsReport(given: Forms): FormsReport {
           ...(besides && { fineTunedEpochs: form.epochs ?? null }),
         })),
         ...besides,
+        ...((besides !== undefined || given.left.length > 0) && {
+          interrupted: [...given.left, ...(besides?.interrupted ?? [])],
+        }),
       },
       sections: [
         ...(besides === undefined ? [] : [besides.data.join('\n')]),
@@ -104,24 +114,27 @@ export function formsReport(given: Forms): FormsReport {
           : [paretoPlot(shown, quality), ...(besides.notes.length > 0 ? [besides.notes.join('\n')] : [])]),
         ...(hint === undefined ? [] : [hint]),
         [
-          `wrote ${out}: ${chosen.name}, ${fileSize(chosen.sizeBytes)}, ${withSeparators(numWeights)} weights`,
+          ...(out === undefined
+            ? []
+            : [`wrote ${out}: ${chosen.name}, ${fileSize(chosen.sizeBytes)}, ${withSeparators(numWeights)} weights`]),
           ...more,
         ].join('\n'),
-      ],
+      ].filter((section) => section !== ''),
       verdict: verdictOf(given, chosen, lossOf(chosen)),
     }),
   };
 }
 
 function verdictOf(
-  { budget, original, quality, besides }: Forms,
+  { budget, original, quality, besides, left: formsLeft }: Forms,
   chosen: MeasuredForm,
   loss: number | undefined,
 ): string | undefined {
   const sentences: string[] = [];
   if (budget !== undefined && chosen.sizeBytes > budget)
     sentences.push(
-      `No form fits into ${fileSize(budget)}: the smallest takes ${fileSize(chosen.sizeBytes)}. Train a model with fewer units.`,
+      `No form fits into ${fileSize(budget)}: the smallest takes ${fileSize(chosen.sizeBytes)}. ` +
+        'Nothing was written. Train a model with fewer units.',
     );
   else if (loss === undefined && original.quality === undefined)
     sentences.push(
@@ -132,6 +145,8 @@ function verdictOf(
       `This form is worse by ${(100 * loss).toFixed(1)} %: ${quality.about} ${shortNumber(original.quality)} became ` +
         `${shortNumber(chosen.quality)}.`,
     );
+  if (formsLeft.length > 0)
+    sentences.push(`Interrupted: ${formsLeft.join(', ')} ${formsLeft.length === 1 ? 'was' : 'were'} not tried.`);
   const left = besides?.interrupted ?? [];
   if (left.length > 0)
     sentences.push(`Interrupted: ${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not fine-tuned.`);

@@ -1,13 +1,15 @@
 import { factorize, prune, RondoError, serializeTaskAsync, sparsityReport, type TaskModel } from '../../src/index.js';
 import { type CompressionMethod, combinedMethods } from './methods.js';
 
-/** A network with fewer weights than that of a trained model, from which training then goes on. */
+/** A network from which training goes on, with fewer weights than that of a trained model, or for smaller ones. */
 export interface SmallerNetwork {
   readonly name: string;
   /** The forms that its file may have. */
   readonly methods: readonly CompressionMethod[];
   /** What training makes 0; nothing where the network itself is smaller. */
   readonly prune: number;
+  /** Whether training sees weights of 8 bits; such a network is tried where these lose something without. */
+  readonly quantizationAware: boolean;
   /**
    * A file of the model with that network before any training. The model may be changed.
    *
@@ -29,11 +31,17 @@ const ratios = [
 const sparsities = [0.75, 0.9];
 
 export const smallerNetworks: readonly SmallerNetwork[] = [
+  {
+    name: 'trained for 8 bits',
+    methods: [combinedMethods.int8],
+    ...{ prune: 0, quantizationAware: true },
+    bytesOf: (model) => serializeTaskAsync(model),
+  },
   ...ratios.map(
     ({ ratio, name }): SmallerNetwork => ({
       name: `low rank ${name}`,
       methods: [combinedMethods.plain, combinedMethods.int8, combinedMethods.int4],
-      prune: 0,
+      ...{ prune: 0, quantizationAware: false },
       bytesOf: (model) =>
         unlessNothing(async () => serializeTaskAsync(withNetwork(model, await factorize(model.model, { ratio })))),
     }),
@@ -42,7 +50,7 @@ export const smallerNetworks: readonly SmallerNetwork[] = [
     (sparsity): SmallerNetwork => ({
       name: `pruned ${100 * sparsity} %`,
       methods: [combinedMethods.blocks, combinedMethods.blocksAndInt8, combinedMethods.blocksAndInt4],
-      prune: sparsity,
+      ...{ prune: sparsity, quantizationAware: false },
       bytesOf: async (model) => {
         if ((await sparsityReport(model.model)).total.sparsity >= sparsity) return undefined;
         return unlessNothing(async () => {

@@ -5,6 +5,7 @@ import type { TrainingOn } from '../train-on.js';
 import { bestOfEachName, type JudgedForm } from './choose-form.js';
 import { type FineTuned, type FineTuning, fineTuned, prepareTuning } from './fine-tuning.js';
 import type { FormMeasure, MadeForm } from './measure.js';
+import { untilSignalsAreHeard } from './plain-forms.js';
 import { type SmallerNetwork, smallerNetworks } from './smaller-networks.js';
 
 /** What became of the networks with fewer weights. */
@@ -24,6 +25,8 @@ interface Trial {
   readonly measure: FormMeasure;
   readonly budget: number | undefined;
   readonly tuning: FineTuning;
+  /** The forms that needed no training. */
+  readonly plain: readonly MadeForm[];
   /** What is said of quality. */
   readonly about: string;
   lossOf(form: JudgedForm): number | undefined;
@@ -44,7 +47,14 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
   const { tuning } = trial;
   const notes: string[] = [];
   const candidates: Candidate[] = [];
+  const left: string[] = [];
   for (const network of smallerNetworks) {
+    if (network.quantizationAware && !isWorthTraining(trial)) continue;
+    await untilSignalsAreHeard();
+    if (tuning.signal.aborted) {
+      left.push(network.name);
+      continue;
+    }
     const found = await candidateOf(trial, network);
     if (typeof found === 'string') notes.push(found);
     else candidates.push(found);
@@ -58,9 +68,10 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
     const turn = { name: network.name, index, count: candidates.length };
     const result = prepared === undefined ? interrupted : await fineTuned(tuning, prepared, turn);
     if (result.ended === 'interrupted') {
-      const left = candidates.slice(index);
-      const untouched = left.flatMap((one) => one.untrained);
-      return { forms: [...forms, ...untouched], notes, interrupted: left.map((one) => one.network.name), learningRate };
+      const others = candidates.slice(index);
+      const untouched = others.flatMap((one) => one.untrained);
+      const names = [...others.map((one) => one.network.name), ...left];
+      return { forms: [...forms, ...untouched], notes, interrupted: names, learningRate };
     }
     if (result.ended === 'failed')
       notes.push(`${network.name}: fine-tuning came to numbers that are not finite; a lower --learning-rate may help.`);
@@ -72,7 +83,15 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
     forms = [...forms, ...bestOfEachName([...untrained, ...trained], trial.lossOf)];
     tuning.progress?.note(progressNote(trial, network, untrained[0], trained[0]));
   }
-  return { forms, notes, interrupted: [], learningRate };
+  return { forms, notes, interrupted: left, learningRate };
+}
+
+/** Lost by 8 bits without training, above which they are trained for: what is less, another seed changes too. */
+const leastLossOf8Bits = 0.001;
+
+/** Whether weights of 8 bits have lost what training for them may bring back. */
+function isWorthTraining({ plain, lossOf }: Trial): boolean {
+  return plain.some((form) => form.name === 'int8' && (lossOf(form) ?? 0) > leastLossOf8Bits);
 }
 
 const interrupted: FineTuned = { ended: 'interrupted' };
@@ -80,7 +99,7 @@ const interrupted: FineTuned = { ended: 'interrupted' };
 /** What is pruned on the way begins whole. */
 async function preparedOf(trial: Trial, { network, bytes }: Candidate): Promise<TrainingOn> {
   const initial = await modelOf(trial, network.prune > 0 ? trial.fileBytes : bytes);
-  return prepareTuning(trial.tuning, initial, network.prune);
+  return prepareTuning(trial.tuning, initial, network);
 }
 
 /** The network without training; where it is not worth one, why. */

@@ -1,6 +1,8 @@
-import { type ForecastOptions, ForecastTraining, forecastOptions } from '../../src/index.js';
+import { type Forecaster, type ForecastOptions, ForecastTraining, forecastOptions } from '../../src/index.js';
 import { givenTable, tableOptions } from '../data-options.js';
 import { readTableInput } from '../read-input.js';
+import { answerBesideTeacher } from '../teacher-and-student.js';
+import { valueTeachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
 import { defineTrain } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
@@ -19,16 +21,22 @@ export const train = defineTrain({
     'rondo train forecast sunspots.csv --horizon 12',
     'rondo train forecast power.csv --target load --horizon 24 --features none --out load.safetensors',
     'rondo train forecast power.csv --out load.safetensors --resume',
+    'rondo train forecast power.csv --teacher load.safetensors --out small.safetensors',
   ],
   table: forecastOptions,
   readers: { features: columnsNamed },
-  options: tableOptions,
-  async prepare({ files: [file], options, given, interrupted }) {
+  options: { ...tableOptions, ...valueTeachingOptions },
+  async prepare({ files: [file], options, given, teacher, interrupted }) {
     // Nothing below holds the table, which may be as large as the series.
-    const table = await readTableInput(file, givenTable(withReading(options, interrupted?.reading?.file)));
+    const table = await readTableInput(
+      file,
+      givenTable(withReading(options, (interrupted ?? teacher?.model)?.reading?.file)),
+    );
     const { where } = table;
     // The horizon of an interrupted training counts, so that any will do.
-    const all = { ...given, horizon: given.horizon ?? 1, reading: readingOf(options) };
+    const taught = teacher && { model: teacher.model, alpha: teacher.alpha };
+    const horizon = given.horizon ?? teacher?.model.options.horizon ?? 1;
+    const all = { ...given, horizon, reading: readingOf(options), teacher: taught };
     const training = new ForecastTraining(table, all, interrupted);
     const { forecaster } = training;
     return {
@@ -41,7 +49,12 @@ export const train = defineTrain({
         return forecaster.options.units === 'auto' ? { name: `${forecaster.units} units`, isAfter: false } : undefined;
       },
       about: [...seriesLines(where, training.columns), ...aboutNetwork(training)],
-      answer: ({ isQuiet }) => answerOf(training, isQuiet),
+      answer: ({ isQuiet, path }) => {
+        const own = answerOf(training, isQuiet);
+        return taught === undefined || options.teacher === undefined
+          ? own
+          : besideTeacher(own, forecaster, { path: options.teacher, model: taught.model }, path);
+      },
     };
   },
 });
@@ -81,6 +94,31 @@ function answerOf({ forecaster, columns, numRows, notes }: ForecastTraining, isQ
     isNetworkUsed: forecaster.usesNetwork,
     verdict: forecastVerdict(forecaster),
   };
+}
+
+/** The same with what the student has lost at the end, where both were measured on as many held-out rows. */
+async function besideTeacher(
+  own: TrainAnswer,
+  student: Forecaster,
+  { path, model: teacher }: { readonly path: string; readonly model: Forecaster },
+  out: string,
+): Promise<TrainAnswer> {
+  const [theirs, ours] = [teacher.findings.report, student.findings.report];
+  if (theirs === null || ours === null || theirs.numForecasts !== ours.numForecasts) {
+    const why = 'The student and its teacher have not held out the same rows, so their errors do not compare.';
+    return { ...own, sections: [...own.sections, why] };
+  }
+  return answerBesideTeacher(
+    own,
+    { path, model: teacher, units: teacher.units },
+    { path: out, model: student, units: student.units },
+    {
+      measure: 'mean absolute error',
+      better: 'lower',
+      teacher: theirs.errors.model.mae,
+      student: ours.errors.model.mae,
+    },
+  );
 }
 
 /** `all`, `none`, or names of columns. */

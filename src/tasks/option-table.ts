@@ -37,6 +37,8 @@ export interface OptionFacts<Value = unknown, Needs = never, Data = never> {
   readonly ofInitial?: 'decided' | 'inherited' | undefined;
   /** What a search tries unless told otherwise; it may follow from the options that are given. */
   readonly search?: SearchDimension | ((given: Readonly<Record<string, unknown>>) => SearchDimension | undefined);
+  /** Whether it says what the loss is, which a short training that goes on from a model keeps. */
+  readonly ofLoss?: boolean | undefined;
   /** Which scores of a search it changes the meaning of, so that trials could not be compared: all, or some by name. */
   readonly changesScore?: 'all' | readonly string[] | undefined;
 }

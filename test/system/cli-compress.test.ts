@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,7 +54,8 @@ describe('rondo compress', () => {
     const fits = run('compress', 'lm.safetensors', '--data', 'more.txt', '--budget', budget, '--out', 'a.safetensors');
     expect(fits.stdout).toContain('int4 (written)');
     const none = run('compress', 'lm.safetensors', '--data', 'more.txt', '--budget', '1kB', '--out', 'b.safetensors');
-    expect(lastLine(none)).toMatch(/^No form fits into 1\.00 kB: the smallest takes/);
+    expect(lastLine(none)).toMatch(/^No form fits into 1\.00 kB: the smallest takes .* Nothing was written\./);
+    expect([none.code, none.stdout.includes('(written)'), existsSync(at('b.safetensors'))]).toEqual([1, false, false]);
   });
 
   it('packs what was pruned in blocks, to the same numbers', () => {
@@ -123,6 +124,7 @@ describe('rondo compress', () => {
     const other = ['--fine-tune', 'more.txt', '--out', 'd.safetensors'];
     refused(2, 'USAGE', 'compressed already, and cannot be trained', 'lm-int8.safetensors', ...other);
     refused(2, 'USAGE', 'their figures do not compare', 'lm.safetensors', ...other);
+    refused(1, 'FILE_ACCESS', 'no.txt', 'lm.safetensors', '--fine-tune', 'no.txt', '--out', 'd.safetensors');
     refused(1, 'FILE_FORMAT', 'poems.txt', 'poems.txt', '--int8');
     refused(2, 'USAGE', '--label', 'lm.safetensors', '--int8', '--label', 'x');
   });

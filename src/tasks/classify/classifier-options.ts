@@ -69,10 +69,11 @@ export const classifierOptions = optionTable({
     default: 'none' as ClassWeighting,
     value: 'HOW',
     check: requireClassWeighting,
+    ofLoss: true,
     changesScore: ['loss'],
   }),
   /** How much of each target is spread evenly over the classes. Default 0. */
-  labelSmoothing: rate({ default: 0, value: 'SHARE', changesScore: ['loss'] }),
+  labelSmoothing: rate({ default: 0, value: 'SHARE', ofLoss: true, changesScore: ['loss'] }),
   /**
    * Share of the texts, in every class, that chooses the best epoch and calibrates, where no texts are given for it.
    * Default 0.1.

@@ -1,9 +1,10 @@
 import { isText, recordOf } from '../../data/saved-fields.js';
 import { Table } from '../../data/table.js';
-import { RondoError, requireCount } from '../../errors.js';
+import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import { type Random, withRandom } from '../../random.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
 import type { Callback } from '../../training/callbacks/callback.js';
+import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { readWeights } from '../../training/model-weights.js';
 import { custom, withDefaults } from '../option-table.js';
@@ -31,6 +32,7 @@ import {
   sumOfParts,
 } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
+import { ForecastTeacher, studentOptions, type TeachingForecaster } from './forecast-teacher.js';
 import { ForecastWindows, type ForecastWindowsOptions } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
@@ -39,6 +41,7 @@ import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import type { SeriesReading } from './series-reading.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
+import { nothingHeldOut, noWindow, otherSeries } from './training-faults.js';
 
 const areTexts = recordOf(isText);
 
@@ -58,6 +61,18 @@ const shareWithoutValidation = 0.5;
 export interface ForecastTrainingOptions extends ForecastOptions {
   /** What was told of the file that the table was read from, as its encoding; kept in the model's file. */
   reading?: SeriesReading['file'] | undefined;
+  /**
+   * A larger forecaster of the same columns: targets are `(1 - alpha)` times the values and `alpha` times (default 0.5) what
+   * it forecasts. Columns, horizon and season are its own; its window, base, cell and layers are taken, and half its units,
+   * where nothing else is said. Its file was trained on all rows in the end, so that errors on held-out rows are a little
+   * kind to its student.
+   */
+  teacher?: TeachingForecaster | undefined;
+}
+
+/** Options beside a teacher, which says what they leave open. */
+export interface TaughtForecastOptions extends Partial<ForecastTrainingOptions> {
+  teacher: TeachingForecaster;
 }
 
 /**
@@ -90,16 +105,23 @@ export class ForecastTraining {
   readonly #trainWindows: ForecastWindows;
   readonly #validationWindows: ForecastWindows;
   readonly #inputWidth: number;
+  readonly #teacher: TeachingForecaster | undefined;
+  /** By series, as the network that is trained sees them. */
+  #seen: readonly NetworkSeries[];
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
-  constructor(table: Table, all: ForecastTrainingOptions, interrupted?: Forecaster) {
+  constructor(table: Table, everything: ForecastTrainingOptions | TaughtForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
+    refuseUnknownOptions(where, everything, [...Object.keys(withReading), 'teacher']);
+    const { teacher, ...all } = everything;
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
-    if (interrupted === undefined) requireForecastOptions(where, all, withReading);
-    const { reading: file = {}, ...options } = all;
+    const { reading: file = {}, ...said } = all;
+    const options = teacher === undefined ? (said as ForecastOptions) : studentOptions(where, teacher, said);
+    if (interrupted === undefined) requireForecastOptions(where, { ...all, ...options }, withReading);
+    this.#teacher = teacher;
     const wanted =
       interrupted?.options ?? withDefaults(forecastOptions, { ...forecastBudget(options), ...givenOptions(options) });
-    this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
+    this.columns = (interrupted ?? teacher?.model)?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;
     const validation = interrupted?.options.validation ?? options.validation ?? defaultValidation(series, horizon);
@@ -128,6 +150,7 @@ export class ForecastTraining {
     const known = isRefitting ? this.#onAllRows(chosen, resolved) : chosen;
     if (interrupted !== undefined && !sameSeries(interrupted.series, known)) throw otherSeries(table.where);
     const seen = this.#networkSeries(known);
+    this.#seen = seen;
     const trainPart = isRefitting ? allRows : ({ train }: RowsOfParts) => [0, train] as const;
     this.#trainWindows = this.#windows(seen, known, resolved, trainPart);
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
@@ -214,7 +237,23 @@ export class ForecastTraining {
   }
 
   readonly #trainData = (_epoch: number, random: Random) =>
-    this.#trainWindows.shuffledBatches(this.forecaster.options.batchSize, this.numBatches, random);
+    this.#shuffledBatches(this.#trainWindows, this.numBatches, random);
+
+  #shuffledBatches(
+    windows: ForecastWindows,
+    numBatches: number,
+    random: Random,
+  ): Iterable<DatasetBatch> | AsyncIterable<DatasetBatch> {
+    const { batchSize } = this.forecaster.options;
+    return this.#teacher === undefined
+      ? windows.shuffledBatches(batchSize, numBatches, random)
+      : new ForecastTeacher(this.#teacher, this.columns.series, this.#seen).batches(
+          windows,
+          batchSize,
+          numBatches,
+          random,
+        );
+  }
 
   #measure(): Promise<ForecastReport> {
     const { series } = this.columns;
@@ -275,8 +314,8 @@ export class ForecastTraining {
     forecaster.series = this.#onAllRows(forecaster.series, options);
     // Without a share of it the network is not asked, so that it need not learn again.
     if (forecaster.findings.share === 0) return outcome;
-    const seen = this.#networkSeries(forecaster.series);
-    const windows = this.#windows(seen, forecaster.series, options, allRows);
+    this.#seen = this.#networkSeries(forecaster.series);
+    const windows = this.#windows(this.#seen, forecaster.series, options, allRows);
     this.#beginModel(forecaster.units, {
       numSteps: numBatchesOf(windows, options) * this.#refitEpochs,
       startsAgain: false,
@@ -287,9 +326,8 @@ export class ForecastTraining {
 
   async #refit(windows: ForecastWindows, controls: TrainingControls): Promise<TrainingOutcome> {
     const { forecaster } = this;
-    const { batchSize } = forecaster.options;
     const numBatches = numBatchesOf(windows, forecaster.options);
-    const train = (_epoch: number, random: Random) => windows.shuffledBatches(batchSize, numBatches, random);
+    const train = (_epoch: number, random: Random) => this.#shuffledBatches(windows, numBatches, random);
     const { stopReason } = await runTraining(
       forecaster.model,
       {
@@ -408,41 +446,4 @@ function sameSeries(before: readonly TrainedSeries[], now: readonly TrainedSerie
   // Files of before there were runs have none; the fingerprint tells.
   const comparable = (series: TrainedSeries): unknown => trainedSeriesJson({ ...series, overlap: null });
   return JSON.stringify(before.map(comparable)) === JSON.stringify(now.map(comparable));
-}
-
-function otherSeries(where: string): RondoError {
-  return new RondoError('USAGE', {
-    where,
-    what: 'this is not the series of the interrupted training.',
-    expected: 'the same file',
-    fix: 'give the same data, or start anew without resuming.',
-  });
-}
-
-function noWindow(
-  known: readonly TrainedSeries[],
-  { timesteps, horizon }: { timesteps: number; horizon: number },
-): RondoError {
-  const needed =
-    known.reduce((least, series) => Math.min(least, NetworkSeries.rowsNeeded(series, timesteps)), Infinity) + horizon;
-  return new RondoError('OUT_OF_RANGE', {
-    where: 'ForecastTraining',
-    what: 'no training part has room for a window.',
-    expected: `at least ${needed} rows to learn from`,
-    received: known
-      .map(({ numTrainingRows }) => numTrainingRows)
-      .slice(0, 5)
-      .join(', '),
-    fix: 'use a shorter horizon, fewer timesteps, a shorter season, or a longer series.',
-  });
-}
-
-function nothingHeldOut(): RondoError {
-  return new RondoError('OUT_OF_RANGE', {
-    where: 'ForecastTraining.evaluate',
-    what: 'no rows were held out, so nothing says how good the forecasts are.',
-    expected: 'a `test` part',
-    received: 'test 0',
-    fix: 'hold rows out, or call Forecaster.evaluate with rows that came later.',
-  });
 }

@@ -68,10 +68,7 @@ export class ForecastWindows {
     const y = new Float32Array(indices.length * horizon);
     const weights = new Float32Array(y.length);
     for (let i = 0; i < indices.length; i++) {
-      const window = this.#drawn[indices[i]];
-      const part = this.#partOf(window);
-      const { series, first } = this.#parts[part];
-      const origin = first + window - this.#starts[part];
+      const { series, origin } = this.placeOf(indices[i]);
       series.inputInto(origin, x.subarray(i * size, (i + 1) * size));
       series.targetsInto(
         origin,
@@ -86,6 +83,14 @@ export class ForecastWindows {
     };
   }
 
+  /** Which series a window is of, and the row that it forecasts first. */
+  placeOf(index: number): { readonly series: NetworkSeries; readonly origin: number } {
+    const window = this.#drawn[index];
+    const part = this.#partOf(window);
+    const { series, first } = this.#parts[part];
+    return { series, origin: first + window - this.#starts[part] };
+  }
+
   /** All windows once, in the order of series and time. */
   *batches(batchSize: number): Generator<WindowBatch> {
     for (let start = 0; start < this.length; start += batchSize) {
@@ -95,11 +100,16 @@ export class ForecastWindows {
 
   /** All windows shuffled, again and again where they are fewer than so many batches. */
   *shuffledBatches(batchSize: number, numBatches: number, random: Random): Generator<DatasetBatch> {
+    for (const indices of this.shuffled(batchSize, numBatches, random)) yield this.batch(indices);
+  }
+
+  /** The numbers of the windows of {@link shuffledBatches}, valid until the next ones are asked for. */
+  *shuffled(batchSize: number, numBatches: number, random: Random): Generator<Int32Array> {
     const order = Int32Array.from({ length: this.length }, (_, i) => i);
     for (let done = 0; done < numBatches; ) {
       random.shuffle(order);
       for (let start = 0; start < order.length && done < numBatches; start += batchSize, done++)
-        yield this.batch(order.subarray(start, start + batchSize));
+        yield order.subarray(start, start + batchSize);
     }
   }
 

@@ -66,12 +66,15 @@ export class NetworkSeries {
    * Writes the corrections that would be right, `[H]`, and which of them are known: 1, or 0 where the value was filled.
    */
   targetsInto(origin: number, targets: Float32Array, weights: Float32Array): void {
-    const base = this.baseAt(origin, targets.length);
-    for (let step = 0; step < targets.length; step++) {
-      targets[step] =
-        (this.#space.into(this.target[origin + step]) - this.#space.into(base[step])) / this.#known.correctionScale;
-      weights[step] = this.isReal[origin + step];
-    }
+    this.correctionsInto(origin, this.target.subarray(origin, origin + targets.length), targets);
+    for (let step = 0; step < targets.length; step++) weights[step] = this.isReal[origin + step];
+  }
+
+  /** Writes the corrections, `[H]`, with which the forecasts of an origin would be these values. */
+  correctionsInto(origin: number, values: ArrayLike<number>, corrections: Float32Array): void {
+    const base = this.baseAt(origin, corrections.length);
+    for (let step = 0; step < corrections.length; step++)
+      corrections[step] = (this.#space.into(values[step]) - this.#space.into(base[step])) / this.#known.correctionScale;
   }
 
   /** The base forecast, `[H]`. */

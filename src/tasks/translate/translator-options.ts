@@ -66,7 +66,7 @@ export const translatorOptions = optionTable({
    * How much of each token's weight in the loss is spread evenly over the vocabulary, as no translation is the only
    * right one (Szegedy et al. 2016). The loss of the validation pairs is without it. Default 0.
    */
-  labelSmoothing: rate({ default: 0, value: 'SHARE', search: { choices: [0, 0.1, 0.2] } }),
+  labelSmoothing: rate({ default: 0, value: 'SHARE', ofLoss: true, search: { choices: [0, 0.1, 0.2] } }),
   /**
    * Share of the target's tokens that the decoder reads as it would write them at the end of training; it grows from
    * none. A first pass over each batch says what the model would write (Bengio et al. 2015; Mihaylova and Martins 2019).

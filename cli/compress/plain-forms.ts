@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises';
+import { readTask } from '../../src/node.js';
+import type { FormMeasure, MadeForm } from './measure.js';
+import type { CompressionMethod } from './methods.js';
+
+/** The forms that need no training, and the names of those that were left when the user ended the work. */
+export interface PlainForms {
+  readonly made: readonly MadeForm[];
+  readonly left: readonly string[];
+}
+
+/** Makes and measures one form after the other; a signal ends it between two of them. */
+export async function plainForms(
+  methods: readonly CompressionMethod[],
+  {
+    path,
+    fileBytes,
+    measure,
+    signal,
+  }: {
+    readonly path: string;
+    readonly fileBytes: Uint8Array;
+    readonly measure: FormMeasure;
+    readonly signal: AbortSignal;
+  },
+): Promise<PlainForms> {
+  const made: MadeForm[] = [];
+  const left: string[] = [];
+  for (const { name, bytesOf } of methods) {
+    await untilSignalsAreHeard();
+    if (signal.aborted) {
+      left.push(name);
+      continue;
+    }
+    const bytes = await bytesOf((await readTask(fileBytes, path)).task);
+    if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
+  }
+  return { made, left };
+}
+
+/** What has computed without a pause has heard of no Ctrl-C. */
+export async function untilSignalsAreHeard(): Promise<void> {
+  await setImmediate();
+}
