@@ -9,16 +9,18 @@ import { printable } from '../terminal/printable.js';
 import { fileSize } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
-const endings: Readonly<Record<StandaloneLanguage, string>> = { js: '.mjs', c: '.h' };
+const endings: Readonly<Record<StandaloneLanguage, string>> = { js: '.mjs', wasm: '.mjs', c: '.h' };
 
 /** `rondo export`: a model as code that needs no library. */
 export const exportModel = defineCommand({
   name: 'export',
-  summary: 'Write a model as code without dependencies: a JavaScript module, or a C header.',
-  usage: 'MODEL --standalone js|c [options]',
+  summary:
+    'Write a model as code without dependencies: a JavaScript module, WebAssembly made beforehand, or a C header.',
+  usage: 'MODEL --standalone js|wasm|c [options]',
   examples: [
     'rondo export net.safetensors --standalone js',
     'rondo export net.safetensors --standalone js --weights float16 --weights-file net.bin',
+    'rondo export net.safetensors --standalone wasm',
     'rondo export net.safetensors --standalone c --out net.h --name net',
     'rondo export reviews.safetensors --standalone js',
   ],
@@ -27,7 +29,9 @@ export const exportModel = defineCommand({
       type: 'text',
       value: 'LANGUAGE',
       choices: standaloneLanguages,
-      about: 'js: an ES module of plain loops, for any engine; c: a C99 header, for a micro-controller.',
+      about:
+        'js: an ES module of plain loops, for any engine; wasm: a module and a .wasm file with SIMD, for edge workers and pages; ' +
+        'c: a C99 header, for a micro-controller.',
     },
     weights: {
       type: 'text',
@@ -39,7 +43,9 @@ export const exportModel = defineCommand({
       type: 'text',
       value: 'FILE',
       sets: 'separateWeights',
-      about: 'Write the weights of a module to a file of their own, whose bytes createModel is given.',
+      about:
+        'Write the weights of a module to a file of their own, whose bytes createModel is given; of wasm, the name of the .wasm ' +
+        'file (default that of OUT).',
     },
     name: { type: 'text', value: 'NAME', about: 'What names of a header begin with. Default: from the name of OUT.' },
     'max-length': {
@@ -59,15 +65,17 @@ export const exportModel = defineCommand({
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
     const where = `rondo ${this.name}`;
-    const { standalone: language, weights, 'weights-file': weightsFile, 'max-length': maxLength, force } = options;
+    const { standalone: language, weights, 'max-length': maxLength, force } = options;
     if (language === undefined)
       throw new WrongUsage({
         where,
         what: 'it is not said what to write.',
-        expected: '--standalone js or --standalone c',
+        expected: '--standalone js, --standalone wasm or --standalone c',
         fix: 'add --standalone js.',
       });
     const out = options.out ?? defaultOutput(path, endings[language]);
+    const weightsFile =
+      options['weights-file'] ?? (language === 'wasm' ? out.replace(/(\.m?js)?$/, '.wasm') : undefined);
     await requireNewFile(where, '--out', out, force);
     if (weightsFile !== undefined) await requireNewFile(where, '--weights-file', weightsFile, force);
     const { model, preprocessing } = await loadModel(path);
@@ -75,7 +83,7 @@ export const exportModel = defineCommand({
     const name = options.name ?? nameOf(out);
     const code = standaloneCode(isTask ? (await loadTask(path)).task : model, {
       ...{ language, weights, maxLength, name },
-      separateWeights: weightsFile !== undefined,
+      separateWeights: weightsFile !== undefined && language !== 'wasm',
     });
     const files: { readonly path: string; readonly bytes: Uint8Array }[] = [
       { path: out, bytes: new TextEncoder().encode(code.source) },

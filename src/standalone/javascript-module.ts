@@ -41,7 +41,7 @@ export function javascriptModule(program: Program, options: ModuleOptions): Java
     ...constantLines(options, bytes.length),
     ...language.library,
     ...functions,
-    ...checks(program),
+    ...inputChecks(program),
     options.isSideFile
       ? '// A model with its own state. weightsGiven: an ArrayBuffer or Uint8Array with the bytes of the weights file.'
       : '// A model with its own state.',
@@ -155,7 +155,7 @@ function constantLines({ weights, isSideFile }: ModuleOptions, numBytes: number)
 }
 
 /** Input is checked before a state moves. */
-function checks({ inputs }: Program): string[] {
+export function inputChecks({ inputs }: Program): string[] {
   const wholes = inputs.some(({ numRows }) => numRows !== undefined);
   const floats = inputs.some(({ numRows }) => numRows === undefined);
   const writing = (name: string, test: string, error: string): string[] =>
@@ -207,8 +207,9 @@ function sliceText({ place: { store, offset }, size }: Port): string {
   return `${store.name}.slice(${start}, ${end})`;
 }
 
-function outputText(outputs: readonly Port[]): string {
-  return outputs.length === 1 ? sliceText(outputs[0]) : `[${outputs.map(sliceText).join(', ')}]`;
+/** What is given back: the only output, or a list. */
+export function outputsOf(texts: readonly string[]): string {
+  return texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
 }
 
 function stepBody({ stores, inputs, outputs }: Program, operations: readonly string[]): string[] {
@@ -231,7 +232,7 @@ function stepBody({ stores, inputs, outputs }: Program, operations: readonly str
     ...indented([
       ...inputs.map((port, i) => writeLine(port, names[i])),
       ...operations,
-      `return ${outputText(outputs)};`,
+      `return ${outputsOf(outputs.map(sliceText))};`,
     ]),
     '}',
     '',
@@ -265,7 +266,7 @@ function sequenceBody({ stores, inputs, outputs }: Program, operations: readonly
       ...arrayLines(stores),
       ...inputs.map((port, i) => writeLine(port, names[i])),
       ...operations,
-      `return ${outputText(outputs)};`,
+      `return ${outputsOf(outputs.map(sliceText))};`,
     ]),
     '}',
     '',

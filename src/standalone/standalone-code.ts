@@ -11,18 +11,19 @@ import { type StandaloneWeights, standaloneWeights } from './packed-numbers.js';
 import type { Port, Program } from './program.js';
 import { programOfSequences, programOfStep } from './program-of-runs.js';
 import { isTask, taskCode } from './task-code.js';
+import { webAssemblyModule } from './webassembly-module.js';
 
-export const standaloneLanguages = ['js', 'c'] as const;
+export const standaloneLanguages = ['js', 'wasm', 'c'] as const;
 export type StandaloneLanguage = (typeof standaloneLanguages)[number];
 
 export interface StandaloneOptions {
-  /** `js`: one ES module of ES2020; `c`: one C99 header. */
+  /** `js`: one ES module of ES2020; `wasm`: one beside WebAssembly that was made beforehand, with SIMD; `c`: one C99 header. */
   language: StandaloneLanguage;
   /** In C, what every name begins with; in the example of a module the name of its file. Default `model`. */
   name?: string | undefined;
-  /** In which form a module has its weights; a header has float32. Weights of 8 bits stay so in both. Default float32. */
+  /** In which form a `js` module has its weights; others have float32. Weights of 8 bits stay so in all. Default float32. */
   weights?: StandaloneWeights | undefined;
-  /** Whether a module is given the bytes of its weights instead of having them inside. Default false. */
+  /** Whether a `js` module is given the bytes of its weights instead of having them inside. Default false. */
   separateWeights?: boolean | undefined;
   /** In C, the longest sequence, of a model that cannot be run step by step. No default. */
   maxLength?: number | undefined;
@@ -31,7 +32,7 @@ export interface StandaloneOptions {
 /** A model as code. */
 export interface StandaloneCode {
   readonly source: string;
-  /** The bytes that `createModel` is given; undefined where the weights are in the code. */
+  /** The bytes that `createModel` is given, of `wasm` those of the .wasm file; undefined where the weights are in the code. */
   readonly weights: Uint8Array | undefined;
   /** Whether it takes single steps, or whole sequences only. */
   readonly takes: 'steps' | 'sequences';
@@ -69,14 +70,19 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       received: name,
       fix: 'choose another name.',
     });
-  if (language === 'c') requireForC(where, { weights, separateWeights });
+  if (language !== 'js') requireSingles(where, language, { weights, separateWeights });
   const model = isTask(given) ? given.model : given;
   const program = programOf(model);
   const takes = program.kind === 'step' ? 'steps' : 'sequences';
-  if (language === 'js') {
+  if (language !== 'c') {
     const task = isTask(given) ? taskCode(given, takes) : undefined;
-    const about = aboutModule(model, program, { name, separateWeights, task });
-    return { ...javascriptModule(program, { about, weights, isSideFile: separateWeights, more: task?.source }), takes };
+    const about = aboutModule(model, program, { name, language, separateWeights, task });
+    if (language === 'js')
+      return {
+        ...javascriptModule(program, { about, weights, isSideFile: separateWeights, more: task?.source }),
+        takes,
+      };
+    return { ...webAssemblyModule(program, { about, more: task?.source }), takes };
   }
   if (isTask(given))
     throw new RondoError('USAGE', {
@@ -106,11 +112,19 @@ function programOf(model: AnyModel): Program {
   return programOfSequences(notedLengths.map((length) => ({ length, run: noteSequence(model, length) })));
 }
 
-function requireForC(where: string, { weights, separateWeights }: { weights: string; separateWeights: boolean }): void {
+function requireSingles(
+  where: string,
+  language: 'c' | 'wasm',
+  { weights, separateWeights }: { weights: string; separateWeights: boolean },
+): void {
   const refused = (what: string, fix: string): RondoError => new RondoError('USAGE', { where, what, fix });
+  const title = { c: 'a C header', wasm: 'a .wasm file' }[language];
   if (weights === 'float16')
-    throw refused('C99 has no floats of 16 bits.', 'leave `weights` out, or quantize(model) first.');
-  if (separateWeights) throw refused('a C header has its weights inside.', 'leave `separateWeights` out.');
+    throw refused(
+      `${language === 'c' ? 'C99' : title} has no floats of 16 bits.`,
+      'leave `weights` out, or quantize(model) first.',
+    );
+  if (separateWeights) throw refused(`${title} has its weights inside.`, 'leave `separateWeights` out.');
 }
 
 function aboutModel(model: AnyModel): string[] {
@@ -142,7 +156,12 @@ function portLines({ kind, inputs, outputs }: Program): string[] {
 function aboutModule(
   model: AnyModel,
   program: Program,
-  { name, separateWeights, task }: { name: string; separateWeights: boolean; task: ModuleCode | undefined },
+  {
+    name,
+    language,
+    separateWeights,
+    task,
+  }: { name: string; language: 'js' | 'wasm'; separateWeights: boolean; task: ModuleCode | undefined },
 ): string[] {
   const { kind, inputs } = program;
   const given = inputs.length === 1 ? 'values' : inputs.map((_, i) => `values${i + 1}`).join(', ');
@@ -150,7 +169,10 @@ function aboutModule(
     ...aboutModel(model),
     ...(task?.about.map((line) => line.replace('NAME', name)) ?? []),
     `  import { createModel } from "./${name}.mjs";`,
-    `  const model = createModel(${separateWeights ? 'bytesOfTheWeightsFile' : ''});`,
+    ...(language === 'wasm'
+      ? [`  import compiled from "./${name}.wasm"; // on edge workers; elsewhere give its bytes`]
+      : []),
+    `  const model = createModel(${language === 'wasm' ? 'compiled' : separateWeights ? 'bytesOfTheWeightsFile' : ''});`,
     ...(kind === 'step'
       ? [
           `  const output = model.step(${given}); // the state goes on to the next step`,

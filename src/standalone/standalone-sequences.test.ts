@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { normals, randomise } from '../../test/support/random.js';
-import { compiler, printedInC, standaloneModule, withoutCompiler } from '../../test/support/standalone.js';
+import {
+  compiler,
+  moduleLanguages,
+  printedInC,
+  type StandaloneModel,
+  standaloneModel,
+  withoutCompiler,
+} from '../../test/support/standalone.js';
 import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -54,9 +61,19 @@ const cases: Readonly<Record<string, readonly Layer[]>> = {
 };
 
 async function compared(model: Sequential | Functional, given: readonly number[], width = FEATURES): Promise<void> {
-  const code = standaloneCode(model, { language: 'js' });
-  expect(code.takes).toBe('sequences');
-  const own = (await standaloneModule(code.source)).createModel();
+  for (const language of moduleLanguages) {
+    const code = standaloneCode(model, { language });
+    expect(code.takes).toBe('sequences');
+    await comparedWith(await standaloneModel(code), model, given, width);
+  }
+}
+
+async function comparedWith(
+  own: StandaloneModel,
+  model: Sequential | Functional,
+  given: readonly number[],
+  width: number,
+): Promise<void> {
   for (const length of given) {
     const values = Float32Array.from(normals([length, width], new Random(length)).dataSync());
     const actual = own.run(values);
@@ -105,7 +122,7 @@ it('runs a graph that merges what layers give', async () => {
   await compared(model, lengths);
 });
 
-it('runs token ids, without padding', async () => {
+it.each(moduleLanguages)('runs token ids, without padding: %s', async (language) => {
   const model = new Sequential([
     new Embedding({ inputDim: 9, outputDim: 3, maskZero: true, inputShape: [null] }),
     both(),
@@ -113,7 +130,7 @@ it('runs token ids, without padding', async () => {
     new Dense({ units: 2, activation: 'softmax' }),
   ]);
   randomise(model, new Random(11));
-  const own = (await standaloneModule(standaloneCode(model, { language: 'js' }).source)).createModel();
+  const own = await standaloneModel(standaloneCode(model, { language }));
   for (const ids of [[4], [1, 8, 2], [3, 3, 1, 7, 5, 2, 6, 8, 1]]) {
     const expected = model.apply(tensor([ids])).dataSync();
     own.run(ids).forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(1e-5));

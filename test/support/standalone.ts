@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { StandaloneCode } from '../../src/standalone/standalone-code.js';
 
 /** What a module of `standaloneCode` exports. */
 export interface StandaloneModule {
-  createModel(weights?: Uint8Array): StandaloneModel;
+  createModel(weights?: Uint8Array | WebAssembly.Module): StandaloneModel;
 }
 
 export interface StandaloneModel {
@@ -24,6 +25,14 @@ export async function standaloneModule(source: string): Promise<StandaloneModule
   const path = join(folder, `module${numFiles++}.mjs`);
   writeFileSync(path, source);
   return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as StandaloneModule;
+}
+
+/** The languages whose code runs here. */
+export const moduleLanguages = ['js', 'wasm'] as const;
+
+/** A model of the code that was written for it. */
+export async function standaloneModel({ source, weights }: StandaloneCode): Promise<StandaloneModel> {
+  return (await standaloneModule(source)).createModel(weights);
 }
 
 /** A C compiler, where there is one. */

@@ -54,10 +54,22 @@ describe('rondo export', () => {
     expect(() => createModel(new Uint8Array(3))).toThrow('the weights file has 3 bytes instead of');
   });
 
+  it('writes WebAssembly beside its module', async () => {
+    const ended = run('export', 'net.safetensors', '--standalone', 'wasm', '--out', 'edge.mjs');
+    expect(ended.stdout).toMatch(/^wrote edge\.mjs: .*\n\nwrote edge\.wasm: .* kB gzipped\n$/);
+    const { createModel } = await load('edge.mjs');
+    const compiled = await WebAssembly.compile(readFileSync(join(folder, 'edge.wasm')));
+    const output = createModel(compiled).step(step);
+    output.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+    expect(
+      run('export', 'net.safetensors', '--standalone', 'wasm', '--weights', 'float16', '--out', 'x.mjs').code,
+    ).toBe(2);
+  });
+
   it("says what is missing, and takes no file's place", () => {
     expect(run('export', 'net.safetensors')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--standalone js or --standalone c') as string,
+      stderr: expect.stringContaining('--standalone js, --standalone wasm or --standalone c') as string,
     });
     expect(run('export', 'net.safetensors', '--standalone', 'js')).toMatchObject({
       code: 1,

@@ -27,7 +27,8 @@ export { Local, type Operand, Value, type ValueType } from './values.js';
 export class ModuleBuilder {
   readonly #memory: MemoryLimits;
   readonly #signatures: string[] = [];
-  readonly #functions: { name: string; signature: number; body: ByteWriter }[] = [];
+  readonly #functions: { func: Func; signature: number; body: ByteWriter }[] = [];
+  readonly #data: { address: number; bytes: Uint8Array }[] = [];
 
   constructor(memory: MemoryLimits = {}) {
     this.#memory = memory;
@@ -42,15 +43,27 @@ export class ModuleBuilder {
     signature: { params: P; result?: R | undefined },
     body: (f: FunctionBuilder, ...params: LocalsOf<P>) => void,
   ): Func<P, R> {
-    if (this.#functions.some((other) => other.name === name)) {
+    if (this.#functions.some((other) => other.func.name === name)) {
       throw new RondoError('INTERNAL', { where: 'assembler', what: `two functions are named \`${name}\`.` });
     }
     const { params, result } = signature;
     const index = this.#functions.length;
     const builder = new FunctionBuilder(name, params, result);
     body(builder, ...(builder.params as unknown as LocalsOf<P>));
-    this.#functions.push({ name, signature: this.#signatureOf(params, result), body: builder.finish() });
-    return { name, index, params, result: result as R };
+    const func = { name, index, params, result: result as R };
+    this.#functions.push({ func, signature: this.#signatureOf(params, result), body: builder.finish() });
+    return func;
+  }
+
+  /** A function that was written before and has no result, by its name; undefined where there is none. */
+  find(name: string): Func<readonly ValueType[], undefined> | undefined {
+    const found = this.#functions.find(({ func }) => func.name === name)?.func;
+    return found?.result === undefined ? (found as Func<readonly ValueType[], undefined> | undefined) : undefined;
+  }
+
+  /** Bytes that the memory holds at an address from the beginning on: it must be that large. */
+  data(address: number, bytes: Uint8Array): void {
+    this.#data.push({ address, bytes });
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
@@ -79,13 +92,24 @@ export class ModuleBuilder {
     section(2, 1, (bytes) => this.#writeMemoryImport(bytes));
     section(3, this.#functions.length, (bytes) => this.#functions.forEach(({ signature }) => bytes.u32(signature)));
     section(7, this.#functions.length, (bytes) =>
-      this.#functions.forEach(({ name }, index) => {
+      this.#functions.forEach(({ func: { name } }, index) => {
         bytes.name(name);
         bytes.u8(0);
         bytes.u32(index);
       }),
     );
     section(10, this.#functions.length, (bytes) => this.#functions.forEach(({ body }) => bytes.sized(body)));
+    if (this.#data.length > 0)
+      section(11, this.#data.length, (bytes) => {
+        for (const { address, bytes: content } of this.#data) {
+          // In memory 0, at a constant.
+          bytes.bytes([0, 0x41]);
+          bytes.i32(address);
+          bytes.u8(0x0b);
+          bytes.u32(content.length);
+          bytes.bytes(content);
+        }
+      });
     return out.toBytes();
   }
 

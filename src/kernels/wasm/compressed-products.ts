@@ -18,7 +18,7 @@ import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
 
 /** How the kernels read a matrix. */
-interface Layout {
+export interface Layout {
   readonly kernel: 'int8_product' | 'int8_block_product' | 'block_product';
   /** Outputs that lie together. */
   readonly panelOutputs: number;
@@ -97,7 +97,7 @@ export class CompressedProducts {
 }
 
 /** Blocks of zeros are left out, of 8-bit weights where there are many; otherwise everything is read. */
-function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
+export function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
   if (matrix.kind === 'blocks')
     return {
       kernel: 'block_product',

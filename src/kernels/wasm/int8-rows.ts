@@ -36,6 +36,8 @@ export function roundedRowBytes(quads: Value<'i32'>): Value<'i32'> {
 
 /** (k, a, out): a row as its scale, its zero, and bytes. NaN goes into the scale, and from there into every output. */
 export function writeRoundRow(module: ModuleBuilder): IntFunc {
+  const written = module.find('round_row');
+  if (written !== undefined) return written as IntFunc;
   return module.func('round_row', { params: ints(3) }, (f, k, a, out) => {
     const [low, high, unordered] = [f.local('v128'), f.local('v128'), f.local('v128')];
     const take = (values: Value<'v128'>): void => {

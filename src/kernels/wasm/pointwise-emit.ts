@@ -14,7 +14,13 @@ import { type Bundle, Constants, type Madd, Temporaries, VectorCode } from './ve
 const params = ['i32'] as const;
 
 /** Writes the kernel of a plan; its arguments are described in pointwise-arguments.ts. */
-export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: Madd, types: ArrayTypes): void {
+export function emitPointwise(
+  module: ModuleBuilder,
+  plan: PointwisePlan,
+  madd: Madd,
+  types: ArrayTypes,
+  name = `${kernelName}@`,
+): void {
   const constants = new Constants();
   const write = (f: FunctionBuilder, [block]: I32Locals): void => {
     constants.hoist(f);
@@ -25,7 +31,7 @@ export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: 
   // Once to learn which constants the code uses, and once for good.
   const rehearsal = new FunctionBuilder('rehearsal', params);
   write(rehearsal, rehearsal.params as I32Locals);
-  module.func(`${kernelName}@`, { params }, (f, ...locals) => write(f, locals));
+  module.func(name, { params }, (f, ...locals) => write(f, locals));
 }
 
 /** Whether some sum is taken along rows, which is in double precision. */

@@ -18,8 +18,7 @@ export class RowKernels {
   constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
-      gather: (module) =>
-        writeByIndex(module, 'gather', 2, copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
+      gather: writeGather,
       gather_bytes: (module) =>
         writeByIndex(
           module,
@@ -91,6 +90,11 @@ export class RowKernels {
       writer.int(word);
     writer.endCall();
   }
+}
+
+/** Adds `gather`: (count, columns, indices, source, target, numRows). Rows by index; zeros where there is none. */
+export function writeGather(module: ModuleBuilder): void {
+  writeByIndex(module, 'gather', 2, copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2)));
 }
 
 type RowOperation = (f: FunctionBuilder, source: I32, target: I32, columns: I32) => void;
@@ -172,8 +176,8 @@ function forElements(
   repeat(f.let(i32.and(columns, 3)), 4, one);
 }
 
-/** (address, count, value) */
-function writeFill(module: ModuleBuilder): void {
+/** Adds `fill`: (address, count, value). */
+export function writeFill(module: ModuleBuilder): void {
   const fill = module.func('fill', { params: ['i32', 'i32', 'f32'] }, (f, address, count, value) => {
     const vector = f.let(f32x4.splat(value));
     forElements(
