@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { readBrain } from '../../src/io/brain/read-brain.js';
 import { deserializeModel, serializeModel } from '../../src/io/checkpoint.js';
+import { readKeras } from '../../src/io/keras/read-keras.js';
 import { readModel } from '../../src/io/model-formats.js';
 import { readNpz } from '../../src/io/numpy/npz.js';
 import { readNpy } from '../../src/io/numpy/read-npy.js';
@@ -116,6 +118,17 @@ export const fuzzedFormats: readonly FuzzedFormat[] = [
     inside: 'json',
   },
   {
+    name: 'keras archives',
+    good: async () => kerasFiles('.keras').slice(0, 12),
+    read: (bytes) => readKeras(bytes, 'fuzzed.keras'),
+    inside: 'zip',
+  },
+  {
+    name: 'keras hdf5',
+    good: async () => kerasFiles('.h5').slice(0, 12),
+    read: (bytes) => readKeras(bytes, 'fuzzed.h5'),
+  },
+  {
     name: 'any model',
     good: async () => {
       const { recurrent, models } = vectors<Record<'recurrent' | 'models', { file: string }[]>>('pytorch/models.json');
@@ -125,6 +138,13 @@ export const fuzzedFormats: readonly FuzzedFormat[] = [
     inside: 'zip',
   },
 ];
+
+/** Files of models as Keras saved them. */
+function kerasFiles(ending: string): Uint8Array[] {
+  return vectors<{ cases: { name: string; file: string }[] }>('keras/models.json')
+    .cases.filter(({ name }) => name.endsWith(ending))
+    .map(({ file }) => new Uint8Array(inflateSync(Buffer.from(file, 'base64'))));
+}
 
 let read: { readonly json: object; readonly files: Readonly<Record<string, string>> } | undefined;
 
