@@ -2,11 +2,11 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
 import { blockOutputs } from '../kernels/compressed-matrix.js';
-import { type Shape, sizeOf } from '../shape.js';
-import { CompressedWeights, type WeightForm } from '../tensor/compressed-weights.js';
+import { CompressedWeights } from '../tensor/compressed-weights.js';
+import { matrixSizes } from '../tensor/matrix-sizes.js';
 import type { Model } from '../training/model.js';
 import { transposed } from '../transposed.js';
-import { compressibleWeights, fitsInt8, matrixSizes } from './compressible-weights.js';
+import { type CompressibleWeight, compressibleWeights, fitsInt8 } from './compressible-weights.js';
 
 /** Forms of weights that products read as they are. */
 export const weightFormats = ['int8', 'blocks'] as const;
@@ -57,8 +57,9 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
         fix: 'use the weights of an earlier epoch.',
       });
   const changed: string[] = [];
-  for (const [name, { variable, form, segment }] of chosen) {
-    const all = matricesOf(variable.dataSync(), variable.shape, form);
+  for (const [name, weight] of chosen) {
+    const { variable, form, segment } = weight;
+    const all = matricesOf(weight);
     const matrices = all.map(({ values, k, n }) =>
       format === 'int8' ? quantizeMatrix(values, { k, n }) : blockSparse(values, { k, n }, segment),
     );
@@ -69,17 +70,13 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
   return changed;
 }
 
-/** The matrices `[k, n]` of a weight, one for each head. */
-function matricesOf(
-  numbers: ArrayLike<number>,
-  shape: Shape,
-  form: WeightForm,
-): { values: Float32Array; k: number; n: number }[] {
-  const all = Float32Array.from(numbers);
-  const { k, n } = matrixSizes(shape, form);
-  if (form === 'table') return [{ values: transposed(all, n, k), k, n }];
+/** The matrices `[k, n]` of a weight. */
+function matricesOf(weight: CompressibleWeight): { values: Float32Array; k: number; n: number }[] {
+  const all = Float32Array.from(weight.variable.dataSync());
+  const { count, k, n } = matrixSizes(weight.variable.shape, weight);
+  if (weight.form === 'table') return [{ values: transposed(all, n, k), k, n }];
   const size = k * n;
-  return Array.from({ length: sizeOf(shape) / size }, (_, head) => ({
+  return Array.from({ length: count }, (_, head) => ({
     values: all.subarray(head * size, (head + 1) * size),
     k,
     n,

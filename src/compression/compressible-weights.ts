@@ -1,8 +1,8 @@
 import { unknownName } from '../errors.js';
 import { mostInputs } from '../kernels/compressed-matrix.js';
 import type { LayerWeight } from '../layers/layer.js';
-import type { Shape } from '../shape.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
+import { matrixSizes } from '../tensor/matrix-sizes.js';
 import type { Trainable } from '../training/trainable.js';
 
 /** A weight that products and look-ups alone read. */
@@ -31,13 +31,7 @@ export function compressibleWeights(
   );
 }
 
-/** The sizes of the matrices of a weight: inputs and outputs. */
-export function matrixSizes(shape: Shape, form: WeightForm): { k: number; n: number } {
-  const [rows, columns] = shape.slice(-2);
-  return form === 'table' ? { k: columns, n: rows } : { k: rows, n: columns };
-}
-
 /** Whether a weight can have 8 bits: sums over more inputs would not fit. */
-export function fitsInt8({ variable: { shape }, form }: CompressibleWeight): boolean {
-  return matrixSizes(shape, form).k <= mostInputs;
+export function fitsInt8(weight: CompressibleWeight): boolean {
+  return matrixSizes(weight.variable.shape, weight).k <= mostInputs;
 }

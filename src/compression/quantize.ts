@@ -6,9 +6,10 @@ import { type CompressWeightsOptions, compressWeights } from './compress-weights
 
 /**
  * The same model with weights of 8 bits; the given one stays as it is. A step of a stream reads a quarter of the memory,
- * and a file takes about a quarter. Kernels of Dense and of recurrent layers, with any cell, and
- * embeddings are rounded: symmetrically, with a scale for each output. What they multiply is rounded to 7 bits by row and
- * step, sums are whole numbers, and all else, the cell's equations among it, is computed as before.
+ * and a file takes about a quarter. Kernels of Dense, of convolutions without groups, of MultiHeadAttention and
+ * SampledSoftmax, and of recurrent layers with any cell, and embeddings are rounded: symmetrically, with a scale for
+ * each output. What they multiply is rounded to 7 bits by row and step, sums are whole numbers, and all else, the cell's
+ * equations among it, is computed as before.
  *
  * Biases and other small weights stay in single precision, and can still be trained.
  *

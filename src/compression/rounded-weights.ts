@@ -4,9 +4,10 @@ import { largestWeight } from '../kernels/compressed-matrix.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
+import { matrixSizes } from '../tensor/matrix-sizes.js';
 import { emptyTensor, scope, type Tensor } from '../tensor/tensor.js';
 import { Variable } from '../tensor/variable.js';
-import { type CompressibleWeight, matrixSizes } from './compressible-weights.js';
+import type { CompressibleWeight } from './compressible-weights.js';
 
 /** `w` rounded to whole multiples of the scale of its output, as `quantizeMatrix` does it on the host. */
 function rounding(form: WeightForm): PointwiseProgram {
@@ -77,8 +78,9 @@ export class RoundedWeights {
 }
 
 /** Runs in the open scope. */
-function roundInto(rounded: Variable, { variable, form }: CompressibleWeight): void {
-  const { k, n } = matrixSizes(variable.shape, form);
+function roundInto(rounded: Variable, weightToRound: CompressibleWeight): void {
+  const { variable, form } = weightToRound;
+  const { k, n } = matrixSizes(variable.shape, weightToRound);
   const [rows, columns] = form === 'table' ? [n, k] : [k, n];
   for (let first = 0; first < variable.size; first += rows * columns) {
     const weight = rowsOf(variable, columns, first);

@@ -2,8 +2,9 @@ import { RondoError } from '../errors.js';
 import { quantizedBlocks, valuesOfBlocks } from '../kernels/compress-matrix.js';
 import type { BlockSparseMatrix, CompressedMatrix, QuantizedMatrix } from '../kernels/compressed-matrix.js';
 import { blockInputs, blockOutputs, int8BlockOutputs, mostInputs } from '../kernels/compressed-matrix.js';
-import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
+import { type MatrixPlace, matrixSizes } from '../tensor/matrix-sizes.js';
 import { transposed } from '../transposed.js';
 import type { DecodedTensor, StoredTensor, TensorData } from './safetensors.js';
 
@@ -20,10 +21,18 @@ import type { DecodedTensor, StoredTensor, TensorData } from './safetensors.js';
  *   neighbouring outputs at four inputs;
  * - `kernel.inputs`, U32, `[blocks]`: the (first) input of each;
  * - `kernel.starts`, U32, `[heads, gates, panels]`: the first block of each panel of outputs; of I8 all gates are one;
- * - `kernel.shape`, U32: the weight's shape.
+ * - `kernel.shape`, U32: the weight's shape;
+ * - `kernel.inputAxes`, U32, `[1]`: where its one matrix is not the last two axes, how many leading ones are its inputs.
  */
-const parts = { scale: '.scale', blocks: '.blocks', inputs: '.inputs', starts: '.starts', shape: '.shape' } as const;
-const blockParts = ['blocks', 'inputs', 'starts', 'shape'] as const;
+const parts = {
+  scale: '.scale',
+  blocks: '.blocks',
+  inputs: '.inputs',
+  starts: '.starts',
+  shape: '.shape',
+  inputAxes: '.inputAxes',
+} as const;
+const blockParts = ['blocks', 'inputs', 'starts', 'shape', 'inputAxes'] as const;
 
 /** The tensors of compressed weights. */
 export function compressedTensors(name: string, weights: CompressedWeights): [name: string, tensor: StoredTensor][] {
@@ -34,15 +43,16 @@ export function compressedTensors(name: string, weights: CompressedWeights): [na
 
 function quantizedTensors(
   name: string,
-  { shape, form }: CompressedWeights,
+  weights: CompressedWeights,
   matrices: readonly QuantizedMatrix[],
 ): [string, StoredTensor][] {
+  const { shape, form } = weights;
   const [{ k, n }] = matrices;
   const scales = new Float32Array(matrices.length * n);
   for (const [head, matrix] of matrices.entries()) scales.set(matrix.scales, head * n);
   const scale: [string, StoredTensor] = [
     name + parts.scale,
-    { dtype: 'F32', shape: scaleShape(shape, form), data: scales },
+    { dtype: 'F32', shape: scaleShape(shape, placeOf(weights)), data: scales },
   ];
   const blocks = form === 'matrix' ? matrices.map((matrix) => quantizedBlocks(matrix, n)) : [];
   if (blocks.length > 0 && blocks.every((each) => each !== undefined)) {
@@ -52,7 +62,7 @@ function quantizedTensors(
       shape: [data.length / (int8BlockOutputs * blockInputs), int8BlockOutputs, blockInputs],
       data,
     };
-    return [[name + parts.blocks, stored], scale, ...placesOfBlocks(name, shape, blocks, 1)];
+    return [[name + parts.blocks, stored], scale, ...placesOfBlocks(name, weights, blocks, 1)];
   }
   const values = new Int8Array(sizeOf(shape));
   for (const [head, matrix] of matrices.entries())
@@ -61,21 +71,38 @@ function quantizedTensors(
 }
 
 /** 1 in place of the inputs. */
-function scaleShape(shape: Shape, form: CompressedWeights['form']): number[] {
+function scaleShape(shape: Shape, { form, inputAxes }: MatrixPlace): number[] {
   const inputs = form === 'matrix' ? shape.length - 2 : shape.length - 1;
-  return shape.map((size, axis) => (axis === inputs ? 1 : size));
+  return shape.map((size, axis) => ((inputAxes === undefined ? axis === inputs : axis < inputAxes) ? 1 : size));
+}
+
+/** Where the matrices are in the shape. */
+function placeOf({ shape, form, matrices }: CompressedWeights): MatrixPlace {
+  const [{ k, n }] = matrices;
+  if (form === 'table' || (shape.length <= 3 && sameShape(shape.slice(-2), [k, n]))) return { form };
+  return { form, inputAxes: 1 + shape.findIndex((_, axis) => sizeOf(shape.slice(0, axis + 1)) === k) };
+}
+
+/** Where the matrices of a shape can be that have such scales; where several places do, their matrices are the same. */
+function placeWith(scales: Shape, shape: Shape): MatrixPlace | undefined {
+  const { length } = shape;
+  const ones = scales.findIndex((size) => size !== 1);
+  const joined: MatrixPlace = { form: 'matrix', inputAxes: ones < 0 ? length - 1 : Math.max(1, ones) };
+  const last: MatrixPlace[] = [{ form: 'matrix' }, ...(length === 2 ? [{ form: 'table' } as const] : [])];
+  const places = length === 2 ? last : length === 3 ? [...last, joined] : length > 3 ? [joined] : [];
+  return places.find((place) => sameShape(scaleShape(shape, place), scales));
 }
 
 function blockTensors(
   name: string,
-  { shape }: CompressedWeights,
+  weights: CompressedWeights,
   matrices: readonly BlockSparseMatrix[],
 ): [string, StoredTensor][] {
   const [{ n, segment }] = matrices;
   const data = joined(Float32Array, matrices);
   return [
     [name + parts.blocks, { dtype: 'F32', shape: [data.length / blockOutputs, blockOutputs], data }],
-    ...placesOfBlocks(name, shape, matrices, n / segment),
+    ...placesOfBlocks(name, weights, matrices, n / segment),
   ];
 }
 
@@ -101,10 +128,12 @@ function joined<Values extends Float32Array | Int8Array>(
 
 function placesOfBlocks(
   name: string,
-  shape: Shape,
+  weights: CompressedWeights,
   heads: readonly BlocksOfHead[],
   segments: number,
 ): [string, StoredTensor][] {
+  const { shape } = weights;
+  const { inputAxes } = placeOf(weights);
   const panels = heads[0].starts.length - 1;
   const inputs = new Uint32Array(heads.reduce((sum, head) => sum + head.inputs.length, 0));
   const starts = new Uint32Array(heads.length * panels);
@@ -118,6 +147,7 @@ function placesOfBlocks(
     [name + parts.inputs, { dtype: 'U32', shape: [inputs.length], data: inputs }],
     [name + parts.starts, { dtype: 'U32', shape: [heads.length, segments, panels / segments], data: starts }],
     [name + parts.shape, { dtype: 'U32', shape: [shape.length], data: Uint32Array.from(shape) }],
+    ...(inputAxes === undefined ? [] : [inputAxesOf(name, inputAxes)]),
   ];
 }
 
@@ -150,21 +180,18 @@ function quantizedWeights(
   { shape, data }: DecodedTensor,
   scale: DecodedTensor,
 ): CompressedWeights {
-  const fits = (form: CompressedWeights['form']): boolean =>
-    scale.dtype === 'F32' &&
-    scale.shape.length === shape.length &&
-    scaleShape(shape, form).every((size, axis) => size === scale.shape[axis]);
-  const form = fits('matrix') ? 'matrix' : 'table';
-  const isKnown = (shape.length === 2 || (shape.length === 3 && form === 'matrix')) && fits(form);
-  if (!isKnown || shape.includes(0) || shape[form === 'matrix' ? shape.length - 2 : 1] > mostInputs)
+  const place = placeWith(scale.shape, shape);
+  const sizes = place && matrixSizes(shape, place);
+  if (sizes === undefined || scale.dtype !== 'F32' || shape.includes(0) || sizes.k > mostInputs)
     throw damaged(where, name, 'scales for each output', describeShape(scale.shape));
-  const [k, n] = form === 'matrix' ? shape.slice(-2) : [shape[1], shape[0]];
+  const { form } = place!;
+  const { count, k, n } = sizes;
   const bytes = data as Int8Array;
   const scales = scale.data as Float32Array;
   if (bytes.includes(-128)) throw damaged(where, name, 'values from -127 to 127', '-128');
   if (!scales.every((value) => Number.isFinite(value) && value >= 0))
     throw damaged(where, name, 'finite scales of at least 0', 'others');
-  const matrices = Array.from({ length: sizeOf(shape) / (k * n) }, (_, head): QuantizedMatrix => {
+  const matrices = Array.from({ length: count }, (_, head): QuantizedMatrix => {
     const values = bytes.slice(head * k * n, (head + 1) * k * n);
     return {
       kind: 'int8',
@@ -179,8 +206,7 @@ function quantizedWeights(
 
 function blockWeights(where: string, name: string, tensors: ReadonlyMap<string, DecodedTensor>): CompressedWeights {
   const { data, shape: size } = partOf<Float32Array>(where, name, tensors, 'blocks', 'F32', 2);
-  const { shape, segment, heads } = readPlaces(where, name, tensors, blockOutputs, 1, size);
-  const [k, n] = shape.slice(-2);
+  const { shape, segment, heads, k, n } = readPlaces(where, name, tensors, blockOutputs, 1, size);
   const matrices = heads.map(({ first, end, ...blocks }): CompressedMatrix => {
     const values = data.slice(first * blockOutputs, end * blockOutputs);
     return { kind: 'blocks', k, n, segment, ...blocks, values };
@@ -197,8 +223,7 @@ function quantizedBlockWeights(
   tensors: ReadonlyMap<string, DecodedTensor>,
 ): CompressedWeights {
   const { data, shape: size } = partOf<Int8Array>(where, name, tensors, 'blocks', 'I8', 3);
-  const { shape, segment, heads } = readPlaces(where, name, tensors, int8BlockOutputs, blockInputs, size);
-  const [k, n] = shape.slice(-2);
+  const { shape, segment, heads, k, n } = readPlaces(where, name, tensors, int8BlockOutputs, blockInputs, size);
   const scale = tensors.get(name + parts.scale);
   if (scale === undefined || k > mostInputs || segment !== n || sizeOf(shape) > mostZeros * (data.length + n))
     throw damaged(where, name, 'scales, and blocks of a weight of its size', describeShape(shape));
@@ -238,16 +263,30 @@ function readPlaces(
   outputs: number,
   step: number,
   sizes: readonly number[],
-): { shape: number[]; segment: number; heads: (BlocksOfHead & { first: number; end: number })[] } {
+): {
+  shape: number[];
+  k: number;
+  n: number;
+  segment: number;
+  heads: (BlocksOfHead & { first: number; end: number })[];
+} {
   const shape = [...partOf<Uint32Array>(where, name, tensors, 'shape', 'U32', 1).data];
   const inputs = partOf<Uint32Array>(where, name, tensors, 'inputs', 'U32', 1).data;
   const starts = partOf<Uint32Array>(where, name, tensors, 'starts', 'U32', 3);
+  const isJoined = tensors.has(name + parts.inputAxes);
+  const [inputAxes = 0, ...others] = isJoined
+    ? partOf<Uint32Array>(where, name, tensors, 'inputAxes', 'U32', 1).data
+    : [];
+  const place: MatrixPlace = { form: 'matrix', inputAxes: isJoined ? inputAxes : undefined };
   const [heads, segments, panels] = starts.shape;
-  const [k, n] = shape.slice(-2);
+  const { count, k, n } = matrixSizes(shape, place);
   const segment = n / segments;
   const numBlocks = inputs.length;
   const isRight =
-    (shape.length === 2 ? heads === 1 : shape.length === 3 && shape[0] === heads) &&
+    (isJoined
+      ? others.length === 0 && inputAxes > 0 && inputAxes < shape.length
+      : shape.length === 2 || shape.length === 3) &&
+    heads === count &&
     !shape.includes(0) &&
     Number.isInteger(segment) &&
     panels === Math.ceil(segment / outputs) &&
@@ -261,6 +300,8 @@ function readPlaces(
   const ofHead = segments * panels;
   return {
     shape,
+    k,
+    n,
     segment,
     heads: Array.from({ length: heads }, (_, head) => {
       const first = starts.data[head * ofHead];
@@ -275,6 +316,10 @@ function readPlaces(
       };
     }),
   };
+}
+
+function inputAxesOf(name: string, inputAxes: number): [string, StoredTensor] {
+  return [name + parts.inputAxes, { dtype: 'U32', shape: [1], data: Uint32Array.of(inputAxes) }];
 }
 
 function damaged(where: string, name: string, expected: string, received: string): RondoError {

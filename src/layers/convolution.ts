@@ -114,7 +114,8 @@ export abstract class Convolution extends KernelLayer {
   override build(inputShape: OpenShape): void {
     const features = knownAxis(this.className, inputShape, -1, 'features');
     const sizes = this.axes.map(({ kernelSize }) => kernelSize);
-    this.addKernel([...sizes, features / this.groups, this.filters], this.filters);
+    // The columns of a group are not multiplied with those of others.
+    this.addKernel([...sizes, features / this.groups, this.filters], this.filters, this.groups === 1);
   }
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {

@@ -69,10 +69,14 @@ export abstract class KernelLayer extends Layer {
     };
   }
 
-  /** Makes kernel and bias. */
-  protected addKernel(shape: Shape, width: number): void {
-    const form = shape.length === 2 ? 'matrix' : undefined;
-    this.kernel = this.addWeight('kernel', shape, { ...this.#kernelOptions, form });
+  /**
+   * Makes kernel and bias.
+   *
+   * @param shape `[...inputs, width]`. @param isMatrix whether the kernel is multiplied as one matrix of all inputs
+   */
+  protected addKernel(shape: Shape, width: number, isMatrix = true): void {
+    const place = isMatrix ? ({ form: 'matrix', inputAxes: shape.length - 1 } as const) : {};
+    this.kernel = this.addWeight('kernel', shape, { ...this.#kernelOptions, ...place });
     if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [width], this.#biasOptions);
   }
 

@@ -66,13 +66,15 @@ export interface WeightOptions {
   role?: WeightRole | undefined;
   /** How its matrix lies, where products and look-ups alone read it, so that it can be compressed. */
   form?: WeightForm | undefined;
+  /** Leading axes that are its inputs, all others its outputs; absent where the last two axes are matrices. */
+  inputAxes?: number | undefined;
   /** Columns of that matrix that products ask for together: those of one gate. All where absent. */
   segment?: number | undefined;
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */
 export type LayerWeight = { readonly variable: Variable } & Readonly<
-  Pick<WeightOptions, 'regularizer' | 'constraint' | 'form' | 'segment'>
+  Pick<WeightOptions, 'regularizer' | 'constraint' | 'form' | 'inputAxes' | 'segment'>
 >;
 
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];

@@ -105,7 +105,11 @@ export class MultiHeadAttention<ReturnScores extends boolean = false> extends At
     const kernelOptions = weightOptions('MultiHeadAttention', 'kernel', options, 'glorotUniform');
     const biasOptions = weightOptions('MultiHeadAttention', 'bias', options, 'zeros');
     const add = (name: string, inner: readonly number[], outer: readonly number[]): void => {
-      const kernel = this.addWeight(`${name}/kernel`, [...inner, ...outer], kernelOptions);
+      const kernel = this.addWeight(`${name}/kernel`, [...inner, ...outer], {
+        ...kernelOptions,
+        form: 'matrix',
+        inputAxes: inner.length,
+      });
       const bias = (options.useBias ?? true) ? this.addWeight(`${name}/bias`, outer, biasOptions) : undefined;
       this.#projections.set(name, { kernel, bias });
     };

@@ -70,11 +70,10 @@ export class SampledSoftmax extends Layer {
   }
 
   override build(inputShape: OpenShape): void {
-    this.#kernel = this.addWeight(
-      'kernel',
-      [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')],
-      this.#kernelOptions,
-    );
+    this.#kernel = this.addWeight('kernel', [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')], {
+      ...this.#kernelOptions,
+      form: 'table',
+    });
     if (this.#options.useBias ?? true) this.#bias = this.addWeight('bias', [this.units], this.#biasOptions);
   }
 

@@ -8,8 +8,9 @@ import { type Shape, sizeOf } from '../shape.js';
 import { transposed } from '../transposed.js';
 
 /**
- * How the matrices of a weight lie in it: `matrix` is `[k, n]`, or `[heads, k, n]` with one for each head, and multiplied
- * as it is; `table` is `[n, k]`, whose rows are looked up, and which is multiplied transposed.
+ * How the matrices of a weight lie in it: `matrix` is `[k, n]`, or `[heads, k, n]` with one for each head, or one whose
+ * inputs or outputs are several axes, and multiplied as it is; `table` is `[n, k]`, whose rows are looked up, and which is
+ * multiplied transposed.
  */
 export type WeightForm = 'matrix' | 'table';
 
@@ -31,7 +32,7 @@ export class CompressedWeights {
   constructor(
     readonly shape: Shape,
     readonly form: WeightForm,
-    /** One for each head. */
+    /** One for each head; of a weight with several axes of inputs or outputs, one in all. */
     readonly matrices: readonly CompressedMatrix[],
   ) {
     provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });

@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { asRows, asStoredRows, constantTensor, copyBlock } from './accumulate.js';
 import { expansionOf, indicesByStrides } from './broadcast.js';
+import { compressedView } from './compressed-view.js';
 import { gather, gatherInto } from './gather.js';
 import { axisIn, axisOf, requireTensors } from './operands.js';
 import { operation } from './tape.js';
@@ -18,7 +19,7 @@ export function reshape(source: Tensor, shape: Shape): Tensor {
   const target = resolveShape(source, shape);
   if (sameShape(target, source.shape)) return source;
   const [result] = operation([source], () => ({
-    outputs: [aliasTensor(source, target)],
+    outputs: [compressedView(source, target) ?? aliasTensor(source, target)],
     backward: ([dOutput]) => [dOutput && aliasTensor(dOutput, source.shape)],
   }));
   return result;

@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
 import type { CompressedWeights } from '../tensor/compressed-weights.js';
+import { matrixSizes } from '../tensor/matrix-sizes.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
@@ -104,12 +105,17 @@ export function assignWeights(
 
 /** Whether a layer multiplies with a weight as it is compressed. */
 function fitsCompressed({ form, matrices, shape }: CompressedWeights, place: LayerWeight): boolean {
-  const { segment = shape.at(-1) } = place;
-  const heads = shape.length === 3 ? shape[0] : 1;
+  const { count, k, n } = matrixSizes(shape, { ...place, form });
+  const { segment = n } = place;
   return (
     form === place.form &&
-    matrices.length === heads &&
-    matrices.every((matrix) => (matrix.kind === 'blocks' ? form === 'matrix' && matrix.segment === segment : true))
+    matrices.length === count &&
+    matrices.every(
+      (matrix) =>
+        matrix.k === k &&
+        matrix.n === n &&
+        (matrix.kind === 'blocks' ? form === 'matrix' && matrix.segment === segment : true),
+    )
   );
 }
 

@@ -43,10 +43,10 @@ export class HostWeights {
   }
 }
 
-/** One matrix of 8 bits; others are written as the numbers that they stand for. */
-function quantizedOf({ form, matrices }: CompressedWeights): QuantizedWeight | undefined {
+/** One matrix of 8 bits in a shape of two axes; others are written as the numbers that they stand for. */
+function quantizedOf({ form, matrices, shape }: CompressedWeights): QuantizedWeight | undefined {
   const [matrix] = matrices;
-  if (matrices.length !== 1 || matrix.kind !== 'int8') return undefined;
+  if (matrices.length !== 1 || shape.length !== 2 || matrix.kind !== 'int8') return undefined;
   const { k, n, values, scales } = matrix;
   // A table lies in its shape row by row, [n, k].
   return form === 'table' ? { values: transposed(values, k, n), scales, axis: 0 } : { values, scales, axis: 1 };
