@@ -133,6 +133,17 @@ describe('what is no net of brain.js that is read is refused', () => {
       'text RNN',
       '`output.weights`',
     ],
+    [
+      'rows that the first one alone is as long as',
+      (json) => {
+        const length = 100_000;
+        const [first, ...others] = Array.from({ length }, (): number[] => []);
+        const weights = [Object.assign(first, new Array(length).fill(0)), ...others];
+        Object.assign(json, { sizes: [length, length], layers: [{}, { weights, biases: [] }] });
+      },
+      'NeuralNetwork tanh',
+      'weights[1]',
+    ],
     ['a weight that is no number', (json) => Object.assign(json.input, { weights: [null] }), 'text RNN', 'input.'],
     [
       'layers that do not follow each other',

@@ -130,10 +130,10 @@ function feedForwardNet(net: JsonRecord, type: BrainNetType, where: string): Bra
     const units = countAt(sizes[i + 1], `sizes[${i + 1}]`, where, rows.length, rows.length);
     const first = listAt(rows[0], `${path}.weights[0]`, where).length;
     const inputs = countAt(sizes[i], `sizes[${i}]`, where, first, first);
+    // All rows are as long as the first before memory is taken for so many.
+    const numbers = rows.map((row, u) => numbersAt(row, `${path}.weights[${u}]`, where, inputs));
     const kernel = new Float32Array(units * inputs);
-    rows.forEach((row, u) => {
-      kernel.set(numbersAt(row, `${path}.weights[${u}]`, where, inputs), u * inputs);
-    });
+    for (const [u, row] of numbers.entries()) kernel.set(row, u * inputs);
     const isLast = i === layers.length - 2;
     const name = isLast ? 'output' : `hidden${i + 1}`;
     return [
