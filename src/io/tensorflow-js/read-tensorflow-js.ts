@@ -93,7 +93,8 @@ export async function readTensorFlowJs(
 function notesOf(json: Readonly<Record<string, unknown>>, topology: unknown): string[] {
   const text = JSON.stringify(topology);
   const isMasked = /"class_name":"Masking"|"mask_zero":true/.test(text);
-  const isBothWays = /"class_name":"Bidirectional".*"return_sequences":true/.test(text);
+  const bothWays = text.indexOf('"class_name":"Bidirectional"');
+  const isBothWays = bothWays >= 0 && text.includes('"return_sequences":true', bothWays);
   return [
     ...(isObject(json.trainingConfig) || isObject((json.modelTopology as Record<string, unknown>).training_config)
       ? ['the optimizer, losses and metrics are not taken over: compile the model']

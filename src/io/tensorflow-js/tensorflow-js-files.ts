@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Model } from '../../training/model.js';
 import type { ModelOutput } from '../../training/model-outputs.js';
-import { readBytes } from '../files.js';
+import { fileAccessError, readBytes } from '../files.js';
 import { readBeside, save } from '../load-and-save.js';
 import { decodeUtf8 } from '../utf8.js';
 import { readTensorFlowJs, type TensorFlowJsModel } from './read-tensorflow-js.js';
@@ -26,7 +26,11 @@ export async function loadTensorFlowJs(path: string): Promise<TensorFlowJsModel>
  * @throws FILE_ACCESS; as `writeTensorFlowJs`
  */
 export async function saveTensorFlowJs(model: Model<ModelOutput>, folder: string): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw await fileAccessError('write', folder, cause);
+  }
   const { paths } = await save(model, join(folder, modelJsonName), { format: 'tensorflowjs' });
   return paths;
 }

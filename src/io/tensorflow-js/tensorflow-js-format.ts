@@ -2,7 +2,7 @@ import { jsonText } from '../json-beginning.js';
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { decodeUtf8 } from '../utf8.js';
 import { readTensorFlowJs } from './read-tensorflow-js.js';
-import { modelJsonName, writeTensorFlowJs } from './write-tensorflow-js.js';
+import { tensorFlowJsFiles } from './write-tensorflow-js.js';
 
 /** Layers models of TensorFlow.js: a JSON file, and shards of weights beside it. */
 export const tensorFlowJsFormat: ModelFormat<object> = {
@@ -19,9 +19,8 @@ export const tensorFlowJsFormat: ModelFormat<object> = {
   write: {
     endings: ['.json'],
     async files({ model, preprocessing }, name) {
-      const files = [...(await writeTensorFlowJs(model))];
       return {
-        files: new Map(files.map(([each, bytes]) => [each === modelJsonName ? name : each, bytes])),
+        files: await tensorFlowJsFiles(model, name),
         notes: withoutPreprocessing('TensorFlow.js', preprocessing),
       };
     },

@@ -25,6 +25,11 @@ const shardBytes = 4 * 1024 * 1024;
  * for (const [name, bytes] of await writeTensorFlowJs(model)) await upload(name, bytes);
  */
 export async function writeTensorFlowJs(model: Model<ModelOutput>): Promise<Map<string, Uint8Array>> {
+  return tensorFlowJsFiles(model, modelJsonName);
+}
+
+/** @internal The same with another name in place of model.json, which names of shards then begin with. @throws as `writeTensorFlowJs` */
+export async function tensorFlowJsFiles(model: Model<ModelOutput>, jsonName: string): Promise<Map<string, Uint8Array>> {
   const where = 'writeTensorFlowJs';
   requireKind(model instanceof Model, model, {
     where,
@@ -63,10 +68,14 @@ export async function writeTensorFlowJs(model: Model<ModelOutput>): Promise<Map<
         .join('; '),
       fix: 'build the model of other layers, or save it with saveModel.',
     });
-  return filesOf(topology, weights);
+  return filesOf(topology, weights, jsonName);
 }
 
-async function filesOf(topology: WrittenLayer, weights: readonly NamedWeight[]): Promise<Map<string, Uint8Array>> {
+async function filesOf(
+  topology: WrittenLayer,
+  weights: readonly NamedWeight[],
+  jsonName: string,
+): Promise<Map<string, Uint8Array>> {
   const numbers = await Promise.all(weights.map(async ({ variable }) => Float32Array.from(await variable.data())));
   const sizeBytes = numbers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const all = new Uint8Array(sizeBytes);
@@ -76,7 +85,10 @@ async function filesOf(topology: WrittenLayer, weights: readonly NamedWeight[]):
     at += byteLength;
   }
   const count = Math.ceil(sizeBytes / shardBytes);
-  const names = Array.from({ length: count }, (_, i) => `group1-shard${i + 1}of${count}.bin`);
+  // Models beside each other have weights of their own.
+  const stem = jsonName.replace(/\.json$/i, '').replace(/[^\w.-]+/g, '_');
+  const start = jsonName === modelJsonName ? '' : `${stem}-`;
+  const names = Array.from({ length: count }, (_, i) => `${start}group1-shard${i + 1}of${count}.bin`);
   const manifest = weights.map(({ name, variable }) => ({ name, shape: variable.shape, dtype: 'float32' }));
   const json = {
     format: 'layers-model',
@@ -86,7 +98,7 @@ async function filesOf(topology: WrittenLayer, weights: readonly NamedWeight[]):
     weightsManifest: count === 0 ? [] : [{ paths: names, weights: manifest }],
   };
   return new Map([
-    [modelJsonName, new TextEncoder().encode(JSON.stringify(json))],
+    [jsonName, new TextEncoder().encode(JSON.stringify(json))],
     ...names.map((name, i): [string, Uint8Array] => [name, all.slice(i * shardBytes, (i + 1) * shardBytes)]),
   ]);
 }
