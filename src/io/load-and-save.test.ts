@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
+import { bytesField, integerField, onnxBytes, textField } from '../../test/support/onnx-writer.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
+import { setSeed } from '../random.js';
 import { tensor } from '../tensor/tensor.js';
 import { Model } from '../training/model.js';
 import { Sequential } from '../training/sequential.js';
 import { load, readBeside, save } from './load-and-save.js';
 import { modelEndings, modelFormatOf, readModel, writeModel } from './model-formats.js';
+import { OnnxModel } from './onnx/onnx-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-formats-'));
 const at = (name: string): string => join(folder, name);
@@ -49,6 +52,49 @@ describe('a model of any format', () => {
       expect(output).toHaveProperty('shape', [1, 2]);
       expect(await (output as typeof x).data()).toEqual(expected);
     }
+  });
+
+  it('may lie beside another one that is written in several files', async () => {
+    const [first, second] = [1, 2].map((seed) => {
+      setSeed(seed);
+      return new Sequential([new Dense({ units: 2, inputShape: [3] })]);
+    });
+    await save(first, at('first.json'));
+    const { paths } = await save(second, at('second.json'));
+    expect(paths).toEqual([at('second.json'), at('second-group1-shard1of1.bin')]);
+    const row = tensor([[1, -2, 3]]);
+    const read = await load(at('first.json'));
+    expect(await (await (read.model as typeof first).predict(row)).data()).toEqual(
+      await (await first.predict(row)).data(),
+    );
+  });
+
+  it('of ONNX has its weights in other files, and what looks wrong in it as notes', async () => {
+    const gru = {
+      operator: 'GRU',
+      inputs: ['x', 'W', 'R', 'B'],
+      outputs: ['y'],
+      attributes: { hidden_size: 1 },
+    };
+    const numbers = (...shape: number[]) => ({ shape, data: Array(shape.reduce((a, b) => a * b, 1)).fill(0.5) });
+    const graph = {
+      nodes: [gru],
+      constants: { W: numbers(1, 3, 2), R: numbers(1, 3, 1), B: numbers(1, 6) },
+      inputs: [{ name: 'x', shape: ['time', 'batch', 2] }],
+      outputs: [{ name: 'y', shape: ['time', 1, 'batch', 1] }],
+    };
+    writeFileSync(at('gru.onnx'), onnxBytes(graph));
+    expect((await load(at('gru.onnx'))).notes).toEqual([expect.stringContaining('linear_before_reset is 0')]);
+
+    const place = ['location', 'two.data'].map((text, i) => textField(i + 1, text));
+    const entry = bytesField(13, Buffer.concat(place));
+    const two = Buffer.concat([integerField(1, 2), integerField(2, 1), textField(8, 'W'), entry]);
+    const output = Buffer.concat([textField(1, 'W'), bytesField(2, bytesField(1, integerField(1, 1)))]);
+    writeFileSync(at('two.onnx'), bytesField(7, Buffer.concat([bytesField(5, two), bytesField(12, output)])));
+    writeFileSync(at('two.data'), new Uint8Array(Float32Array.of(2, 3).buffer));
+    const { model: read } = await load(at('two.onnx'));
+    expect(read instanceof OnnxModel && read.apply({}).W.array()).toEqual([2, 3]);
+    expect(await messageAfter(() => readModel(readFileSync(at('two.onnx')), 'two.onnx'))).toContain('sibling');
   });
 
   it('that is none, or that cannot be written, is said', async () => {

@@ -9,7 +9,10 @@ export const onnxFormat: ModelFormat<object> = {
   read: {
     endings: ['.onnx'],
     options: [],
-    model: async ({ bytes, name }) => plainlyRead(readOnnx(bytes, name)),
+    async model({ bytes, name, sibling }) {
+      const model = await readOnnx(bytes, { where: name, external: sibling });
+      return plainlyRead(model, { notes: model.notes });
+    },
   },
   write: {
     endings: ['.onnx'],
