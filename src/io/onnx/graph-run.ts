@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly node: OnnxNode;
   readonly constants: ValueOf;
   readonly knows: (name: string) => boolean;
+  /** How many numbers may still be computed while the file is read. */
+  readonly early: { left: number };
 }
 
 /** A node that is to be run. */
@@ -35,6 +37,9 @@ interface Step {
   /** Whether such graphs may be run many times, here or further inside. */
   readonly repeats?: boolean;
 }
+
+/** Of constants so many numbers are computed while a file is read; what follows from more of them waits for each run. */
+const mostEarly = 2 ** 25;
 
 /** Constants of fewer numbers go to the device with each run. */
 const leastKept = 256;
@@ -57,7 +62,9 @@ export class GraphRun {
   ) {
     for (const [name, value] of graph.initializers) this.#constants.set(name, value);
     const known = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
+    const early = outer?.early ?? { left: mostEarly };
     const here: Omit<Surroundings, 'node'> = {
+      early,
       knows: (name) => known.has(name) || outer?.knows(name) === true,
       // What a graph gives itself hides what is called the same around it.
       constants: (name) => this.#constants.get(name) ?? (known.has(name) ? undefined : outer?.constants(name)),
@@ -73,9 +80,9 @@ export class GraphRun {
         known.add(name);
       }
       // Loops are for runs alone, so that reading a file ends soon.
-      const isComputed = step.recurrent === undefined && step.repeats !== true;
+      const isComputed = step.recurrent === undefined && step.repeats !== true && early.left > 0;
       const isConstant = isComputed && step.reads.every((name) => here.constants(name) !== undefined);
-      if (!isConstant || !this.#compute(step, here.constants, outer !== undefined)) this.#steps.push(step);
+      if (!isConstant || !this.#compute(step, here, outer !== undefined)) this.#steps.push(step);
     }
     if (outer !== undefined) {
       const missing = graph.outputs.find(({ name }) => !here.knows(name));
@@ -106,9 +113,9 @@ export class GraphRun {
     return new Set([...this.#steps.flatMap(({ reads }) => reads), ...this.graph.outputs.map(({ name }) => name)]);
   }
 
-  /** Whether something in the graph gives this. */
-  gives(name: string): boolean {
-    return this.#constants.has(name) || this.#steps.some(({ node }) => node.outputs.includes(name));
+  /** Names of what something in the graph gives. */
+  get gives(): Set<string> {
+    return new Set([...this.#constants.keys(), ...this.#steps.flatMap(({ node }) => node.outputs)]);
   }
 
   /** Runs the nodes in their order. @returns what is called so, in the graph or around it */
@@ -124,14 +131,12 @@ export class GraphRun {
   }
 
   /** Whether it could; in a branch that is perhaps never taken, a step that cannot be computed waits until it is. */
-  #compute({ node, run }: Step, constants: ValueOf, isBranch: boolean): boolean {
+  #compute({ node, run }: Step, { constants, early }: Omit<Surroundings, 'node'>, isBranch: boolean): boolean {
     try {
       // Returned, so that it outlives the scope.
-      note(
-        this.#constants,
-        node,
-        scope(() => run(inputsOf(node, constants), constants, new LoopBudget())),
-      );
+      const results = scope(() => run(inputsOf(node, constants), constants, new LoopBudget()));
+      for (const value of results) if (value !== undefined && 'size' in value) early.left -= value.size;
+      note(this.#constants, node, results);
       return true;
     } catch (error) {
       if (!isBranch || !(error instanceof RondoError)) throw error;
@@ -208,18 +213,18 @@ function nestedStep(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): S
       surroundings.knows(name),
     ),
     run(inputs, valueOf, budget) {
-      const bodies = runs.map((run) => bodyOf(node, run, operator.repeats, valueOf, budget));
+      const bodies = runs.map((run) => bodyOf(node, run, valueOf, budget));
       return operator.run(new OperatorCall(node, inputs), bodies);
     },
   };
 }
 
-function bodyOf(node: OnnxNode, run: GraphRun, repeats: boolean, valueOf: ValueOf, budget: LoopBudget): Body {
+function bodyOf(node: OnnxNode, run: GraphRun, valueOf: ValueOf, budget: LoopBudget): Body {
   const { graph } = run;
   return {
     graph,
     run(inputs) {
-      if (repeats) budget.spend(node, run.numSteps);
+      budget.spend(node, run.numSteps);
       const given = new Map<string, EdgeValue>();
       inputs.forEach((value, at) => {
         if (value !== undefined) given.set(graph.inputs[at].name, value);

@@ -10,10 +10,13 @@ import {
   onnxBytes,
   textField,
   type WrittenGraph,
+  type WrittenNode,
+  type WrittenTensor,
 } from '../../../test/support/onnx-writer.js';
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import { zeros } from '../../tensor/constants.js';
+import { GraphRun } from './graph-run.js';
 import { loadOnnx } from './load-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import { type OnnxModel, readOnnx } from './onnx-model.js';
@@ -180,13 +183,59 @@ describe('weights in other files', () => {
       await writeFile(join(folder, 'outside.data'), files['weights/1.data']);
       expect(await messageAfter(() => loadOnnx(path))).toMatch(/FILE_ACCESS/);
       await symlink('../outside.data', join(folder, 'models', '1.data'));
-      expect(await messageAfter(() => loadOnnx(path))).toMatch(/not below the folder of the model/);
+      expect(await messageAfter(() => loadOnnx(path))).toMatch(/names a file outside of its folder/);
       await rm(join(folder, 'models', '1.data'));
       await writeFile(join(folder, 'models', '1.data'), files['weights/1.data']);
       expect((await loadOnnx(path)).apply({}).W.array()).toEqual([2, 3]);
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('graphs that ask for more than there can be', () => {
+  const far = 2 ** 40;
+  const empty: WrittenTensor = { shape: [0, 2], data: [] };
+  const wholes = (...data: number[]): WrittenTensor => ({ type: 'int64', shape: [data.length], data });
+  const graph = (node: WrittenNode, constants: Record<string, WrittenTensor>): Uint8Array =>
+    onnxBytes({ nodes: [node], constants, inputs: [], outputs: [{ name: 'y', shape: [1] }] });
+  const pool = (operator: string): Uint8Array =>
+    graph(
+      { operator, inputs: ['x'], outputs: ['y'], attributes: { kernel_shape: [1], pads: [far, 0] } },
+      { x: { shape: [1, 1, 2], data: [1, 2] } },
+    );
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['windows', pool('AveragePool'), /OUT_OF_MEMORY.*AveragePool `y`/],
+    ['windows of the largest', pool('MaxPool'), /OUT_OF_MEMORY.*MaxPool `y`/],
+    [
+      'places beside an axis of none',
+      graph({ operator: 'Pad', inputs: ['x', 'p'], outputs: ['y'] }, { x: empty, p: wholes(0, far, 0, 0) }),
+      /OUT_OF_MEMORY.*Pad `y`/,
+    ],
+    [
+      'an axis of a tensor without numbers',
+      graph({ operator: 'Identity', inputs: ['x'], outputs: ['y'] }, { x: { shape: [far, 0], data: [] } }),
+      /the tensor `x` has an impossible shape/,
+    ],
+  ])('are refused: %s', async (_, bytes, expected) => {
+    expect(await messageAfter(() => readOnnx(bytes, 'large.onnx'))).toMatch(expected);
+  });
+
+  it('compute so many constants while they are read, and what follows when they run', () => {
+    const fill = (y: string): WrittenNode => ({
+      operator: 'ConstantOfShape',
+      inputs: ['p'],
+      outputs: [y],
+      attributes: { value: { tensor: { ...wholes(3), shape: [1] } } },
+    });
+    const bytes = onnxBytes({
+      nodes: [fill('a'), fill('b'), { operator: 'ReduceMax', inputs: ['b'], outputs: ['y'] }],
+      constants: { p: wholes(2 ** 25) },
+      inputs: [],
+      outputs: [{ name: 'y', type: 'int64', shape: [1] }],
+    });
+    expect(new GraphRun(readOnnxFile(bytes, 'large.onnx').graph).numSteps).toBe(2);
   });
 });
 
@@ -212,7 +261,28 @@ describe('loops of ONNX files', () => {
   const same: WrittenGraph['nodes'] = [{ operator: 'Identity', inputs: ['on'], outputs: ['stays'] }];
   const twice: WrittenGraph['nodes'] = [...same, { operator: 'Tile', inputs: ['before', 'times'], outputs: ['after'] }];
 
+  const branch: WrittenGraph = {
+    nodes: Array.from({ length: 70 }, (_, i) => ({
+      operator: 'Identity',
+      inputs: [i === 0 ? 'before' : `step${i}`],
+      outputs: [`step${i + 1}`],
+    })),
+    inputs: [],
+    outputs: [{ name: 'step70', shape: [] }],
+  };
+  const either: WrittenGraph['nodes'][number] = {
+    operator: 'If',
+    inputs: ['on'],
+    outputs: ['after'],
+    attributes: { then_branch: { graph: branch }, else_branch: { graph: branch } },
+  };
+
   it.each<[string, Uint8Array, RegExp]>([
+    [
+      'runs many nodes of a branch',
+      loop(body([...same, either], ['stays', 'after'], ['i', 'on', 'before']), ['last'], 60_000),
+      /OUT_OF_RANGE.*the loop/,
+    ],
     [
       'goes on for ever',
       loop(body(same, ['stays', 'before'], ['i', 'on', 'before'])),

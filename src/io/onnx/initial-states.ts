@@ -21,24 +21,27 @@ export function initialStatesOf({ inputs, initializers, nodes, outputs }: OnnxGr
   const candidates = inputs.map(({ name }) => name).filter((name) => !initializers.has(name));
   // A graph inside of an attribute may read anything.
   if (nodes.some(({ attributes }) => [...attributes.values()].some(({ type }) => type === 'GRAPH'))) return new Set();
-  const given = new Set(outputs.map(({ name }) => name));
-  return new Set(
-    candidates.filter((input) => {
-      const carried = new Set([input]);
-      let isState = false;
-      for (const { operator, domain, inputs: read, outputs: gives } of nodes) {
-        const places = read.flatMap((name, at) => (carried.has(name) ? [at] : []));
-        if (places.length === 0) continue;
-        const isRecurrent = domain === '' && ['RNN', 'GRU', 'LSTM'].includes(operator);
-        if (isRecurrent && places.every((at) => at === 5 || at === 6)) {
-          isState = true;
-          continue;
-        }
-        const moves = domain === '' && movers.has(operator) && (operator === 'Concat' || places.join() === '0');
-        if (!moves || (operator === 'Concat' && places.length < read.length)) return false;
-        for (const name of gives) carried.add(name);
+  /** By name of a value the input whose numbers it has: there is one alone, since a Concat of several is no such operator. */
+  const origins = new Map(candidates.map((name) => [name, name]));
+  const states = new Set<string>();
+  const others = new Set<string>();
+  for (const { operator, domain, inputs: read, outputs: gives } of nodes) {
+    const placesOf = new Map<string, number[]>();
+    read.forEach((name, at) => {
+      const origin = origins.get(name);
+      if (origin !== undefined) placesOf.set(origin, [...(placesOf.get(origin) ?? []), at]);
+    });
+    const isRecurrent = domain === '' && ['RNN', 'GRU', 'LSTM'].includes(operator);
+    for (const [origin, places] of placesOf) {
+      if (isRecurrent && places.every((at) => at === 5 || at === 6)) {
+        states.add(origin);
+        continue;
       }
-      return isState && ![...carried].some((name) => given.has(name));
-    }),
-  );
+      const isWhole = operator === 'Concat' ? places.length === read.length : places.join() === '0';
+      if (domain === '' && movers.has(operator) && isWhole) for (const name of gives) origins.set(name, origin);
+      else others.add(origin);
+    }
+  }
+  for (const { name } of outputs) others.add(origins.get(name) ?? '');
+  return new Set(candidates.filter((name) => states.has(name) && !others.has(name)));
 }

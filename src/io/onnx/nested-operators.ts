@@ -3,7 +3,7 @@ import { tensor } from '../../tensor/tensor.js';
 import { iterated } from './iterations.js';
 import type { OnnxGraph, OnnxNode, OnnxValueInfo } from './onnx-node.js';
 import { elementTypes, isFloatType } from './onnx-tensor.js';
-import { asWholes, type EdgeValue, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
+import { asWholes, type EdgeValue, mostValues, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
 import type { OperatorCall } from './operator.js';
 import { part, permuted, stackedValues } from './value-movement.js';
 
@@ -171,7 +171,7 @@ function placeOf(value: OnnxValue, at: number): OnnxValue {
 
 /** What is collected by a loop that does not run: no places along the axis; the others as the file says, where it does. */
 function nothingOf({ type, shape = [] }: OnnxValueInfo, axis: number): OnnxValue {
-  const sizes = shape.map((size) => (typeof size === 'number' ? size : 0));
+  const sizes = shape.map((size) => (typeof size === 'number' && size <= mostValues ? size : 0));
   const at = axis < 0 ? axis + sizes.length + 1 : axis;
   const all = [...sizes.slice(0, at), 0, ...sizes.slice(at)];
   const element = elementTypes.get(type ?? 1) ?? 'float32';

@@ -7,7 +7,7 @@ import { Tensor } from '../../tensor/tensor.js';
 import { floor, mapped } from './function-operators.js';
 import type { OnnxNode } from './onnx-node.js';
 import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
-import { asTensor, asWholes, type OnnxValue, WholeNumbers, type WholeType } from './onnx-values.js';
+import { asTensor, asWholes, numberOfType, type OnnxValue, WholeNumbers, type WholeType } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
 import { picked } from './value-movement.js';
 
@@ -84,12 +84,12 @@ function together(
 ): WholeNumbers {
   const shape = requireTogether(call, a, b);
   const [left, right] = [a, b].map((value) => spread(value, shape).data);
-  const combined = new WholeNumbers(
+  const held = numberOfType(type);
+  return new WholeNumbers(
     type,
     shape,
-    left.map((x, i) => combine(x, right[i])),
+    left.map((x, i) => held(combine(x, right[i]))),
   );
-  return type === 'bool' ? combined : asWholes(combined, type);
 }
 
 /** @throws SHAPE_MISMATCH */

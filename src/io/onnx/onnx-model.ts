@@ -50,9 +50,9 @@ export class OnnxModel {
     this.initialStates = initialStatesOf(graph);
     this.#run = new GraphRun(graph);
     this.notes = suspicions(file, this.#run.recurrentNodes);
-    const missing = this.outputs.find(
-      ({ name }) => !this.#run.gives(name) && !this.inputs.some((edge) => edge.name === name),
-    );
+    const given = this.#run.gives;
+    for (const { name } of this.inputs) given.add(name);
+    const missing = this.outputs.find(({ name }) => !given.has(name));
     if (missing !== undefined)
       throw fileFault(where, `nothing in the graph gives the output \`${missing.name.slice(0, 200)}\`.`);
   }

@@ -3,7 +3,14 @@ import { numbersOfHalves } from '../../rounding.js';
 import { describeShape, sizeOf } from '../../shape.js';
 import { tensor } from '../../tensor/tensor.js';
 import { bytesAt, type ExternalFiles, readExternalPlace } from './onnx-external.js';
-import { mostValues, type OnnxValue, WholeNumbers, type WholeType, wholeTypes } from './onnx-values.js';
+import {
+  isPossibleShape,
+  mostValues,
+  type OnnxValue,
+  WholeNumbers,
+  type WholeType,
+  wholeTypes,
+} from './onnx-values.js';
 import { fieldsOf } from './protobuf.js';
 
 const floatTypes = { float32: 4, float64: 8, float16: 2, bfloat16: 2 } as const;
@@ -70,7 +77,7 @@ export function readOnnxTensor(
   if (elements === undefined)
     throw fault('has an element type that is not read.', [...elementTypes.values()].join(', '), `type ${type}`);
   const size = sizeOf(shape);
-  if (shape.length > mostAxes || !shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0) || size > mostValues)
+  if (shape.length > mostAxes || !isPossibleShape(shape))
     throw fault('has an impossible shape.', `at most ${mostAxes} axes and ${mostValues} numbers`, describeShape(shape));
   if (raw === undefined) {
     if (typed.length !== size)

@@ -53,8 +53,7 @@ export function int64s(numbers: readonly number[]): WholeNumbers {
 export function asWholes(value: OnnxValue, type: WholeType): WholeNumbers {
   if (value instanceof WholeNumbers && value.type === type) return value;
   const numbers = value instanceof Tensor ? value.dataSync() : value.data;
-  const converted = type === 'bool' ? (x: number) => Number(x !== 0) : wrapped(type);
-  return new WholeNumbers(type, value.shape, Float64Array.from(numbers, converted));
+  return new WholeNumbers(type, value.shape, Float64Array.from(numbers, numberOfType(type)));
 }
 
 /** The value as floats. */
@@ -68,8 +67,9 @@ export function reshaped(value: OnnxValue, shape: Shape): OnnxValue {
   return new WholeNumbers(value.type, shape, value.data);
 }
 
-/** How a number becomes one of a narrow type: without what is behind the point, and modulo 2^bits. */
-function wrapped(type: WholeType): (x: number) => number {
+/** How a number becomes one of a type: a truth value, or one without what is behind the point, and modulo 2^bits. */
+export function numberOfType(type: WholeType): (x: number) => number {
+  if (type === 'bool') return (x) => Number(x !== 0);
   const bits = 8 * wholeTypes[type];
   if (bits === 64) return (x) => Math.trunc(x);
   const range = 2 ** bits;
@@ -91,5 +91,8 @@ export const mostValues = 2 ** 28;
 
 /** Whether a tensor of this shape may be made. */
 export function isPossibleShape(shape: Shape): boolean {
-  return shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0) && sizeOf(shape) <= mostValues;
+  // Also beside an axis of size 0, where there are no numbers, places of another one are listed.
+  return (
+    shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0 && axis <= mostValues) && sizeOf(shape) <= mostValues
+  );
 }

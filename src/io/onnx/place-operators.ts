@@ -153,7 +153,7 @@ function scattering(
   };
 }
 
-/** Rows of updates at their places; in one round each place is written once, since it may be combined several times. */
+/** Rows of updates at their places. Those of one place are combined in pairs first, so that each place is written once. */
 function scattered(
   value: OnnxValue,
   updates: OnnxValue,
@@ -161,36 +161,58 @@ function scattered(
   columns: number,
   combine: Combine | undefined,
 ): OnnxValue {
-  if (columns === 0) return value;
+  if (columns === 0 || places.length === 0) return value;
+  const before = reshaped(value, [value.size]);
+  const rowsAt = (source: OnnxValue, rows: readonly number[]): OnnxValue =>
+    picked(source, [rows.length * columns], columns, Int32Array.from(rows));
+  const { rows, rowOf } =
+    combine === undefined ? lastOfPlaces(updates, places) : inPairs(updates, places, rowsAt, combine);
+  const written = rowsAt(rows, [...rowOf.values()]);
+  const after = combine === undefined ? written : combine(rowsAt(before, [...rowOf.keys()]), written);
   const numRows = value.size / columns;
-  const rounds: number[][] = [];
-  const written = new Map<number, number>();
-  places.forEach((place, i) => {
-    const round = combine === undefined ? 0 : (written.get(place) ?? 0);
-    written.set(place, round + 1);
-    (rounds[round] ??= []).push(i);
+  const sources = Int32Array.from({ length: numRows }, (_, i) => i);
+  [...rowOf.keys()].forEach((place, at) => {
+    sources[place] = numRows + at;
   });
-  let result = reshaped(value, [value.size]);
-  for (const round of rounds) {
-    const rows = Int32Array.from(round);
-    const size = rows.length * columns;
-    const own = picked(updates, [size], columns, rows);
-    const before =
-      combine &&
-      picked(
-        result,
-        [size],
-        columns,
-        rows.map((i) => places[i]),
-      );
-    const both = joinedValues([result, combine && before ? combine(before, own) : own], 0);
-    const sources = Int32Array.from({ length: numRows }, (_, i) => i);
-    rows.forEach((i, at) => {
-      sources[places[i]] = numRows + at;
+  return reshaped(picked(joinedValues([before, after], 0), [value.size], columns, sources), value.shape);
+}
+
+/** Rows, and by place which one is written there. */
+interface RowsOfPlaces {
+  readonly rows: OnnxValue;
+  readonly rowOf: ReadonlyMap<number, number>;
+}
+
+function lastOfPlaces(rows: OnnxValue, places: Int32Array): RowsOfPlaces {
+  return { rows, rowOf: new Map(Array.from(places, (place, i) => [place, i])) };
+}
+
+/** Half as many rows of each place in each round, until there is one. */
+function inPairs(
+  updates: OnnxValue,
+  places: Int32Array,
+  rowsAt: (source: OnnxValue, rows: readonly number[]) => OnnxValue,
+  combine: Combine,
+): RowsOfPlaces {
+  let rows = updates;
+  let left: readonly number[] = Array.from(places);
+  while (new Set(left).size < left.length) {
+    const open = new Map<number, number>();
+    const [first, second, place]: number[][] = [[], [], []];
+    left.forEach((at, row) => {
+      const other = open.get(at);
+      if (other === undefined) open.set(at, row);
+      else {
+        first.push(other);
+        second.push(row);
+        place.push(at);
+        open.delete(at);
+      }
     });
-    result = picked(both, [value.size], columns, sources);
+    rows = joinedValues([combine(rowsAt(rows, first), rowsAt(rows, second)), rowsAt(rows, [...open.values()])], 0);
+    left = [...place, ...open.keys()];
   }
-  return reshaped(result, value.shape);
+  return { rows, rowOf: new Map(left.map((at, row) => [at, row])) };
 }
 
 function compressed(call: OperatorCall): OnnxValue {

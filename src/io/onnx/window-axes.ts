@@ -1,6 +1,7 @@
 import { describeShape, type Shape, sizeOf } from '../../shape.js';
 import { BoundedCache } from '../../tensor/bounded-cache.js';
 import type { OperatorCall } from './operator.js';
+import { requirePossible } from './value-movement.js';
 
 /** One axis along which windows move. */
 export interface WindowAxis {
@@ -36,7 +37,7 @@ export function windowAxes(call: OperatorCall, lengths: Shape, kernels: Shape): 
   const pads = listOf(call, 'pads', 2 * rank, 0);
   const mode = autoPad(call);
   const roundsUp = node.integer('ceil_mode', 0) !== 0;
-  return lengths.map((length, i) => {
+  const axes = lengths.map((length, i) => {
     const [kernel, stride, dilation] = [kernels[i], strides[i], dilations[i]];
     const reach = dilation * (kernel - 1) + 1;
     const same = Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length);
@@ -57,6 +58,16 @@ export function windowAxes(call: OperatorCall, lengths: Shape, kernels: Shape): 
       throw node.fault('no window fits the input.', `at least ${reach} places`, `${length + both}`, 'SHAPE_MISMATCH');
     return { length, kernel, stride, dilation, before, after: both - before, count };
   });
+  requirePlaces(call, axes);
+  return axes;
+}
+
+/** Places are listed by window, so there may not be too many of them. @throws OUT_OF_MEMORY */
+export function requirePlaces(call: OperatorCall, axes: readonly WindowAxis[]): void {
+  requirePossible(
+    call,
+    axes.flatMap(({ count, kernel }) => [count, kernel]),
+  );
 }
 
 /** @throws FILE_FORMAT */

@@ -9,7 +9,7 @@ import { Variable } from '../../tensor/variable.js';
 import { type OnnxValue, WholeNumbers } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
 import { along, requirePossible } from './value-movement.js';
-import { autoPad, listOf, type WindowAxis, windowAxes, windowPlaces } from './window-axes.js';
+import { autoPad, listOf, requirePlaces, type WindowAxis, windowAxes, windowPlaces } from './window-axes.js';
 
 /** Operators along the axes that windows move along. */
 export const windowOperators: Readonly<Record<string, Operator>> = {
@@ -70,6 +70,7 @@ function convolved(
     );
   }
   const axes = axesOf();
+  requirePlaces(call, axes);
   const counts = axes.map(({ count }) => count);
   const width = features / groups;
   requirePossible(call, [batch, ...counts, ...kernel.shape.slice(1)]);
