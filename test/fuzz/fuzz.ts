@@ -29,8 +29,8 @@ interface Task {
   readonly place: Int32Array<SharedArrayBuffer>;
 }
 
-/** A file at which nothing has moved for so long hangs. */
-const hangMs = 10_000;
+/** A file at which nothing has moved for so long hangs; a worker may take longer to begin on a busy machine. */
+const [hangMs, beginningMs] = [30_000, 300_000];
 
 if (isMainThread) await main();
 else {
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
 async function inWorker(format: string, from: number, count: number, seed: number): Promise<FuzzCounts> {
   const all: FuzzCounts = { numRead: 0, numRefused: 0, slowestMs: 0, faults: [] };
   for (let at = from; at < from + count; ) {
-    const place = new Int32Array(new SharedArrayBuffer(4)).fill(at);
+    const place = new Int32Array(new SharedArrayBuffer(4)).fill(at - 1);
     const task: Task = { format, from: at, count: from + count - at, seed, place };
     const ended = await endOf(task);
     if (typeof ended !== 'string') {
@@ -90,8 +90,9 @@ async function inWorker(format: string, from: number, count: number, seed: numbe
       for (const fault of ended.faults) all.faults.push(fault);
       return all;
     }
-    all.faults.push({ at: place[0], what: ended });
-    at = place[0] + 1;
+    const last = Math.max(at, place[0]);
+    all.faults.push({ at: last, what: ended });
+    at = last + 1;
   }
   return all;
 }
@@ -107,7 +108,8 @@ function endOf(task: Task): Promise<FuzzCounts | string> {
     const watch = setInterval(() => {
       const now = Atomics.load(task.place, 0);
       if (now !== seen) [seen, since] = [now, performance.now()];
-      else if (performance.now() - since > hangMs) end(`hangs for ${hangMs / 1000} s`);
+      else if (performance.now() - since > (now < task.from ? beginningMs : hangMs))
+        end(now < task.from ? 'did not begin' : `hangs for ${hangMs / 1000} s`);
     }, 500);
     worker.on('message', end);
     worker.on('error', (error) => end(`ended the worker: ${error.message}`));
