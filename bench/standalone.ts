@@ -46,19 +46,28 @@ async function waysOf(units: number): Promise<{ ways: Way[]; sizes: string }> {
     for (let i = 0; i < count; i++) step();
     return (processorUs() - start) / count;
   };
+  const beforehand = standaloneCode(model, { language: 'wasm' });
+  writeFileSync(join(folder, `wasm${units}.mjs`), beforehand.source);
+  const { createModel: createBeforehand } = (await import(pathToFileURL(join(folder, `wasm${units}.mjs`)).href)) as {
+    createModel(bytes: Uint8Array | undefined): { step(values: readonly number[]): Float32Array };
+  };
+  const compiled = createBeforehand(beforehand.weights);
   const header = standaloneCode(model, { language: 'c', name: 'net' }).source;
   const ways: Way[] = [
     { name: 'the library', measure: timed(() => stream.step(input)) },
     { name: 'module', measure: timed(() => own.step(input)) },
+    { name: 'WebAssembly', measure: timed(() => compiled.step(input)) },
     ...cWays(units, header),
     ...(await quickjsWays(source)),
   ];
-  const kB = (text: string): string =>
+  const kB = (text: string | Uint8Array): string =>
     `${(text.length / 1000).toFixed(0)} kB (${(gzipSync(text).length / 1000).toFixed(0)} gzipped)`;
   const code = source.replace(/const weightsText = '[^']*'/, '');
   return {
     ways,
-    sizes: `module ${kB(source)}, float16 ${kB(half)}, without weights ${kB(code)}, header ${kB(header)}`,
+    sizes:
+      `module ${kB(source)}, float16 ${kB(half)}, without weights ${kB(code)}, ` +
+      `WebAssembly ${kB(beforehand.weights!)}, header ${kB(header)}`,
   };
 }
 
