@@ -150,7 +150,7 @@ export class OperationText {
     const language = this.#language;
     const places = [target, source].map((place) => this.#place(place, step));
     if (indices.kind === 'list') {
-      const name = `indices${this.lists.size}`;
+      const name = language.functionName(`indices${this.lists.size}`);
       this.lists.set(name, indices.values);
       return `${language.use('gatherListed')}(${[...places, name, indices.values.length, amountText(columns)].join(', ')});`;
     }

@@ -273,12 +273,17 @@ function storesOf(
     const isWhole = buffer.dtype === 'int32';
     const isKept = role === 'constant' || role === 'state';
     const numbers = isKept ? (buffer.numbers ?? new Float64Array(buffer.size)) : undefined;
-    if (isKept && same.some((one) => one.numbers?.join() !== buffer.numbers?.join())) throw dependsOnLength();
+    if (isKept && same.some((one) => !sameNumbers(one.numbers, buffer.numbers))) throw dependsOnLength();
     if (role === 'work' && buffer.numbers !== undefined)
       throw new RondoError('INTERNAL', { where: 'standalone code', what: 'a constant is written over.' });
     result.set(buffer, { name, role, size, isWhole, numbers });
   });
   return result;
+}
+
+function sameNumbers(a: Float64Array | undefined, b: Float64Array | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
 
 /** A name that both languages take. */

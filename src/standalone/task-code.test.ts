@@ -8,6 +8,7 @@ import { ClassifierTraining } from '../tasks/classify/classifier-training.js';
 import { generate } from '../tasks/generate/generate.js';
 import type { LanguageModelOptions } from '../tasks/language-model/language-model-options.js';
 import { LanguageModelTraining } from '../tasks/language-model/language-model-training.js';
+import { literal } from '../tasks/module-code.js';
 import { standaloneCode } from './standalone-code.js';
 
 type OfTexts = {
@@ -74,6 +75,12 @@ describe('code of a language model', () => {
     const random = (): number => (draws++ * 0.37) % 1;
     expect(own.generate({ length: 25, temperature: 2, topK: 5, random }).length).toBeGreaterThan(5);
     expect(draws).toBe(25);
+  });
+
+  it('keeps what data hold, also where that is a word of the code', () => {
+    const data = { label: 'WEIGHTS', tokens: ['<', 'createModel(WEIGHTS)'] };
+    expect(literal(data)).not.toContain('WEIGHTS');
+    expect(JSON.parse(literal(data))).toEqual(data);
   });
 
   it('is refused for bytes, with what to do', () => {

@@ -22,9 +22,10 @@ export function withoutModuleCode(what: string, expected: string, received: stri
   });
 }
 
-/** Data as JavaScript; nothing in it ends a script of a page. */
+/** Data as JavaScript; nothing in it ends a script of a page, or is taken for {@link ModuleCode.source}'s WEIGHTS. */
 export function literal(value: unknown): string {
   return JSON.stringify(value)
+    .replaceAll('WEIGHTS', 'WEIGHT\\u0053')
     .replaceAll('<', '\\u003c')
     .replaceAll('\u2028', '\\u2028')
     .replaceAll('\u2029', '\\u2029');
