@@ -5,6 +5,7 @@ import { loadModel, loadTask, writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
+import { protectInputs } from '../protect-inputs.js';
 import { printable } from '../terminal/printable.js';
 import { fileSize } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -73,6 +74,8 @@ export const exportModel = defineCommand({
         expected: '--standalone js, --standalone wasm or --standalone c',
         fix: 'add --standalone js.',
       });
+    // Both files are written, and neither in the place of the model.
+    protectInputs({ positionals: [path], options: {} }, {});
     const out = options.out ?? defaultOutput(path, endings[language]);
     const weightsFile =
       options['weights-file'] ?? (language === 'wasm' ? out.replace(/(\.m?js)?$/, '.wasm') : undefined);

@@ -75,6 +75,13 @@ describe('rondo export', () => {
       code: 1,
       stderr: expect.stringContaining('net.mjs exists already') as string,
     });
+    for (const option of ['--out', '--weights-file'])
+      expect(
+        run('export', 'net.safetensors', '--standalone', 'js', '--force', option, 'net.safetensors'),
+      ).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`${option} would overwrite what is read`) as string,
+      });
     expect(run('export', 'net.safetensors', '--standalone', 'c', '--weights', 'float16')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('C99 has no floats of 16 bits') as string,
