@@ -140,15 +140,31 @@ export const laterKeys = `def _later(query, key):
 /** Options that change what a recurrent layer gives, and that PyTorch has not. */
 const recurrentFaults: readonly string[] = ['stateful', 'zoneout', 'returnState'];
 
+/** What of a recurrent layer PyTorch has not, in either direction. */
+export function recurrentFault(layer: Recurrent): string | undefined {
+  const directions = layer instanceof Bidirectional ? [layer.forwardLayer, layer.backwardLayer] : [layer];
+  const configs = directions.map((direction) => direction.getConfig());
+  return recurrentFaults.find((name) =>
+    configs.some((config) => config[name] !== undefined && config[name] !== false && config[name] !== 0),
+  );
+}
+
+/** What a module of PyTorch has once for all of its layers. */
+export function nonlinearityOf(layer: Recurrent): string {
+  const [forward, backward = forward] =
+    layer instanceof Bidirectional ? [layer.forwardLayer, layer.backwardLayer] : [layer];
+  return [forward, backward].map((direction) => String(direction.getConfig().activation ?? 'tanh')).join(' and ');
+}
+
 function recurrentInPython(layer: Recurrent, { kinds, recurrent, hasBias }: TorchModule): ModuleInPython | string {
   const [kind] = kinds;
   const { features, units, projection, numLayers, isBidirectional } = recurrent!;
   const inner = layer instanceof Bidirectional ? layer.forwardLayer : layer;
   const config = inner.getConfig();
-  const fault = recurrentFaults.find(
-    (name) => config[name] !== undefined && config[name] !== false && config[name] !== 0,
-  );
+  const fault = recurrentFault(layer);
   if (fault !== undefined) return fault;
+  const nonlinearities = nonlinearityOf(layer);
+  if (new Set(nonlinearities.split(' and ')).size > 1) return `the activations ${nonlinearities}`;
   const constructor = call(
     kind,
     features,

@@ -21,6 +21,7 @@ import { LSTM } from '../../layers/lstm.js';
 import { MaxPooling1D } from '../../layers/max-pooling-1d.js';
 import { MultiHeadAttention } from '../../layers/multi-head-attention.js';
 import { RNN } from '../../layers/rnn.js';
+import { SimpleRNN } from '../../layers/simple-rnn.js';
 import { input } from '../../layers/symbolic-tensor.js';
 import { ZeroPadding1D } from '../../layers/zero-padding-1d.js';
 import { setSeed } from '../../random.js';
@@ -216,6 +217,15 @@ print(json.dumps(results))
       new GRU({ name: 'a_l1', units: 3 }),
     ];
     expect(await refused(new Sequential(apart))).toContain('`a_l1` does not follow at once');
+    const two = (first: { activation?: 'relu'; zoneout?: number }): Promise<string> =>
+      refused(
+        new Sequential([
+          new SimpleRNN({ name: 'b_l0', units: 3, returnSequences: true, inputShape: [null, 3], ...first }),
+          new SimpleRNN({ name: 'b_l1', units: 3 }),
+        ]),
+      );
+    expect(await two({ activation: 'relu' })).toContain('b_l0 (SimpleRNN): another activation than `b_l1`');
+    expect(await two({ zoneout: 0.25 })).toContain('b_l0 (SimpleRNN): zoneout');
     const pooled = [new MaxPooling1D({ padding: 'same', inputShape: [null, 3] }), new Dense({ units: 2 })];
     expect(await refused(new Sequential(pooled))).toContain('maxPooling1D');
     expect(await messageAfter(() => torchModuleSource(made[0][1](), { className: 'a b' }))).toContain(

@@ -6,7 +6,14 @@ import { graphOf } from '../../training/graph/graph-of.js';
 import type { ModelGraph } from '../../training/graph/model-graph.js';
 import type { Model } from '../../training/model.js';
 import { libraryVersion } from '../library-version.js';
-import { bothEnds, laterKeys, moduleInPython, samePadding } from './module-constructors.js';
+import {
+  bothEnds,
+  laterKeys,
+  moduleInPython,
+  nonlinearityOf,
+  recurrentFault,
+  samePadding,
+} from './module-constructors.js';
 import { forwardOf } from './module-forward.js';
 import { stateDictOf } from './state-dict-of.js';
 import { isRecurrent, moduleOfLayer } from './torch-layers.js';
@@ -94,7 +101,8 @@ function addNode(source: Source, at: number): void {
   }
   const { module, end } = placeOf(source, name, layer);
   if (module.recurrent !== undefined && end < module.recurrent.numLayers) {
-    const fault = faultInside(source, at, `${module.name}_l${end}`);
+    const fault =
+      faultInside(source, at, `${module.name}_l${end}`) ?? faultBeside(source, layer, `${module.name}_l${end}`);
     if (fault !== undefined) return refuse(fault);
     values.set(result, inputs[0]);
     return;
@@ -127,6 +135,14 @@ function faultInside({ graph }: Source, at: number, next: string): string | unde
     !graph.outputs.tensors.includes(given) &&
     inner.getConfig().returnSequences === true;
   return isInside ? undefined : `\`${next}\` does not follow at once, as its name says; give it another`;
+}
+
+/** What PyTorch has not, or has once for a module of several layers where these differ. */
+function faultBeside({ graph }: Source, layer: Layer<unknown>, next: string): string | undefined {
+  const following = graph.layers.get(next)!;
+  if (!isRecurrent(layer) || !isRecurrent(following)) return undefined;
+  const isAlike = nonlinearityOf(layer) === nonlinearityOf(following);
+  return recurrentFault(layer) ?? (isAlike ? undefined : `another activation than \`${next}\``);
 }
 
 function noted(lines: string[], value: string): string {
