@@ -181,6 +181,27 @@ describe('Published attacks on files of Keras are refused', () => {
     expect(message).toMatch(/a link (to another file|by name)/);
   });
 
+  it('names and classes that no text can be made of', async () => {
+    const none = { toString: 1, valueOf: 1 };
+    const named = { ...dense, config: { units: 2, name: none } };
+    for (const message of await both(sequential(named))) expect(message).toMatch(/^(nothing was thrown$|\[)/);
+    for (const layer of [
+      { ...dense, module: none },
+      { ...dense, registered_name: none },
+    ])
+      for (const message of await both(sequential(layer))) expect(message).toMatch(/^\[FILE_FORMAT\]/);
+    const graph = { class_name: 'Functional', config: { name: none, layers: 3 } };
+    for (const message of await both(graph)) expect(message).toMatch(/^\[FILE_FORMAT\]/);
+  });
+
+  it('a member whose name is a path', async () => {
+    const bytes = writeHdf5({ members: new Map([['a/b', { shape: [1], data: Float32Array.of(1) }]]) }, 'test');
+    const message = await messageAfter(async () =>
+      readKeras(await archive(sequential(dense), { 'model.weights.h5': bytes }), 'a.keras'),
+    );
+    expect(message).toMatch(/^\[FILE_FORMAT\].*a member has an impossible name, `a\/b`/s);
+  });
+
   it.each([['values in another file (CVE-2026-1669)', 0x05, 0x07, 'values that lie in another file']])(
     '%s',
     async (_, from, to, what) => {

@@ -41,7 +41,10 @@ function nameOf(given: unknown): string | undefined {
   if (!isObject(given)) return undefined;
   const { module, class_name: className, config } = given;
   const isKeras =
-    module === undefined || module === null || module === 'builtins' || /^keras(\.|$)/.test(String(module));
+    module === undefined ||
+    module === null ||
+    module === 'builtins' ||
+    (typeof module === 'string' && /^keras(\.|$)/.test(module));
   return className === 'function' && isKeras && typeof config === 'string' ? config : undefined;
 }
 

@@ -70,7 +70,7 @@ function takenLayer(file: KerasFile, stored: unknown, depth: number): LayerConfi
   if (typeof className !== 'string' || !(isObject(config) || Array.isArray(config)))
     throw notTaken(file, '', 'a layer is not what it should be.', stored, 'use an intact file.');
   const named: unknown = isObject(config) ? config.name : undefined;
-  const place = `the layer \`${String(named ?? '')}\` (${className})`;
+  const place = `the layer \`${typeof named === 'string' ? named : ''}\` (${className})`;
   if (depth > deepestModels) throw notTaken(file, place, 'models are nested too deeply.', `${depth} levels`);
   if (className === 'Lambda' || className === 'TFOpLambda' || className === 'SlicingOpLambda')
     throw notTaken(file, place, 'the layer is a function of its own; what a file holds is never run.', className);
@@ -79,7 +79,7 @@ function takenLayer(file: KerasFile, stored: unknown, depth: number): LayerConfi
       file,
       place,
       'the class is not one of Keras; what a file names is never looked up or run.',
-      `${String(module)}.${String(registered ?? className)}`,
+      `${shown(module)}.${shown(registered ?? className)}`,
     );
   const inner = takenModel(file, stored, undefined, depth + 1);
   if (inner !== undefined) return inner;
@@ -97,12 +97,17 @@ function takenLayer(file: KerasFile, stored: unknown, depth: number): LayerConfi
   throw notTaken(file, place, 'the layer has no counterpart here.', className);
 }
 
+/** A value that should be a text; a file may hold any other, which JavaScript cannot always make a text of. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+}
+
 /** Modules of Keras itself, and of what it was part of. */
 function isOfKeras(module: unknown): boolean {
   return (
     module === undefined ||
     module === null ||
-    /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.|$)/.test(String(module))
+    (typeof module === 'string' && /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.|$)/.test(module))
   );
 }
 

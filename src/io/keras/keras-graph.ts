@@ -27,7 +27,7 @@ const mostNodes = 100_000;
  */
 export function takenGraph(file: KerasFile, config: Readonly<Record<string, unknown>>, take: TakeLayer): LayerConfig {
   const { layers, input_layers: inputLayers, output_layers: outputLayers } = config;
-  const place = `the model \`${String(config.name).slice(0, 100)}\``;
+  const place = `the model \`${typeof config.name === 'string' ? config.name.slice(0, 100) : ''}\``;
   if (!Array.isArray(layers))
     throw notTaken(file, place, 'the model has no list of layers.', layers, 'use an intact file.');
   const members = new Map<string, Member>();

@@ -44,7 +44,7 @@ export async function loadFromHdf5(
   const layers = weightedLayers(model, order);
   return hasLayerNames(group)
     ? loadNamed(layers, layersOfGroup(group, where), where)
-    : loadPaths(layers, weightsByPath(root), where);
+    : loadPaths(layers, weightsByPath(root, where), where);
 }
 
 function weightedLayers(model: Model, order: readonly string[] | undefined): Weighted[] {

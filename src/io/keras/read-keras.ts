@@ -151,7 +151,7 @@ function generationOf(version: unknown, where: string): KerasGeneration {
     where,
     what: 'the file is of a version of Keras that is not read.',
     expected: 'Keras 2 or 3',
-    received: String(version).slice(0, 40),
+    received: JSON.stringify(version).slice(0, 40),
     fix: 'save the model anew with Keras 3.',
   });
 }

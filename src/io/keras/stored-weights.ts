@@ -61,7 +61,7 @@ function texts(value: unknown, name: string, where: string): string[] {
 }
 
 /** The weights of a file of Keras 3 by their paths; the state of an optimizer and of generators apart. */
-export function weightsByPath(root: Hdf5Object): Map<string, StoredWeight> {
+export function weightsByPath(root: Hdf5Object, where: string): Map<string, StoredWeight> {
   const found = new Map<string, StoredWeight>();
   const seen = new Set<number>();
   const walk = (object: Hdf5Object, path: string, depth: number): void => {
@@ -70,7 +70,9 @@ export function weightsByPath(root: Hdf5Object): Map<string, StoredWeight> {
     for (const name of object.names) {
       if (depth === 0 && (name === 'optimizer' || name === 'optimizer_weights')) continue;
       if (name === 'seed_generator' || name.startsWith('seed_generator_')) continue;
-      const member = object.member(name)!;
+      const member = object.member(name);
+      if (member === undefined)
+        throw damagedFile({ where, what: `a member has an impossible name, \`${name.slice(0, 100)}\`.` });
       const inside = path === '' ? name : `${path}/${name}`;
       if (member.isDataset) found.set(inside, { name: inside, shape: member.shape, values: () => member.values() });
       else walk(member, inside, depth + 1);

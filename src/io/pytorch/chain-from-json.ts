@@ -72,8 +72,9 @@ function memberOf(entry: unknown, where: string): ModuleInChain | Layer {
   refuseUnknownOptions(where, fields, moduleFields);
   const { kind, activation } = fields;
   if (kind !== undefined && !(torchKinds as readonly unknown[]).includes(kind))
-    throw unknownName(where, 'kind', String(kind), torchKinds);
-  if (activation !== undefined) activationNamed(String(activation));
+    throw unknownName(where, 'kind', typeof kind === 'string' ? kind : JSON.stringify(kind), torchKinds);
+  if (activation !== undefined)
+    activationNamed(typeof activation === 'string' ? activation : JSON.stringify(activation));
   return fields as unknown as ModuleInChain;
 }
 

@@ -152,6 +152,7 @@ describe('a list of modules in JSON', () => {
     ['a number', '[3]', 'neither a module nor a layer'],
     ['another field', '[{"module": "a", "stride": 2}]', 'unknown option `stride`'],
     ['an unknown kind', '[{"module": "a", "kind": "Conv2d"}]', 'did you mean `Conv1d`'],
+    ['a kind that no text can be made of', '[{"module": "a", "kind": {"toString": 1, "valueOf": 1}}]', 'unknown kind'],
     ['an unknown activation', '[{"module": "a", "activation": "rleu"}]', 'did you mean `relu`'],
     ['a layer with weights', '[{"layer": "Dense", "options": {"units": 3}}]', 'layer without weights'],
     ['an option that a layer has not', '[{"layer": "Dropout", "options": {"rat": 0.5}}]', 'unknown option `rat`'],

@@ -59,7 +59,8 @@ export async function readTensorFlowJs(
     fix: 'give its text, or what JSON.parse made of it.',
   });
   const json = typeof modelJson === 'string' ? parseBoundedJson(modelJson, where, 'model.json') : modelJson;
-  if (!isObject(json)) throw damagedFile({ where, what: 'model.json holds no object.', received: String(json) });
+  if (!isObject(json))
+    throw damagedFile({ where, what: 'model.json holds no object.', received: JSON.stringify(json).slice(0, 100) });
   refuseGraphModel(json, where);
   if (json.weightsManifest === undefined)
     throw damagedFile({
