@@ -147,7 +147,7 @@ export { readNpy } from './io/numpy/read-npy.js';
 export { type ArrayToWrite, plainNumbers } from './io/numpy/stored-array.js';
 export { writeNpy } from './io/numpy/write-npy.js';
 export { drawOnnx } from './io/onnx/draw-onnx.js';
-export { type OnnxEdge, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
+export { type OnnxEdge, type OnnxGiven, type OnnxInputs, OnnxModel, readOnnx } from './io/onnx/onnx-model.js';
 export { type WriteOnnxOptions, writeOnnx } from './io/onnx/write/write-onnx.js';
 export { chainFromJson } from './io/pytorch/chain-from-json.js';
 export {

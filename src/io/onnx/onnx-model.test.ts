@@ -72,6 +72,18 @@ describe('an ONNX model', () => {
     );
   });
 
+  it('takes one input without its name, and says where there are several', async () => {
+    const model = readOnnx(traced(zeros), 'traced.onnx');
+    const { last } = await model.predict({ x: x(4, 3) });
+    expect([...(await (await model.predict(x(4, 3))).last.data())]).toEqual([...(await last.data())]);
+    const sum = { operator: 'Add', name: 'sum', inputs: ['a', 'b'], outputs: ['c'] };
+    const edges = ['a', 'b', 'c'].map((name) => ({ name, shape: [3] }));
+    const two = readOnnx(
+      onnxBytes({ nodes: [sum], constants: {}, inputs: edges.slice(0, 2), outputs: edges.slice(2) }),
+    );
+    expect(await messageAfter(() => two.predict([1, 2, 3]))).toMatch(/USAGE.*2 inputs[^]*an object of a, b/);
+  });
+
   it('has layers whose weights give the same in a layer made here', async () => {
     const model = readOnnx(traced(zeros));
     expect([...model.layers.keys()]).toEqual(['memory']);

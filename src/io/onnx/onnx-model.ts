@@ -26,6 +26,9 @@ export interface OnnxEdge {
 /** What an input is given as: a tensor, or nested arrays. */
 export type OnnxInputs = Readonly<Record<string, Tensor | NestedNumbers>>;
 
+/** Inputs by name, or that of a model that has one. */
+export type OnnxGiven = OnnxInputs | Tensor | readonly NestedNumbers[];
+
 /**
  * A model of an ONNX file. Its RNN, GRU and LSTM nodes are recurrent layers of this library, everything else runs as
  * operations on tensors; shapes are computed while it runs, so a free batch or length may be another each time.
@@ -124,10 +127,10 @@ export class OnnxModel {
    * @throws UNKNOWN_NAME, USAGE for inputs that there are not or that are missing; SHAPE_MISMATCH where one does not fit, or
    *   a node finds that sizes do not, which it names
    */
-  async predict(inputs: OnnxInputs): Promise<Record<string, Tensor>> {
+  async predict(inputs: OnnxGiven): Promise<Record<string, Tensor>> {
     const here = Object.fromEntries(
       await Promise.all(
-        Object.entries(inputs).map(async ([name, value]): Promise<[string, Tensor | NestedNumbers]> => {
+        Object.entries(this.#byName(inputs)).map(async ([name, value]): Promise<[string, Tensor | NestedNumbers]> => {
           const isRead = value instanceof Tensor && !this.#isFloat(name);
           return [name, isRead ? tensor(await value.data(), value.shape) : value];
         }),
@@ -137,8 +140,9 @@ export class OnnxModel {
   }
 
   /** As {@link OnnxModel.predict}, at once; in an open tape with derivatives. @throws as predict */
-  apply(inputs: OnnxInputs): Record<string, Tensor> {
+  apply(given: OnnxGiven): Record<string, Tensor> {
     const where = this.#where;
+    const inputs = this.#byName(given);
     const names = this.inputs.map(({ name }) => name);
     const unknown = Object.keys(inputs).find((name) => !names.includes(name));
     if (unknown !== undefined) throw unknownName(where, 'input', unknown, names);
@@ -154,9 +158,25 @@ export class OnnxModel {
     }
     return scope(() => {
       const free = new Map<string, number>();
-      const given = new Map(this.inputs.map((edge) => [edge.name, valueOfInput(where, edge, inputs[edge.name], free)]));
-      const valueOf = this.#run.run(given);
+      const values = new Map(
+        this.inputs.map((edge) => [edge.name, valueOfInput(where, edge, inputs[edge.name], free)]),
+      );
+      const valueOf = this.#run.run(values);
       return Object.fromEntries(this.outputs.map(({ name }) => [name, resultOf(where, name, valueOf(name))]));
+    });
+  }
+
+  #byName(given: OnnxGiven): OnnxInputs {
+    if (!(given instanceof Tensor) && !Array.isArray(given)) return given as OnnxInputs;
+    const [only, ...others] = this.inputs;
+    if (only !== undefined && others.length === 0) return { [only.name]: given };
+    const names = this.inputs.map(({ name }) => name).join(', ');
+    throw new RondoError('USAGE', {
+      where: this.#where,
+      what: `the model has ${this.inputs.length} inputs.`,
+      expected: `an object of ${names}`,
+      received: 'one array',
+      fix: 'name each input: predict({ NAME: array }).',
     });
   }
 
