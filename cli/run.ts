@@ -1,4 +1,12 @@
-import { libraryVersion, nearestNames, setSeed, setThreads, useBackend } from '../src/index.js';
+import {
+  brainLSTM,
+  libraryVersion,
+  nearestNames,
+  registerCell,
+  setSeed,
+  setThreads,
+  useBackend,
+} from '../src/index.js';
 import { allowWideKernels, useBlas } from '../src/node.js';
 import { codedError } from './coded-error.js';
 import { commands } from './commands/index.js';
@@ -71,6 +79,8 @@ async function runCommand(args: readonly string[]): Promise<void> {
   protectInputs(line, specs);
   read = { name: command.name, specs, options: line.options };
   allowWideKernels();
+  // Files that `rondo convert` makes of nets of brain.js name it.
+  registerCell(brainLSTM);
   if (typeof line.options.threads === 'number') setThreads(line.options.threads);
   if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
   if (line.options.blas === true) await useBlas();

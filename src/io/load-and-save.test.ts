@@ -6,10 +6,12 @@ import { messageAfter } from '../../test/support/message-after.js';
 import { bytesField, integerField, onnxBytes, textField } from '../../test/support/onnx-writer.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
+import { RNN } from '../layers/rnn.js';
 import { setSeed } from '../random.js';
 import { tensor } from '../tensor/tensor.js';
 import { Model } from '../training/model.js';
 import { Sequential } from '../training/sequential.js';
+import { brainLSTM } from './brain/brain-lstm.js';
 import { load, readBeside, save } from './load-and-save.js';
 import { modelEndings, modelFormatOf, readModel, writeModel } from './model-formats.js';
 import { OnnxModel } from './onnx/onnx-model.js';
@@ -133,4 +135,13 @@ describe('a file beside a model', () => {
       );
     expect(await messageAfter(() => readBeside(model, 'two.bin'))).toMatch(/^\[FILE_ACCESS\]/);
   });
+});
+
+describe('what users give', () => {
+  it('opens again what was made of a net of brain.js', async () => {
+    const net = new Sequential([new RNN({ cell: brainLSTM, units: 3, inputShape: [null, 3] })]);
+    await save(net, at('brain.safetensors'));
+    expect((await load(at('brain.safetensors'))).model).toBeInstanceOf(Sequential);
+  });
+
 });

@@ -1,3 +1,5 @@
+import { registerCell } from '../cells/registry.js';
+import { brainLSTM } from './brain/brain-lstm.js';
 import { deserializeModel, serializeModelAsync } from './checkpoint.js';
 import { metadataKey } from './checkpoint-metadata.js';
 import { type ModelFormat, plainlyRead } from './model-format.js';
@@ -11,6 +13,8 @@ export const rondoFormat: ModelFormat<object> = {
     endings: ['.safetensors'],
     options: [],
     async model({ bytes, name }) {
+      // What a net of brain.js was saved as names its cell.
+      registerCell(brainLSTM);
       const { model, preprocessing, training } = deserializeModel(bytes, name);
       return plainlyRead(model, { preprocessing, training });
     },
