@@ -135,11 +135,24 @@ export async function fileAccessError(
   const received = cause instanceof Error ? cause.message : code;
   const where = `${action} ${path}`;
   if (code === 'ENOENT') return missing(action, where, path, cause, ending);
+  if (code === 'EISDIR' && action === 'read') {
+    const fix = await fixOfFolder(path);
+    if (fix !== undefined)
+      return new RondoError('FILE_ACCESS', { where, what: faults.EISDIR[0], received, fix, cause });
+  }
   const [what, fix] = faults[code] ?? [
     `the file cannot be ${action === 'read' ? 'read' : 'written'}.`,
     'check the path and the disk.',
   ];
   return new RondoError('FILE_ACCESS', { where, what, received, fix, cause });
+}
+
+/** What to do with a folder that another program calls a model. */
+async function fixOfFolder(folder: string): Promise<string | undefined> {
+  const names = await readdir(folder).catch((): string[] => []);
+  if (names.includes('saved_model.pb'))
+    return 'a SavedModel of TensorFlow is not read: save the model in Keras as .keras, or turn it into ONNX with tf2onnx.';
+  return names.includes('model.json') ? `name the file inside it: ${join(folder, 'model.json')}.` : undefined;
 }
 
 async function missing(

@@ -144,4 +144,18 @@ describe('what users give', () => {
     expect((await load(at('brain.safetensors'))).model).toBeInstanceOf(Sequential);
   });
 
+  it('says what to do with folders and files that hold no model', async () => {
+    for (const [name, file] of [
+      ['saved', 'saved_model.pb'],
+      ['web', 'model.json'],
+    ]) {
+      mkdirSync(at(name));
+      writeFileSync(join(at(name), file), '{}');
+    }
+    expect(await messageAfter(() => load(at('saved')))).toMatch(/FILE_ACCESS.*folder[^]*SavedModel[^]*tf2onnx/);
+    expect(await messageAfter(() => load(at('web')))).toContain(join(at('web'), 'model.json'));
+    writeFileSync(at('net.json'), '{"module": "keras", "class_name": "Sequential", "config": {}}');
+    expect(await messageAfter(() => load(at('net.json')))).toMatch(/FILE_FORMAT.*Keras model, and no weights/);
+  });
+
 });

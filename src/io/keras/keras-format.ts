@@ -1,16 +1,28 @@
+import { RondoError } from '../../errors.js';
 import { isHdf5 } from '../hdf5/hdf5-file.js';
+import { jsonText } from '../json-beginning.js';
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { type ReadKerasOptions, readKeras } from './read-keras.js';
 import { writeKeras } from './write-keras.js';
 
+/** What `model.to_json()` gives, which is no model without its weights. */
+const architecture = /^\s*\{\s*"(?:module|class_name)"\s*:\s*"/;
+
 /** Models of Keras: archives of Keras 3, and HDF5 files of both generations. */
 export const kerasFormat: ModelFormat<ReadKerasOptions> = {
   title: 'Keras',
-  recognises: (bytes, name) => isHdf5(bytes) || name.toLowerCase().endsWith('.keras'),
+  recognises: (bytes, name) => isHdf5(bytes) || name.toLowerCase().endsWith('.keras') || isArchitecture(bytes),
   read: {
     endings: ['.keras', '.h5', '.hdf5'],
     options: ['inputShape', 'maxBytes'],
     async model({ bytes, name }, options) {
+      if (isArchitecture(bytes))
+        throw new RondoError('FILE_FORMAT', {
+          where: name,
+          what: 'the file holds the layers of a Keras model, and no weights.',
+          expected: 'a .keras archive, or an HDF5 file of a whole model',
+          fix: 'save the whole model: model.save("model.keras").',
+        });
       const { model, matched, leftOver, notes } = await readKeras(bytes, name, options);
       const kinds = new Map([...model.sublayers].map(([layer, { className }]) => [layer, className]));
       const taken = matched.map(({ layer, weights }) => ({
@@ -32,3 +44,8 @@ export const kerasFormat: ModelFormat<ReadKerasOptions> = {
     },
   },
 };
+
+function isArchitecture(bytes: Uint8Array): boolean {
+  const text = jsonText(bytes);
+  return text !== undefined && architecture.test(text) && /"config"\s*:/.test(text);
+}
