@@ -7,6 +7,7 @@ import { bytesField, integerField, onnxBytes, textField } from '../../test/suppo
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
 import { RNN } from '../layers/rnn.js';
+import { SimpleRNN } from '../layers/simple-rnn.js';
 import { setSeed } from '../random.js';
 import { tensor } from '../tensor/tensor.js';
 import { Model } from '../training/model.js';
@@ -158,4 +159,10 @@ describe('what users give', () => {
     expect(await messageAfter(() => load(at('net.json')))).toMatch(/FILE_FORMAT.*Keras model, and no weights/);
   });
 
+  it('says that it takes an nn.RNN for one of tanh', async () => {
+    const net = new Sequential([new SimpleRNN({ name: 'rnn', units: 3, inputShape: [null, 2] })]);
+    await save(net, at('rnn.safetensors'), { format: 'pytorch' });
+    expect((await load(at('rnn.safetensors'))).notes).toEqual([expect.stringMatching(/`rnn`.*tanh/)]);
+    expect((await load(at('rnn.safetensors'), { layers: ['rnn'] })).notes).toEqual([]);
+  });
 });

@@ -16,7 +16,12 @@ export const pytorchFormat: ModelFormat<Omit<ReadStateDictOptions, 'copy'> & Mod
     async model({ bytes, name }, { key, ...chain }) {
       const state = await readStateDict(bytes, name, { key, copy: false });
       const { model, matched, leftOver } = modelFromStateDict(state, chain);
+      const plain = chain.layers === undefined ? matched.filter(({ kind }) => kind === 'RNN') : [];
       return plainlyRead(model, {
+        notes: plain.map(
+          ({ module }) =>
+            `the nonlinearity of \`${module}\` is not in the file and taken to be tanh; say another with \`layers\``,
+        ),
         matched: matched.map(({ module, ...rest }) => ({ source: module, ...rest })),
         leftOver,
       });
