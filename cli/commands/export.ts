@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type StandaloneLanguage, standaloneCode, standaloneLanguages } from '../../src/index.js';
-import { loadModel, loadTask, writeFileAtomically } from '../../src/node.js';
+import { Model, RondoError, type StandaloneLanguage, standaloneCode, standaloneLanguages } from '../../src/index.js';
+import { load, loadTask, writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { defaultOutput, requireNewFile } from '../output-paths.js';
@@ -81,7 +81,14 @@ export const exportModel = defineCommand({
       options['weights-file'] ?? (language === 'wasm' ? out.replace(/(\.m?js)?$/, '.wasm') : undefined);
     await requireNewFile(where, '--out', out, force);
     if (weightsFile !== undefined) await requireNewFile(where, '--weights-file', weightsFile, force);
-    const { model, preprocessing } = await loadModel(path);
+    const { model, preprocessing, notes } = await load(path);
+    if (!(model instanceof Model))
+      throw new RondoError('USAGE', {
+        where: path,
+        what: 'this graph has no layers that code could be written of.',
+        expected: 'a model of layers',
+        fix: `run it with rondo run ${path}, or export the model that it was made from.`,
+      });
     const isTask = 'task' in Object(preprocessing) && !options['network-only'];
     const name = options.name ?? nameOf(out);
     const code = standaloneCode(isTask ? (await loadTask(path)).task : model, {
@@ -103,11 +110,12 @@ export const exportModel = defineCommand({
     }));
     showAnswer(
       {
-        facts: { model: path, language, takes: code.takes, files: sizes },
+        facts: { model: path, language, takes: code.takes, files: sizes, notes: [...notes, ...code.notes] },
         sections: sizes.map(
           ({ path: file, sizeBytes, gzippedBytes }) =>
             `wrote ${printable(file)}: ${fileSize(sizeBytes)}, ${fileSize(gzippedBytes)} gzipped`,
         ),
+        notes: [...notes, ...code.notes],
       },
       options.json,
     );

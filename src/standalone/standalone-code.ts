@@ -36,6 +36,8 @@ export interface StandaloneCode {
   readonly weights: Uint8Array | undefined;
   /** Whether it takes single steps, or whole sequences only. */
   readonly takes: 'steps' | 'sequences';
+  /** What the code does not do that the model does, in sentences. */
+  readonly notes: readonly string[];
 }
 
 const optionNames = ['language', 'name', 'weights', 'separateWeights', 'maxLength'];
@@ -74,6 +76,7 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
   const model = isTask(given) ? given.model : given;
   const program = programOf(model);
   const takes = program.kind === 'step' ? 'steps' : 'sequences';
+  const notes = isTask(given) ? [] : notesOf(model);
   if (language !== 'c') {
     const task = isTask(given) ? taskCode(given, takes) : undefined;
     const about = aboutModule(model, program, { name, language, separateWeights, task });
@@ -81,8 +84,9 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       return {
         ...javascriptModule(program, { about, weights, isSideFile: separateWeights, more: task?.source }),
         takes,
+        notes,
       };
-    return { ...webAssemblyModule(program, { about, more: task?.source }), takes };
+    return { ...webAssemblyModule(program, { about, more: task?.source }), takes, notes };
   }
   if (isTask(given))
     throw new RondoError('USAGE', {
@@ -99,7 +103,15 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       fix: 'give maxLength: 100, or whatever the longest sequence is.',
     });
   const about = aboutHeader(model, program, name);
-  return { source: cHeader(program, { about, name, maxLength: maxLength ?? 1 }), weights: undefined, takes };
+  return { source: cHeader(program, { about, name, maxLength: maxLength ?? 1 }), weights: undefined, takes, notes };
+}
+
+/** Of a task's net the code around it leaves padding out; here whoever calls it has to. */
+function notesOf(model: AnyModel): string[] {
+  const masking = [...model.sublayers.values()].filter((layer) => layer.getConfig().maskZero === true);
+  return masking.map(
+    ({ name }) => `masks are no part of the code: give sequences without the padding, index 0, that ${name} leaves out`,
+  );
 }
 
 /** Step by step where every layer can be run so. @throws USAGE */

@@ -130,7 +130,9 @@ it.each(moduleLanguages)('runs token ids, without padding: %s', async (language)
     new Dense({ units: 2, activation: 'softmax' }),
   ]);
   randomise(model, new Random(11));
-  const own = await standaloneModel(standaloneCode(model, { language }));
+  const code = standaloneCode(model, { language });
+  expect(code.notes).toEqual([expect.stringContaining('give sequences without the padding, index 0')]);
+  const own = await standaloneModel(code);
   for (const ids of [[4], [1, 8, 2], [3, 3, 1, 7, 5, 2, 6, 8, 1]]) {
     const expected = model.apply(tensor([ids])).dataSync();
     own.run(ids).forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(1e-5));

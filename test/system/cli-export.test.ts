@@ -66,6 +66,16 @@ describe('rondo export', () => {
     ).toBe(2);
   });
 
+  it("reads other programs' models", async () => {
+    expect(run('convert', 'net.safetensors', 'net.keras').code).toBe(0);
+    expect(run('export', 'net.keras', '--standalone', 'js', '--out', 'from-keras.mjs')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const output = (await load('from-keras.mjs')).createModel().step(step);
+    output.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+  });
+
   it("says what is missing, and takes no file's place", () => {
     expect(run('export', 'net.safetensors')).toMatchObject({
       code: 2,
