@@ -21,7 +21,7 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 111_700,
+    largestBytes: 111_900,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
