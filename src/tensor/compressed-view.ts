@@ -12,6 +12,7 @@ class CompressedView extends Tensor {
     this.#weight = weight;
   }
 
+  /** @internal */
   override get compressed(): CompressedWeights | undefined {
     return this.#weight.compressed;
   }
@@ -24,11 +25,12 @@ class CompressedView extends Tensor {
     return this.#weight.dataSync();
   }
 
-  /** Written out for the open scope, for whoever does not read the numbers as they are. */
+  /** @internal Written out for the open scope, for whoever does not read the numbers as they are. */
   override storedViewOn(backend: Backend): View {
     return this.#weight.storedViewOn(backend);
   }
 
+  /** @internal */
   override outliveScope(): void {}
 
   protected override residentIfAny(): undefined {

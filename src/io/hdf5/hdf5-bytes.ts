@@ -130,7 +130,7 @@ export class Hdf5Cursor {
   }
 
   latin(count: number): string {
-    return String.fromCharCode(...this.bytes(count));
+    return Array.from(this.bytes(count), (byte) => String.fromCharCode(byte)).join('');
   }
 
   /** The next bytes as a reader of their own. */
