@@ -81,7 +81,6 @@ class WebAssemblyWriter {
   readonly #lists = new Map<Int32Array, number>();
   readonly #pointwise = new Map<string, PointwiseKernel>();
   readonly #blocks = new Map<Pointwise, number>();
-  readonly #written = new Set<string>();
   #scratch: Extent = { fixed: 0, perStep: 0 };
 
   constructor(program: Program) {
@@ -92,8 +91,7 @@ class WebAssemblyWriter {
     const { operations } = this.#program;
     for (const operation of flat(operations)) this.#prepare(operation);
     this.#placeStores();
-    const scratch = this.#memory.takeGrowing(this.#scratchSize(operations));
-    this.#scratch = scratch;
+    this.#scratch = this.#memory.takeGrowing(this.#scratchSize(operations));
     this.#module.func('run', { params: ['i32'] }, (f, length) => {
       const writer = new RunWriter(f, length);
       for (const operation of operations) this.#operation(writer, operation);
@@ -202,9 +200,7 @@ class WebAssemblyWriter {
   }
 
   #once(name: string, write: (module: ModuleBuilder) => void): void {
-    if (this.#written.has(name)) return;
-    this.#written.add(name);
-    write(this.#module);
+    if (this.#module.find(name) === undefined) write(this.#module);
   }
 
   #kernelOf({ program, inputs, outputs }: Pointwise): PointwiseKernel {
@@ -296,32 +292,25 @@ class WebAssemblyWriter {
 
   #runProduct(run: RunWriter, { m, n, k, a, b, c, transposeA, transposeB, accumulate }: Product): void {
     const [rowOfA, stepOfA] = transposeA ? [4, run.amount(a.rowStride, 4)] : [run.amount(a.rowStride, 4), 4];
-    const places = (rows: Operand<'i32'>, atA: Operand<'i32'>, atC: Operand<'i32'>): Args =>
-      transposeB
-        ? [
-            ...[rows, run.amount(n), run.amount(k), atA, run.amount(a.rowStride, 4)],
-            ...[this.#address(run, b), run.amount(b.rowStride, 4), atC, run.amount(c.rowStride, 4), Number(accumulate)],
-          ]
-        : [
-            ...[rows, run.amount(n), run.amount(k), atA, rowOfA, stepOfA],
-            ...[this.#address(run, b), run.amount(b.rowStride, 4), atC, run.amount(c.rowStride, 4), Number(accumulate)],
-          ];
+    const args = (rows: Operand<'i32'>, atA: Operand<'i32'>, atC: Operand<'i32'>): Args => [
+      ...[rows, run.amount(n), run.amount(k), atA],
+      ...(transposeB ? [run.amount(a.rowStride, 4)] : [rowOfA, stepOfA]),
+      ...[this.#address(run, b), run.amount(b.rowStride, 4), atC, run.amount(c.rowStride, 4), Number(accumulate)],
+    ];
     const [startOfA, startOfC] = [this.#address(run, a), this.#address(run, c)];
     if (transposeB && transposeA && m !== 1)
       throw new TypeError('a product of two transposed matrices is in no program');
     if (transposeB || (typeof m === 'number' && m <= mostFewRows)) {
       const func = this.#named(transposeB ? 'dot_rows' : 'few_rows');
-      return run.call(func, places(run.amount(m), startOfA, startOfC));
+      return run.call(func, args(run.amount(m), startOfA, startOfC));
     }
     const { f } = run;
-    const [left, atA, atC] = [m, startOfA, startOfC].map((value, i) =>
-      run.local(i === 0 ? run.amount(m) : (value as Operand<'i32'>)),
-    );
+    const [left, atA, atC] = [run.amount(m), startOfA, startOfC].map((value) => run.local(value));
     const rows = f.local('i32');
     f.while(i32.gt_s(left, 0), () => {
       f.set(rows, mostFewRows);
       f.if(i32.lt_s(left, mostFewRows), () => f.set(rows, left));
-      run.call(this.#named('few_rows'), places(rows, atA, atC));
+      run.call(this.#named('few_rows'), args(rows, atA, atC));
       f.set(atA, i32.add(atA, i32.mul(rows, transposeA ? 4 : run.amount(a.rowStride, 4))));
       f.set(atC, i32.add(atC, i32.mul(rows, run.amount(c.rowStride, 4))));
       f.set(left, i32.sub(left, rows));

@@ -11,8 +11,9 @@ import type { StepStridedCompressedCall } from '../sequence/loop-host.js';
 import { edgeBytes, writeBlockProduct } from './block-products.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { hasRelaxedDot } from './features.js';
-import { int8BlockWorkspaceBytes, writeInt8BlockProduct } from './int8-block-products.js';
-import { int8WorkspaceBytes, panelOutputs, writeInt8Product } from './int8-products.js';
+import { writeInt8BlockProduct } from './int8-block-products.js';
+import { panelOutputs, writeInt8Product } from './int8-products.js';
+import { roundedBytes } from './int8-rows.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
@@ -119,7 +120,8 @@ export function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
       blocks === undefined
         ? [4 * width * Math.ceil(matrix.k / 4), ...ofOutputs]
         : [4, undefined, undefined, ...ofOutputs],
-    workspaceBytes: blocks === undefined ? int8WorkspaceBytes : int8BlockWorkspaceBytes,
+    // The last outputs of a segment, and the rounded rows.
+    workspaceBytes: (m, k) => 4 * width + roundedBytes(m, k),
   };
 }
 

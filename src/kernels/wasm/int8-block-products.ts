@@ -1,7 +1,7 @@
 import { blockInputs, int8BlockOutputs } from '../compressed-matrix.js';
 import { i32, i32x4, type ModuleBuilder, type Value } from './assembler.js';
 import { dots, storeScaled } from './int8-dots.js';
-import { roundedBytes, roundedRowBytes, roundingBytes, rowsAtOnce, writeRoundRow } from './int8-rows.js';
+import { roundedRowBytes, roundingBytes, rowsAtOnce, writeRoundRow } from './int8-rows.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, type IntFunc, ints } from './matmul-loops.js';
 
@@ -10,11 +10,6 @@ const edgeBytes = 4 * int8BlockOutputs;
 
 /** Bytes of one block. */
 const blockBytes = int8BlockOutputs * blockInputs;
-
-/** Bytes that the rounded rows of a product and the last outputs of a segment take. */
-export function int8BlockWorkspaceBytes(m: number, k: number): number {
-  return edgeBytes + roundedBytes(m, k);
-}
 
 /**
  * Adds `int8_block_product`: (m, k, segments, segment, a, strideA, starts, inputs, values, scales, sums, c, strideC, accumulate,

@@ -1,6 +1,6 @@
 import { i32, type ModuleBuilder } from './assembler.js';
 import { dots, storeScaled } from './int8-dots.js';
-import { roundedBytes, roundedRowBytes, roundingBytes, rowsAtOnce, writeRoundRow } from './int8-rows.js';
+import { roundedRowBytes, roundingBytes, rowsAtOnce, writeRoundRow } from './int8-rows.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, type IntFunc, ints } from './matmul-loops.js';
 
@@ -15,11 +15,6 @@ export const panelOutputs = 32;
 
 /** Bytes that the last outputs of a segment take before they are copied. */
 const edgeBytes = 4 * panelOutputs;
-
-/** Bytes that the rounded rows of a product and the last outputs of a segment take. */
-export function int8WorkspaceBytes(m: number, k: number): number {
-  return edgeBytes + roundedBytes(m, k);
-}
 
 /**
  * Adds `int8_product`: (m, k, segments, segment, a, strideA, weights, scales, sums, c, strideC, accumulate, workspace);
