@@ -1,0 +1,480 @@
+import {
+  type Arithmetic,
+  arithmetic,
+  type Condition,
+  conditions,
+  type VectorInstruction,
+  type VectorName,
+  vectorInstructions,
+} from './instructions.js';
+import type { GeneralRegister, Label, MaskRegister, Memory, VectorRegister } from './registers.js';
+
+export type Operand = VectorRegister | GeneralRegister | MaskRegister | Memory | Label;
+
+/** What an instruction takes besides its operands. */
+export interface Details {
+  /** The constant of 8 bits, of instructions that have one. */
+  readonly immediate?: number;
+  /** Lanes that count (EVEX); the others keep what the destination holds, or become 0 with `zeroing`. */
+  readonly mask?: MaskRegister;
+  readonly zeroing?: boolean;
+  /** One element in memory is repeated in all lanes (EVEX). */
+  readonly broadcast?: boolean;
+  /** The width in bits, where it does not follow from the registers. */
+  readonly bits?: 128 | 256 | 512;
+}
+
+interface Patch {
+  readonly label: Label;
+  /** Where the 4 bytes of the distance are. */
+  readonly place: number;
+  /** From where it counts: the end of the instruction. */
+  readonly from: number;
+}
+
+/**
+ * Writes x86-64 machine code: general instructions as methods, vector instructions by name ({@link op}), jumps to
+ * labels, and constants that lie behind the code. VEX forms are used where they exist and suffice, since they are
+ * shorter. Sizes are 64 bits for general registers, unless a name says 32.
+ */
+export class Assembler {
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+  readonly #places: (number | undefined)[] = [];
+  readonly #patches: Patch[] = [];
+  readonly #constants = new Map<string, { label: Label; bytes: Uint8Array }>();
+
+  /** How many bytes of code are written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A place that is bound later. */
+  label(): Label {
+    this.#places.push(undefined);
+    return { kind: 'label', id: this.#places.length - 1 };
+  }
+
+  /** A label that is bound here, or `label` bound here. */
+  bind(label: Label = this.label()): Label {
+    this.#places[label.id] = this.#length;
+    return label;
+  }
+
+  /** Where a bound label is, in bytes from the beginning. */
+  placeOf({ id }: Label): number {
+    const place = this.#places[id];
+    if (place === undefined) throw new Error(`the label ${id} is not bound`);
+    return place;
+  }
+
+  /** Words of 32 bits that lie behind the code, as an operand in memory. */
+  constant(...words: readonly number[]): Label {
+    const key = words.map((word) => word >>> 0).join();
+    let constant = this.#constants.get(key);
+    if (constant === undefined) {
+      constant = { label: this.label(), bytes: new Uint8Array(Int32Array.from(words).buffer) };
+      this.#constants.set(key, constant);
+    }
+    return constant.label;
+  }
+
+  /** Code and constants. @throws Error where a label that is used was not bound */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const constants = [...this.#constants.values()].sort((a, b) => b.bytes.length - a.bytes.length);
+    this.alignTo(64, 0xcc);
+    for (const { label, bytes } of constants) {
+      this.bind(label);
+      for (const byte of bytes) this.#u8(byte);
+    }
+    this.#constants.clear();
+    const view = new DataView(this.#bytes.buffer);
+    for (const { label, place, from } of this.#patches) view.setInt32(place, this.placeOf(label) - from, true);
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Fills up to a multiple of `bytes`, with instructions that do nothing unless another byte is named. */
+  alignTo(bytes: number, filler?: number): void {
+    let missing = -this.#length & (bytes - 1);
+    if (filler !== undefined) {
+      while (missing-- > 0) this.#u8(filler);
+      return;
+    }
+    while (missing > 0) {
+      const nop = nops[Math.min(missing, nops.length) - 1];
+      for (const byte of nop) this.#u8(byte);
+      missing -= nop.length;
+    }
+  }
+
+  // Vector instructions.
+
+  /** Writes the vector instruction of a name, its operands in the order of Intel's manual: the destination first. */
+  op(name: VectorName, ...operands: readonly Operand[]): void {
+    this.opWith(name, {}, ...operands);
+  }
+
+  /** The same with a constant, a mask or a broadcast. */
+  opWith(name: VectorName, details: Details, ...operands: readonly Operand[]): void {
+    const instruction: VectorInstruction = vectorInstructions[name];
+    const fields = fieldsOf(instruction, operands);
+    const vectors = operands.filter((operand) => operand.kind === 'vector');
+    const bits = instruction.bits ?? details.bits ?? Math.max(128, ...vectors.map((register) => register.bits));
+    const { mask, zeroing = false, broadcast = false } = details;
+    const needsEvex =
+      instruction.encodings === 'evex' ||
+      bits === 512 ||
+      mask !== undefined ||
+      broadcast ||
+      vectors.some(({ index }) => index > 15) ||
+      (instruction.toMask && operands[0].kind === 'mask');
+    if (needsEvex && instruction.encodings === 'vex') throw new Error(`${name} has no form for these operands`);
+    const tail = (instruction.hasImmediate ? 1 : 0) + (fields.last === undefined ? 0 : 1);
+    if (needsEvex) this.#evex(instruction, fields, { bits, mask, zeroing, broadcast }, tail);
+    else this.#vex(instruction, fields, bits, tail);
+    if (fields.last !== undefined) this.#u8(fields.last << 4);
+    if (instruction.hasImmediate) this.#u8(details.immediate ?? 0);
+  }
+
+  /** Clears the upper halves, which instructions of SSE would otherwise wait for. */
+  vzeroupper(): void {
+    this.#write(0xc5, 0xf8, 0x77);
+  }
+
+  #vex({ map, prefix, opcode, w }: VectorInstruction, { reg, vvvv, rm }: Fields, bits: number, tail: number): void {
+    const { x, b } = extensionsOf(rm);
+    const r = reg >> 3;
+    const last = ((~vvvv & 15) << 3) | (bits === 256 ? 4 : 0) | prefix;
+    if (map === 1 && w === 0 && x === 0 && b === 0) this.#write(0xc5, ((r ^ 1) << 7) | last);
+    else this.#write(0xc4, ((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | map, (w << 7) | last);
+    this.#u8(opcode);
+    this.#modRm(reg, rm, 1, tail);
+  }
+
+  #evex(
+    instruction: VectorInstruction,
+    { reg, vvvv, rm }: Fields,
+    given: { bits: number; mask: MaskRegister | undefined; zeroing: boolean; broadcast: boolean },
+    tail: number,
+  ): void {
+    const { map, prefix, opcode, evexW } = instruction;
+    const { bits, mask, zeroing, broadcast } = given;
+    const extensions = extensionsOf(rm);
+    const x = rm.kind === 'vector' ? (rm.index >> 4) & 1 : extensions.x;
+    const first =
+      ((~(reg >> 3) & 1) << 7) | ((x ^ 1) << 6) | ((extensions.b ^ 1) << 5) | ((~(reg >> 4) & 1) << 4) | map;
+    const length = bits === 512 ? 2 : bits === 256 ? 1 : 0;
+    const third =
+      (zeroing ? 0x80 : 0) |
+      (length << 5) |
+      (broadcast ? 0x10 : 0) |
+      ((~(vvvv >> 4) & 1) << 3) |
+      (mask === undefined ? 0 : mask.index);
+    this.#write(0x62, first, (evexW << 7) | ((~vvvv & 15) << 3) | 4 | prefix, third, opcode);
+    this.#modRm(reg, rm, broadcast ? instruction.element : displacementUnit(instruction, bits), tail);
+  }
+
+  // General instructions.
+
+  /** to = from. */
+  mov(to: GeneralRegister, from: GeneralRegister): void {
+    this.#general(0x89, from, to, true);
+  }
+
+  /** to = a constant. */
+  movConstant(to: GeneralRegister, value: number | bigint): void {
+    const whole = BigInt(value);
+    if (whole >= 0n && whole < 1n << 32n) {
+      this.#rex(false, 0, 0, to.index);
+      this.#u8(0xb8 + (to.index & 7));
+      this.#u32(Number(whole));
+    } else if (whole < 0n && whole >= -(1n << 31n)) {
+      this.#rex(true, 0, 0, to.index);
+      this.#write(0xc7, 0xc0 | (to.index & 7));
+      this.#u32(Number(whole));
+    } else {
+      this.#rex(true, 0, 0, to.index);
+      this.#u8(0xb8 + (to.index & 7));
+      this.#u32(Number(BigInt.asUintN(32, whole)));
+      this.#u32(Number(BigInt.asUintN(32, whole >> 32n)));
+    }
+  }
+
+  /** to = a 32-bit word in memory, its upper half 0. */
+  load32(to: GeneralRegister, from: Memory | Label): void {
+    this.#general(0x8b, to, from, false);
+  }
+
+  /** to = a 32-bit word in memory with its sign. */
+  load32Signed(to: GeneralRegister, from: Memory | Label): void {
+    this.#general(0x63, to, from, true);
+  }
+
+  load64(to: GeneralRegister, from: Memory | Label): void {
+    this.#general(0x8b, to, from, true);
+  }
+
+  store32(to: Memory, from: GeneralRegister): void {
+    this.#general(0x89, from, to, false);
+  }
+
+  store64(to: Memory, from: GeneralRegister): void {
+    this.#general(0x89, from, to, true);
+  }
+
+  /** to = the address. */
+  lea(to: GeneralRegister, address: Memory | Label): void {
+    this.#general(0x8d, to, address, true);
+  }
+
+  /** `to = to operation by`; `cmp` sets flags alone. */
+  arith(operation: Arithmetic, to: GeneralRegister, by: GeneralRegister | number | Memory, size: 32 | 64 = 64): void {
+    const digit = arithmetic[operation];
+    const isWide = size === 64;
+    if (typeof by !== 'number') {
+      if (by.kind === 'general') this.#general(8 * digit + 1, by, to, isWide);
+      else this.#general(8 * digit + 3, to, by, isWide);
+      return;
+    }
+    this.#rex(isWide, 0, 0, to.index);
+    if (by >= -128 && by < 128) this.#write(0x83, 0xc0 | (digit << 3) | (to.index & 7), by & 255);
+    else {
+      if (to.index === 0) this.#u8(8 * digit + 5);
+      else this.#write(0x81, 0xc0 | (digit << 3) | (to.index & 7));
+      this.#u32(by);
+    }
+  }
+
+  /** The 32-bit word in memory, operation a register. */
+  arithMemory32(operation: Arithmetic, to: Memory, by: GeneralRegister): void {
+    this.#general(8 * arithmetic[operation] + 1, by, to, false);
+  }
+
+  /** to = to * by. */
+  imul(to: GeneralRegister, by: GeneralRegister | Memory): void {
+    this.#rexFor(true, to.index, by);
+    this.#write(0x0f, 0xaf);
+    this.#modRm(to.index, by, 1, 0);
+  }
+
+  /** to = from * a constant. */
+  imulConstant(to: GeneralRegister, from: GeneralRegister, by: number): void {
+    const isShort = by >= -128 && by < 128;
+    this.#rexFor(true, to.index, from);
+    this.#u8(isShort ? 0x6b : 0x69);
+    this.#modRm(to.index, from, 1, isShort ? 1 : 4);
+    if (isShort) this.#u8(by & 255);
+    else this.#u32(by);
+  }
+
+  /** Shifts by a constant: left, right, right with the sign. */
+  shift(kind: 'shl' | 'shr' | 'sar', to: GeneralRegister, by: number): void {
+    this.#rex(true, 0, 0, to.index);
+    const digit = { shl: 4, shr: 5, sar: 7 }[kind];
+    if (by === 1) this.#write(0xd1, 0xc0 | (digit << 3) | (to.index & 7));
+    else this.#write(0xc1, 0xc0 | (digit << 3) | (to.index & 7), by);
+  }
+
+  neg(to: GeneralRegister): void {
+    this.#rex(true, 0, 0, to.index);
+    this.#write(0xf7, 0xd8 | (to.index & 7));
+  }
+
+  /** Sets the flags of `a & b`. */
+  test(a: GeneralRegister, b: GeneralRegister): void {
+    this.#general(0x85, b, a, true);
+  }
+
+  /** to = from where the condition holds. */
+  cmov(condition: Condition, to: GeneralRegister, from: GeneralRegister): void {
+    this.#rexFor(true, to.index, from);
+    this.#write(0x0f, 0x40 | conditions[condition]);
+    this.#modRm(to.index, from, 1, 0);
+  }
+
+  push(register: GeneralRegister): void {
+    this.#rex(false, 0, 0, register.index);
+    this.#u8(0x50 + (register.index & 7));
+  }
+
+  pop(register: GeneralRegister): void {
+    this.#rex(false, 0, 0, register.index);
+    this.#u8(0x58 + (register.index & 7));
+  }
+
+  jump(to: Label): void {
+    this.#u8(0xe9);
+    this.#distance(to, 0);
+  }
+
+  jumpIf(condition: Condition, to: Label): void {
+    this.#write(0x0f, 0x80 | conditions[condition]);
+    this.#distance(to, 0);
+  }
+
+  call(to: Label | GeneralRegister | Memory): void {
+    if (to.kind === 'label') {
+      this.#u8(0xe8);
+      this.#distance(to, 0);
+    } else {
+      this.#rexFor(false, 0, to);
+      this.#u8(0xff);
+      this.#modRm(2, to, 1, 0);
+    }
+  }
+
+  ret(): void {
+    this.#u8(0xc3);
+  }
+
+  /** Asks for a cache line, to keep it in the first level, from the second on, or to use it once. */
+  prefetch(level: 't0' | 't1' | 'nta', from: Memory): void {
+    this.#rexFor(false, 0, from);
+    this.#write(0x0f, 0x18);
+    this.#modRm({ nta: 0, t0: 1, t1: 2 }[level], from, 1, 0);
+  }
+
+  /** Tells the processor that this is a loop that waits. */
+  pause(): void {
+    this.#write(0xf3, 0x90);
+  }
+
+  /** Adds a register to a 32-bit word of memory that threads share; the register receives what was there. */
+  lockXadd32(to: Memory, from: GeneralRegister): void {
+    this.#u8(0xf0);
+    this.#rexFor(false, from.index, to);
+    this.#write(0x0f, 0xc1);
+    this.#modRm(from.index, to, 1, 0);
+  }
+
+  // Fields.
+
+  #general(opcode: number, reg: GeneralRegister, rm: GeneralRegister | Memory | Label, isWide: boolean): void {
+    this.#rexFor(isWide, reg.index, rm);
+    this.#u8(opcode);
+    this.#modRm(reg.index, rm, 1, 0);
+  }
+
+  #rexFor(isWide: boolean, reg: number, rm: Operand): void {
+    const { x, b } = extensionsOf(rm);
+    this.#rex(isWide, reg, x << 3, b << 3);
+  }
+
+  #rex(isWide: boolean, reg: number, index: number, base: number): void {
+    const rex = (isWide ? 8 : 0) | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
+    if (rex !== 0) this.#u8(0x40 | rex);
+  }
+
+  /**
+   * @param unit what a short displacement counts, in bytes
+   * @param tail how many bytes of the instruction follow
+   */
+  #modRm(reg: number, rm: Operand, unit: number, tail: number): void {
+    const field = (reg & 7) << 3;
+    if (rm.kind === 'label') {
+      this.#u8(field | 5);
+      this.#distance(rm, tail);
+      return;
+    }
+    if (rm.kind !== 'memory') {
+      this.#u8(0xc0 | field | (rm.index & 7));
+      return;
+    }
+    const { base, index, scale, displacement } = rm;
+    const low = base.index & 7;
+    const isShort = displacement % unit === 0 && displacement / unit >= -128 && displacement / unit < 128;
+    // Without a displacement, this base would mean another form.
+    const mode = displacement === 0 && low !== 5 ? 0 : isShort ? 0x40 : 0x80;
+    if (index === undefined && low !== 4) this.#u8(mode | field | low);
+    else {
+      if (index?.index === 4) throw new Error('rsp cannot be an index');
+      this.#write(mode | field | 4, (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | low);
+    }
+    if (mode === 0x40) this.#u8((displacement / unit) & 255);
+    else if (mode === 0x80) this.#u32(displacement);
+  }
+
+  #distance(label: Label, tail: number): void {
+    this.#patches.push({ label, place: this.#length, from: this.#length + 4 + tail });
+    this.#u32(0);
+  }
+
+  #write(...bytes: readonly number[]): void {
+    for (const byte of bytes) this.#u8(byte);
+  }
+
+  #u32(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.#u8((value >>> shift) & 255);
+  }
+
+  #u8(value: number): void {
+    if (this.#length === this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#bytes.length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes[this.#length++] = value;
+  }
+}
+
+/** Operands as the fields that hold them. */
+interface Fields {
+  readonly reg: number;
+  readonly vvvv: number;
+  readonly rm: Operand;
+  /** The register that the last byte names. */
+  readonly last: number | undefined;
+}
+
+function fieldsOf({ form, digit }: VectorInstruction, operands: readonly Operand[]): Fields {
+  const indexOf = (operand: Operand): number => {
+    if (operand.kind === 'memory' || operand.kind === 'label') throw new Error('an operand must be a register');
+    return operand.index;
+  };
+  const [first, second, third, fourth] = operands;
+  switch (form) {
+    case 'rvm':
+      return { reg: indexOf(first), vvvv: indexOf(second), rm: third, last: undefined };
+    case 'rvmr':
+      return { reg: indexOf(first), vvvv: indexOf(second), rm: third, last: indexOf(fourth) };
+    case 'rm':
+      return { reg: indexOf(first), vvvv: 0, rm: second, last: undefined };
+    case 'rmv':
+      return { reg: indexOf(first), vvvv: indexOf(third), rm: second, last: undefined };
+    case 'mr':
+      return { reg: indexOf(second), vvvv: 0, rm: first, last: undefined };
+    case 'mvr':
+      return { reg: indexOf(third), vvvv: indexOf(second), rm: first, last: undefined };
+    case 'vm':
+      return { reg: digit, vvvv: indexOf(first), rm: second, last: undefined };
+  }
+}
+
+/** The fourth bits of what the last operand names: of an index, and of a base or a register. */
+function extensionsOf(rm: Operand): { x: number; b: number } {
+  if (rm.kind === 'label') return { x: 0, b: 0 };
+  if (rm.kind === 'memory') return { x: (rm.index?.index ?? 0) >> 3, b: rm.base.index >> 3 };
+  return { x: 0, b: (rm.index >> 3) & 1 };
+}
+
+/** What a short displacement of EVEX counts, in bytes. */
+function displacementUnit({ tuple, element }: VectorInstruction, bits: number): number {
+  const shares = { full: 1, half: 2, quarter: 4, eighth: 8 } as const;
+  if (tuple === 'scalar') return element;
+  if (tuple === 'quad') return 16;
+  if (tuple === 'octet') return 32;
+  return bits / 8 / shares[tuple];
+}
+
+/** Instructions of 1 to 9 bytes that do nothing, as Intel's manual recommends them. */
+const nops: readonly (readonly number[])[] = [
+  [0x90],
+  [0x66, 0x90],
+  [0x0f, 0x1f, 0x00],
+  [0x0f, 0x1f, 0x40, 0x00],
+  [0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+  [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+];
