@@ -7,9 +7,10 @@ import {
   type VectorName,
   vectorInstructions,
 } from './instructions.js';
-import type { GeneralRegister, Label, MaskRegister, Memory, VectorRegister } from './registers.js';
+import { displacementUnit, extensionsOf, type Fields, fieldsOf, nops, type Operand } from './operand-fields.js';
+import type { GeneralRegister, Label, MaskRegister, Memory } from './registers.js';
 
-export type Operand = VectorRegister | GeneralRegister | MaskRegister | Memory | Label;
+export type { Operand } from './operand-fields.js';
 
 /** What an instruction takes besides its operands. */
 export interface Details {
@@ -416,65 +417,3 @@ export class Assembler {
     this.#bytes[this.#length++] = value;
   }
 }
-
-/** Operands as the fields that hold them. */
-interface Fields {
-  readonly reg: number;
-  readonly vvvv: number;
-  readonly rm: Operand;
-  /** The register that the last byte names. */
-  readonly last: number | undefined;
-}
-
-function fieldsOf({ form, digit }: VectorInstruction, operands: readonly Operand[]): Fields {
-  const indexOf = (operand: Operand): number => {
-    if (operand.kind === 'memory' || operand.kind === 'label') throw new Error('an operand must be a register');
-    return operand.index;
-  };
-  const [first, second, third, fourth] = operands;
-  switch (form) {
-    case 'rvm':
-      return { reg: indexOf(first), vvvv: indexOf(second), rm: third, last: undefined };
-    case 'rvmr':
-      return { reg: indexOf(first), vvvv: indexOf(second), rm: third, last: indexOf(fourth) };
-    case 'rm':
-      return { reg: indexOf(first), vvvv: 0, rm: second, last: undefined };
-    case 'rmv':
-      return { reg: indexOf(first), vvvv: indexOf(third), rm: second, last: undefined };
-    case 'mr':
-      return { reg: indexOf(second), vvvv: 0, rm: first, last: undefined };
-    case 'mvr':
-      return { reg: indexOf(third), vvvv: indexOf(second), rm: first, last: undefined };
-    case 'vm':
-      return { reg: digit, vvvv: indexOf(first), rm: second, last: undefined };
-  }
-}
-
-/** The fourth bits of what the last operand names: of an index, and of a base or a register. */
-function extensionsOf(rm: Operand): { x: number; b: number } {
-  if (rm.kind === 'label') return { x: 0, b: 0 };
-  if (rm.kind === 'memory') return { x: (rm.index?.index ?? 0) >> 3, b: rm.base.index >> 3 };
-  return { x: 0, b: (rm.index >> 3) & 1 };
-}
-
-/** What a short displacement of EVEX counts, in bytes. */
-function displacementUnit({ tuple, element }: VectorInstruction, bits: number): number {
-  const shares = { full: 1, half: 2, quarter: 4, eighth: 8 } as const;
-  if (tuple === 'scalar') return element;
-  if (tuple === 'quad') return 16;
-  if (tuple === 'octet') return 32;
-  return bits / 8 / shares[tuple];
-}
-
-/** Instructions of 1 to 9 bytes that do nothing, as Intel's manual recommends them. */
-const nops: readonly (readonly number[])[] = [
-  [0x90],
-  [0x66, 0x90],
-  [0x0f, 0x1f, 0x00],
-  [0x0f, 0x1f, 0x40, 0x00],
-  [0x0f, 0x1f, 0x44, 0x00, 0x00],
-  [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
-  [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
-  [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
-  [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
-];
