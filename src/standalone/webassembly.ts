@@ -1,4 +1,6 @@
 import type { QuantizedMatrix } from '../kernels/compressed-matrix.js';
+import { scratchBytes } from '../kernels/vector/pointwise-layout.js';
+import { type PointwisePlan, planPointwise } from '../kernels/vector/pointwise-plan.js';
 import {
   type Func,
   type FunctionBuilder,
@@ -15,9 +17,8 @@ import { writeInt8BlockProduct } from '../kernels/wasm/int8-block-products.js';
 import { writeInt8Product } from '../kernels/wasm/int8-products.js';
 import { rowsAtOnce } from '../kernels/wasm/int8-rows.js';
 import { mostFewRows, writeDotRows, writeFewRows } from '../kernels/wasm/matmul-rows.js';
-import { scratchBytes } from '../kernels/wasm/pointwise-arguments.js';
 import { emitPointwise } from '../kernels/wasm/pointwise-emit.js';
-import { type PointwisePlan, planPointwise } from '../kernels/wasm/pointwise-plan.js';
+import { LANES } from '../kernels/wasm/row-access.js';
 import { writeFill, writeGather } from '../kernels/wasm/rows.js';
 import { type Extent, extentOf, LinearMemory, plus } from './linear-memory.js';
 import type {
@@ -150,10 +151,10 @@ class WebAssemblyWriter {
       const { plan } = this.#kernelOf(operation);
       if (!plan.needsScratch) return extentOf(0);
       const { columns } = operation;
-      if (typeof columns === 'number') return extentOf(scratchBytes(plan, columns));
+      if (typeof columns === 'number') return extentOf(scratchBytes(plan, columns, LANES));
       // Rounded up to whole vectors.
-      const perColumn = scratchBytes(plan, 4) / 4;
-      return plus(extentOf(columns, perColumn), extentOf(4 * perColumn));
+      const perColumn = scratchBytes(plan, LANES, LANES) / LANES;
+      return plus(extentOf(columns, perColumn), extentOf(LANES * perColumn));
     });
     return {
       fixed: Math.max(0, ...sizes.map(({ fixed }) => fixed)),

@@ -29,6 +29,7 @@ const order = [
     'src/kernels/in-scope.ts',
     'src/kernels/matmul-batch.ts',
     'src/kernels/sequence/',
+    'src/kernels/vector/',
     'src/kernels/attention/',
   ],
   [

@@ -11,7 +11,7 @@ import {
   type Value,
   v128,
 } from './assembler.js';
-import type { Bundle, VectorCode } from './vector-code.js';
+import type { Bundle, WasmVectorCode } from './vector-code.js';
 
 type V128 = Value<'v128'>;
 
@@ -21,9 +21,9 @@ export type ConvertedType = Exclude<DType, 'float32'>;
 /** How elements lie in memory and what they are in a register of four. */
 interface Access {
   /** Single-precision numbers of what was loaded: four elements in the lowest bytes, zeros above. */
-  readonly widen: (code: VectorCode, stored: Bundle) => Bundle;
+  readonly widen: (code: WasmVectorCode, stored: Bundle) => Bundle;
   /** The opposite: four elements in the lowest bytes. */
-  readonly narrow: (code: VectorCode, numbers: Bundle) => Bundle;
+  readonly narrow: (code: WasmVectorCode, numbers: Bundle) => Bundle;
 }
 
 /**
@@ -55,24 +55,24 @@ const accesses: Readonly<Record<Exclude<ConvertedType, 'float64'>, Access>> = {
   },
 };
 
-function wholeOf16(code: VectorCode, numbers: Bundle): Bundle {
+function wholeOf16(code: WasmVectorCode, numbers: Bundle): Bundle {
   return code.unary((x) => i16x8.narrow_i32x4_s(x, x), code.unary(i32x4.trunc_sat_f32x4_s, numbers));
 }
 
 /** Words of 16 bits, from the lower halves of lanes of 32. */
-function words(code: VectorCode, values: Bundle): Bundle {
+function words(code: WasmVectorCode, values: Bundle): Bundle {
   return code.unary((x) => i16x8.narrow_i32x4_u(x, x), values);
 }
 
 /** The upper half of each number, rounded to nearest even by what the lower half adds; NaN stays NaN. */
-function bfloat16Words(code: VectorCode, numbers: Bundle): Bundle {
+function bfloat16Words(code: WasmVectorCode, numbers: Bundle): Bundle {
   const isOdd = code.binary(v128.and, shifted(code, numbers, 16), code.bits(1));
   const raised = code.binary(i32x4.add, numbers, code.binary(i32x4.add, isOdd, code.bits(0x7fff)));
   const quiet = code.binary(v128.or, numbers, code.bits(0x400000));
   return shifted(code, code.choose(code.binary(f32x4.ne, numbers, numbers), quiet, raised), 16);
 }
 
-function shifted(code: VectorCode, values: Bundle, bits: number): Bundle {
+function shifted(code: WasmVectorCode, values: Bundle, bits: number): Bundle {
   return code.unary((x) => i32x4.shr_u(x, bits), values);
 }
 
@@ -86,7 +86,7 @@ const leastNormalHalf = 0x38800000;
  * Exponent and fraction of a half, moved to their places in a single, give the number divided by 2^112, since exponents
  * count from 15 and from 127; subnormal numbers too. The largest exponent stands for infinity and NaN in both.
  */
-function halfNumbers(code: VectorCode, stored: Bundle): Bundle {
+function halfNumbers(code: WasmVectorCode, stored: Bundle): Bundle {
   const wide = code.unary(i32x4.extend_low_i16x8_u, stored);
   const magnitude = code.unary((x) => i32x4.shl(x, 13), code.binary(v128.and, wide, code.bits(0x7fff)));
   const sign = code.unary((x) => i32x4.shl(x, 16), code.binary(v128.and, wide, code.bits(0x8000)));
@@ -100,7 +100,7 @@ function halfNumbers(code: VectorCode, stored: Bundle): Bundle {
  * Normal halves: the exponent counts from 15, and what is cut off is rounded to nearest even, which may carry into the
  * exponent. Smaller ones: adding 1/2 leaves the bits of the half at the end of the fraction, rounded by the addition.
  */
-function halfWords(code: VectorCode, numbers: Bundle): Bundle {
+function halfWords(code: WasmVectorCode, numbers: Bundle): Bundle {
   const sign = code.binary(v128.and, numbers, code.bits(-0x80000000));
   const magnitude = code.binary(v128.xor, numbers, sign);
   const isOdd = code.binary(v128.and, shifted(code, magnitude, 13), code.bits(1));
@@ -122,7 +122,7 @@ export function shiftOf(dtype: DType): number {
 }
 
 /** Loads the first lanes of each vector; nothing beyond them is read. */
-export function loadElements(dtype: ConvertedType, address: Local<'i32'>, lanes: number, code: VectorCode): Bundle {
+export function loadElements(dtype: ConvertedType, address: Local<'i32'>, lanes: number, code: WasmVectorCode): Bundle {
   if (dtype === 'float64') return loadDoubles(address, lanes, code);
   const bytes = bytesOf[dtype];
   const at = (i: number): V128 => {
@@ -137,7 +137,7 @@ export function loadElements(dtype: ConvertedType, address: Local<'i32'>, lanes:
   return accesses[dtype].widen(code, code.each(at));
 }
 
-function loadDoubles(address: Local<'i32'>, lanes: number, code: VectorCode): Bundle {
+function loadDoubles(address: Local<'i32'>, lanes: number, code: WasmVectorCode): Bundle {
   const low = code.each((i) => (lanes === 1 ? v128.load64_zero(address) : v128.load(address, 32 * i)));
   const lower = code.unary(f32x4.demote_f64x2_zero, low);
   if (lanes <= 2) return lower;
@@ -152,7 +152,7 @@ export function storeElements(
   address: Local<'i32'>,
   numbers: Bundle,
   lanes: number,
-  code: VectorCode,
+  code: WasmVectorCode,
 ): void {
   if (dtype === 'float64') return storeDoubles(f, address, numbers, lanes, code);
   const bytes = bytesOf[dtype] as 1 | 2 | 4;
@@ -169,7 +169,7 @@ function storeDoubles(
   address: Local<'i32'>,
   numbers: Bundle,
   lanes: number,
-  code: VectorCode,
+  code: WasmVectorCode,
 ): void {
   const low = code.unary(f64x2.promote_low_f32x4, numbers);
   const upper = code.unary((x) => shuffle(x, x, [2, 3, 2, 3]), numbers);

@@ -1,19 +1,20 @@
 import type { DType } from '../../dtype.js';
 import type { Expression, Leaf, RowReduction } from '../../expression/build.js';
 import type { ProgramOutput } from '../../expression/program.js';
+import { ExpressionCode } from '../vector/expression-code.js';
+import { type ArrayTypes, argumentPlaces, BLOCK_ROWS, ROW_SUM_BUFFERS } from '../vector/pointwise-layout.js';
+import { isArrayLeaf, type Pass, type PointwisePlan } from '../vector/pointwise-plan.js';
 import { type Accumulator, DoubleSum, Largest } from './accumulators.js';
 import { FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, shuffle, type Value, v128 } from './assembler.js';
 import { loadElements } from './element-access.js';
-import { ExpressionCode } from './expression-code.js';
 import { PointwiseArguments } from './pointwise-arguments.js';
-import { isArrayLeaf, type Pass, type PointwisePlan } from './pointwise-plan.js';
 import { RowAccess, type Step } from './row-access.js';
-import { BLOCK_ROWS, ROW_SUM_BUFFERS, RowSums } from './row-sums.js';
-import { type Bundle, Constants, type Madd, Temporaries, VectorCode } from './vector-code.js';
+import { RowSums } from './row-sums.js';
+import { type Bundle, Constants, type Madd, Temporaries, WasmVectorCode } from './vector-code.js';
 
 const params = ['i32'] as const;
 
-/** Writes the kernel of a plan; its arguments are described in pointwise-arguments.ts. */
+/** Writes the kernel of a plan; its arguments are described in vector/pointwise-layout.ts. */
 export function emitPointwise(
   module: ModuleBuilder,
   plan: PointwisePlan,
@@ -24,8 +25,8 @@ export function emitPointwise(
   const constants = new Constants();
   const write = (f: FunctionBuilder, [block]: I32Locals): void => {
     constants.hoist(f);
-    const rows = f.let(i32.load(block, 0));
-    const access = new RowAccess(f, f.let(i32.load(block, 4)), sumsColumns(plan));
+    const rows = f.let(i32.load(block, argumentPlaces.rows));
+    const access = new RowAccess(f, f.let(i32.load(block, argumentPlaces.columns)), sumsColumns(plan));
     new PointwiseEmitter({ f, plan, access, block, constants, madd, types }).emit(rows);
   };
   // Once to learn which constants the code uses, and once for good.
@@ -41,12 +42,6 @@ function sumsColumns({ program }: PointwisePlan): boolean {
 
 /** The name of every program's kernel. */
 export const kernelName = 'run';
-
-/** The element types of a program's arrays, in its order. */
-export interface ArrayTypes {
-  readonly inputs: readonly DType[];
-  readonly outputs: readonly DType[];
-}
 
 type I32Locals = readonly [Local<'i32'>];
 
@@ -74,7 +69,7 @@ class PointwiseEmitter {
 
   /** For the walk over columns; values of a row have locals of their own. */
   readonly #temporaries: Temporaries;
-  readonly #rowCode: VectorCode;
+  readonly #rowCode: WasmVectorCode;
 
   /** What is the same for the current row, or for the whole call. */
   readonly #rowValues = new Map<Expression, Value<'v128'>>();
@@ -94,7 +89,7 @@ class PointwiseEmitter {
     this.#inputTypes = new Map(inputs.map(({ name }, i) => [name, types.inputs[i]]));
     this.#outputTypes = new Map(outputs.map(({ name }, i) => [name, types.outputs[i]]));
     this.#temporaries = new Temporaries(f);
-    this.#rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
+    this.#rowCode = new WasmVectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
     this.#arguments = new PointwiseArguments(f, plan, block);
     const rowBuffers = (count: number): Local<'i32'>[] =>
       Array.from({ length: count }, () => this.#arguments.rowBuffer(access));
@@ -159,7 +154,7 @@ class PointwiseEmitter {
     const constants = this.#constants;
     const temporaries = this.#temporaries;
     const madd = this.#madd;
-    const code = new VectorCode({ constants, temporaries, madd, width: step.vectors });
+    const code = new WasmVectorCode({ constants, temporaries, madd, width: step.vectors });
     const expressions = this.#elements(pass, step, code);
     for (const [node, accumulator] of reductions) take(accumulator, expressions.valueOf(node.a), step);
     for (const [node, cache] of pass.stores)
@@ -168,8 +163,8 @@ class PointwiseEmitter {
     temporaries.release(constants.float(0));
   }
 
-  #elements(pass: Pass, step: Step, code: VectorCode): ExpressionCode {
-    const expressions = new ExpressionCode(code, this.#rowValues, this.#plan.fusedProducts);
+  #elements(pass: Pass, step: Step, code: WasmVectorCode): ExpressionCode<Bundle, Bundle> {
+    const expressions = this.#expressions(code);
     for (const node of pass.elements) {
       const cache = pass.loads.get(node);
       if (cache !== undefined) expressions.set(node, this.#access.load(this.#caches[cache], step, code));
@@ -183,7 +178,11 @@ class PointwiseEmitter {
     return expressions;
   }
 
-  #output(output: ProgramOutput, values: Bundle, step: Step, code: VectorCode): void {
+  #expressions(code: WasmVectorCode): ExpressionCode<Bundle, Bundle> {
+    return new ExpressionCode(code, (node) => code.repeat(this.#rowValues.get(node)!), this.#plan.fusedProducts);
+  }
+
+  #output(output: ProgramOutput, values: Bundle, step: Step, code: WasmVectorCode): void {
     const sum = this.#sums.get(output);
     const rowSum = this.#rowSums.get(output);
     if (sum !== undefined) take(sum, values, step);
@@ -198,7 +197,7 @@ class PointwiseEmitter {
 
   /** Nodes that have one value for the whole row, in all lanes of a vector. */
   #computeRowValues(nodes: readonly Expression[]): void {
-    const expressions = new ExpressionCode(this.#rowCode, this.#rowValues, this.#plan.fusedProducts);
+    const expressions = this.#expressions(this.#rowCode);
     for (const node of nodes) {
       if (node.kind === 'leaf') expressions.set(node, this.#splat(node));
       else expressions.compute(node);

@@ -2,12 +2,13 @@ import { bytesOf } from '../../dtype.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
+import { type ArrayTypes, scratchBytes } from '../vector/pointwise-layout.js';
+import { type PointwisePlan, planPointwise } from '../vector/pointwise-plan.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { KernelModules } from './kernel-modules.js';
-import { scratchBytes } from './pointwise-arguments.js';
-import { type ArrayTypes, emitPointwise, kernelName } from './pointwise-emit.js';
-import { type PointwisePlan, planPointwise } from './pointwise-plan.js';
+import { emitPointwise, kernelName } from './pointwise-emit.js';
+import { LANES } from './row-access.js';
 
 export interface PointwiseKernelsOptions {
   /** Rounds `a * b + c` once where the processor can (relaxed SIMD); else the same bits come out on every processor. */
@@ -52,7 +53,7 @@ export class PointwiseKernels {
     writer.int(numWords * (joins ? call.rows * call.columns : call.columns));
     for (const name of inputNames) writeArray(writer, inputs[name]);
     for (const name of outputNames) writeArray(writer, outputs[name]);
-    writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns)) : 0);
+    writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns, LANES)) : 0);
     for (const name of program.scalars) writer.float(scalars![name]);
     writer.endCall();
   }

@@ -2,9 +2,10 @@ import type { DType } from '../../dtype.js';
 import type { PartOfVector } from './accumulators.js';
 import { type FunctionBuilder, i32, type Local, type Value, v128 } from './assembler.js';
 import { loadElements, shiftOf, storeElements } from './element-access.js';
-import type { Bundle, VectorCode } from './vector-code.js';
+import type { Bundle, WasmVectorCode } from './vector-code.js';
 
 export const VECTOR_BYTES = 16;
+export const LANES = 4;
 /**
  * Vectors computed side by side in the main loop: the fastest number in bench/pointwise.ts where V8 keeps this order
  * (Node 24).
@@ -73,7 +74,7 @@ export class RowAccess {
   }
 
   /** What a row holds at the place of the walk; lanes beyond the row's end are 0 and not read. */
-  load(row: Local<'i32'>, { lanes }: Step, code: VectorCode, dtype: DType = 'float32'): Bundle {
+  load(row: Local<'i32'>, { lanes }: Step, code: WasmVectorCode, dtype: DType = 'float32'): Bundle {
     const address = this.#addressIn(row, dtype);
     if (dtype !== 'float32') return loadElements(dtype, address, lanes, code);
     switch (lanes) {
@@ -89,7 +90,7 @@ export class RowAccess {
   }
 
   /** Writes to a row at the place of the walk, and nothing beyond its end. */
-  store(row: Local<'i32'>, values: Bundle, { lanes }: Step, code: VectorCode, dtype: DType = 'float32'): void {
+  store(row: Local<'i32'>, values: Bundle, { lanes }: Step, code: WasmVectorCode, dtype: DType = 'float32'): void {
     const f = this.#f;
     const address = this.#addressIn(row, dtype);
     if (dtype !== 'float32') return storeElements(f, dtype, address, values, lanes, code);

@@ -1,12 +1,7 @@
 import { addToDoubles, roundedSum } from './accumulators.js';
 import { type FunctionBuilder, i32, type Local, v128 } from './assembler.js';
 import { type RowAccess, type Step, VECTOR_BYTES } from './row-access.js';
-import type { Bundle, VectorCode } from './vector-code.js';
-
-/** Rows whose sum is taken in single precision before it is added to a sum in double precision. */
-export const BLOCK_ROWS = 64;
-/** A sum over rows takes one row buffer for the block and two, as doubles, for the total. */
-export const ROW_SUM_BUFFERS = 3;
+import type { Bundle, WasmVectorCode } from './vector-code.js';
 
 /** The sum over rows of one output, a value per column: fast within a block of rows, exact between blocks. */
 export class RowSums {
@@ -32,7 +27,7 @@ export class RowSums {
   }
 
   /** Adds the values at the place of the walk over the current row. */
-  add(values: Bundle, step: Step, code: VectorCode): void {
+  add(values: Bundle, step: Step, code: WasmVectorCode): void {
     this.#access.store(this.#block, code.add(this.#access.load(this.#block, step, code), values), step, code);
   }
 

@@ -1,3 +1,4 @@
+import type { VectorCode } from '../vector/vector-code.js';
 import { type FunctionBuilder, f32x4, i32x4, type Local, type Value, v128 } from './assembler.js';
 
 /**
@@ -80,7 +81,7 @@ export interface VectorCodeParts {
 }
 
 /** Writes computations on bundles; every result is a bundle of locals, to be used any number of times. */
-export class VectorCode {
+export class WasmVectorCode implements VectorCode<Bundle, Bundle> {
   readonly width: number;
   readonly #constants: Constants;
   readonly #temporaries: Temporaries;
@@ -119,48 +120,65 @@ export class VectorCode {
     return this.each((i) => operation(a[i], b[i]));
   }
 
-  add(a: Bundle, b: Bundle): Bundle {
-    return this.binary(f32x4.add, a, b);
-  }
+  readonly neg = this.#unaryOf(f32x4.neg);
+  readonly abs = this.#unaryOf(f32x4.abs);
+  readonly sqrt = this.#unaryOf(f32x4.sqrt);
+  readonly round = this.#unaryOf(f32x4.nearest);
+  readonly add = this.#binaryOf(f32x4.add);
+  readonly sub = this.#binaryOf(f32x4.sub);
+  readonly mul = this.#binaryOf(f32x4.mul);
+  readonly div = this.#binaryOf(f32x4.div);
+  readonly larger = this.#binaryOf(f32x4.pmax);
+  readonly smaller = this.#binaryOf(f32x4.pmin);
 
-  sub(a: Bundle, b: Bundle): Bundle {
-    return this.binary(f32x4.sub, a, b);
-  }
-
-  mul(a: Bundle, b: Bundle): Bundle {
-    return this.binary(f32x4.mul, a, b);
-  }
-
-  div(a: Bundle, b: Bundle): Bundle {
-    return this.binary(f32x4.div, a, b);
-  }
-
-  /** `a * b + c` */
   madd(a: Bundle, b: Bundle, c: Bundle): Bundle {
     if (this.#maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_madd(a[i], b[i], c[i]));
     return this.each((i) => f32x4.add(f32x4.mul(a[i], b[i]), c[i]));
   }
 
-  /** `c - a * b` */
   nmadd(a: Bundle, b: Bundle, c: Bundle): Bundle {
     if (this.#maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_nmadd(a[i], b[i], c[i]));
     return this.each((i) => f32x4.sub(c[i], f32x4.mul(a[i], b[i])));
   }
 
-  /** `coefficients[0] + coefficients[1] x + ...`, by Horner's rule. */
-  polynomial(x: Bundle, coefficients: readonly number[]): Bundle {
-    let sum = this.float(coefficients[coefficients.length - 1]);
-    for (let i = coefficients.length - 2; i >= 0; i--) sum = this.madd(sum, x, this.float(coefficients[i]));
-    return sum;
-  }
+  // Masks are lanes whose bits are all 1 or all 0.
 
-  /** `x` kept between two finite bounds; NaN stays NaN. */
-  clamp(x: Bundle, low: number, high: number): Bundle {
-    return this.binary(f32x4.pmin, this.binary(f32x4.pmax, x, this.float(low)), this.float(high));
-  }
+  readonly greater = this.#binaryOf(f32x4.gt);
+  readonly less = this.#binaryOf(f32x4.lt);
+  readonly equal = this.#binaryOf(f32x4.eq);
+  readonly notEqual = this.#binaryOf(f32x4.ne);
+  readonly notAtLeast = this.#binaryOf((a, b) => v128.not(f32x4.ge(a, b)));
+  readonly keepWhere = this.#binaryOf(v128.and);
+  readonly dropWhere = this.#binaryOf((mask, a) => v128.andnot(a, mask));
+  readonly nanWhere = this.#binaryOf((mask, a) => v128.or(a, mask));
 
-  /** `a` where the mask's bits are 1, else `b`. */
   choose(mask: Bundle, a: Bundle, b: Bundle): Bundle {
     return this.each((i) => v128.bitselect(a[i], b[i], mask[i]));
+  }
+
+  readonly and = this.#binaryOf(v128.and);
+  readonly or = this.#binaryOf(v128.or);
+  readonly addWhole = this.#binaryOf(i32x4.add);
+  readonly subWhole = this.#binaryOf(i32x4.sub);
+  readonly fromWhole = this.#unaryOf(f32x4.convert_i32x4_s);
+
+  shiftLeft(a: Bundle, bits: number): Bundle {
+    return this.each((i) => i32x4.shl(a[i], bits));
+  }
+
+  shiftRight(a: Bundle, bits: number): Bundle {
+    return this.each((i) => i32x4.shr_u(a[i], bits));
+  }
+
+  shiftRightSigned(a: Bundle, bits: number): Bundle {
+    return this.each((i) => i32x4.shr_s(a[i], bits));
+  }
+
+  #unaryOf(operation: Unary): (a: Bundle) => Bundle {
+    return (a) => this.unary(operation, a);
+  }
+
+  #binaryOf(operation: Binary): (a: Bundle, b: Bundle) => Bundle {
+    return (a, b) => this.binary(operation, a, b);
   }
 }
