@@ -1,11 +1,11 @@
 /**
- * Measures what training for 8 bits gains and costs. First the time of training steps with and without it, in turns; then a
+ * Measures what training for 8 or 4 bits gains and costs. First the time of training steps with and without it, in turns; then a
  * language model of words of the Penn Treebank trained without it, with it from the first step on, and from the half on:
- * perplexity of 40,000 validation words with the weights as they are, with weights rounded to 8 bits, and with all of
+ * perplexity of 40,000 validation words with the weights as they are, with rounded weights, and of 8 bits with all of
  * `quantize`, which rounds to 7 bits what they multiply.
  *
  *     npm run bench:quantization-aware -- [--words 60000] [--vocabulary 2000] [--units 128] [--epochs 5] [--seeds 1]
- *       [--only steps|quality]
+ *       [--only steps|quality] [--format int8|int4]
  *
  * Reads lm/ptb/ptb.{train,valid,test}.txt below $RONDO_DATA; words that are not among the most frequent ones are one token.
  * One LSTM layer, embeddings as wide, dropout of 0.2, Adam at 0.004 with a cosine to 0, 20 streams of 20 steps, one thread.
@@ -39,11 +39,15 @@ const { values: options } = parseArgs({
     epochs: { type: 'string', default: '5' },
     seeds: { type: 'string', default: '1' },
     only: { type: 'string' },
+    format: { type: 'string', default: 'int8' },
   },
 });
 const [numWords, vocabulary, units, epochs] = [options.words, options.vocabulary, options.units, options.epochs].map(
   Number,
 );
+
+const format = options.format as 'int8' | 'int4';
+const bits = format === 'int8' ? '8 bits' : '4 bits';
 
 setThreads(1);
 const isWide = allowWideKernels().length > 0;
@@ -116,7 +120,7 @@ async function compareSteps(): Promise<void> {
       // From the end of the first step on: what a run makes once is not counted.
       const clock = { onBatchEnd: (_: unknown, { numSteps: n }: { numSteps: number }) => void (n === 1 && start()) };
       const start = (): void => void (startedMs = userMs());
-      const callbacks = isAware ? [new QuantizationAware({ from: 0 }), clock] : [clock];
+      const callbacks = isAware ? [new QuantizationAware({ from: 0, format }), clock] : [clock];
       await model.fit(() => windows(tokens, 20, timesteps), { callbacks });
       return (userMs() - startedMs) / (numSteps - 1);
     };
@@ -131,7 +135,7 @@ async function compareSteps(): Promise<void> {
     const ratios = pairs.map(([a, b]) => b / a).sort((a, b) => a - b);
     console.log(
       `${sizes.layers} LSTM of ${sizes.units}, vocabulary ${sizes.vocabulary}, 20 x ${timesteps}: ` +
-        `${median(pairs.map(([a]) => a)).toFixed(1)} ms a step, for 8 bits ${median(pairs.map(([, b]) => b)).toFixed(1)}; ` +
+        `${median(pairs.map(([a]) => a)).toFixed(1)} ms a step, for ${bits} ${median(pairs.map(([, b]) => b)).toFixed(1)}; ` +
         `ratio ${median(ratios).toFixed(3)} (quartiles ${ratios[3].toFixed(3)} to ${ratios[11].toFixed(3)})`,
     );
   }
@@ -151,8 +155,8 @@ async function compareQuality(): Promise<void> {
   for (const seed of options.seeds.split(',').map(Number))
     for (const [name, callbacks] of [
       ['as usual', []],
-      ['for 8 bits from the first step on', [new QuantizationAware({ from: 0 })]],
-      ['for 8 bits from the half on', [new QuantizationAware({ from: numSteps >> 1 })]],
+      [`for ${bits} from the first step on`, [new QuantizationAware({ from: 0, format })]],
+      [`for ${bits} from the half on`, [new QuantizationAware({ from: numSteps >> 1, format })]],
     ] as const) {
       const model = languageModel({ vocabulary, units, layers: 1, dropout: 0.2, numSteps, seed });
       const startedMs = performance.now();
@@ -160,6 +164,12 @@ async function compareQuality(): Promise<void> {
       await model.fit(() => windows(train, 20, 20), { epochs, callbacks: [...callbacks, resetting] });
       const seconds = (performance.now() - startedMs) / 1000;
       const whole = await perplexity(model);
+      if (format === 'int4') {
+        const file = deserializeModel(serializeModel(model, { weightFormat: format })).model as Sequential;
+        const ofFile = (await compiledLike(file, perplexity)).toFixed(3);
+        console.log(`trained ${name}, seed ${seed}: ${whole.toFixed(3)} as it is, ${ofFile} with weights of 4 bits`);
+        continue;
+      }
       const small = (await quantize(model)) as Sequential;
       const ofAll = await compiledLike(small, perplexity);
       const rounded = deserializeModel(serializeModel(model)).model as Sequential;

@@ -3,7 +3,7 @@ import { type ClassifierOptions, classifierOptions, translatorOptions } from '..
 import { type TrainOnCall, trainingOnOptions } from './train-on.js';
 
 const call = {
-  ...{ reading: {}, epochs: 2, learningRate: undefined, prune: 0, quantizationAware: true },
+  ...{ reading: {}, epochs: 2, learningRate: undefined, prune: 0, quantized: 'int4' },
 } as unknown as TrainOnCall;
 
 it('a training that goes on has the split and the loss of the one before, and its own rate', () => {
@@ -14,6 +14,7 @@ it('a training that goes on has the split and the loss of the one before, and it
   expect(trainingOnOptions(classifierOptions, earlier, {}, call)).toEqual({
     ...{ classWeight: { spam: 3, ham: 1 }, labelSmoothing: 0.1, splitSeed: 7, test: 0.2 },
     ...{ learningRate: 0.005, epochs: 2, prune: 0, pruneBlock: '16x1', quantizationAware: true },
+    quantizationFormat: 'int4',
   });
 });
 

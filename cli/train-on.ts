@@ -18,8 +18,8 @@ export interface TrainOnCall {
   readonly learningRate: number | undefined;
   /** Share of the recurrent kernels that becomes 0 on the way. */
   readonly prune: number;
-  /** Whether it trains for weights of 8 bits. */
-  readonly quantizationAware: boolean;
+  /** What it trains for, as the option `quantizationFormat` of tasks; undefined for weights as they are. */
+  readonly quantized: 'int8' | 'int4' | undefined;
 }
 
 /** A training that goes on from a model, and can begin. */
@@ -56,7 +56,7 @@ export function trainingOnOptions(
   table: OptionTable,
   earlier: object,
   changed: object,
-  { reading, epochs, learningRate, prune, quantizationAware }: TrainOnCall,
+  { reading, epochs, learningRate, prune, quantized }: TrainOnCall,
 ): object {
   const before = { ...earlier, ...changed } as Readonly<Record<string, unknown>>;
   const ofDataAndLoss = Object.entries(table)
@@ -74,7 +74,7 @@ export function trainingOnOptions(
     learningRate: learningRate ?? rateOfTrainingOn * (before.learningRate as number),
     // Of 16 by 1, which a file can leave out.
     ...{ prune, pruneBlock: '16x1' },
-    quantizationAware,
+    ...{ quantizationAware: quantized !== undefined, quantizationFormat: quantized ?? 'int8' },
   };
 }
 

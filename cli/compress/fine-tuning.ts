@@ -34,7 +34,7 @@ export type FineTuned =
 export function prepareTuning(
   { where, files, reading, epochs, learningRate, trainOn, seed }: FineTuning,
   initial: TaskModel,
-  { prune, quantizationAware }: Pick<TrainOnCall, 'prune' | 'quantizationAware'> = noChange,
+  { prune, quantized }: Pick<TrainOnCall, 'prune' | 'quantized'> = noChange,
 ): Promise<TrainingOn> {
   // What is drawn for a network does not depend on those before it.
   setSeed(seed);
@@ -47,11 +47,11 @@ export function prepareTuning(
     epochs,
     learningRate,
     prune,
-    quantizationAware,
+    quantized,
   });
 }
 
-const noChange = { prune: 0, quantizationAware: false };
+const noChange = { prune: 0, quantized: undefined };
 
 /** Trains, and ends with the weights of the best epoch. */
 export async function fineTuned(

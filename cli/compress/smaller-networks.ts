@@ -8,8 +8,8 @@ export interface SmallerNetwork {
   readonly methods: readonly CompressionMethod[];
   /** What training makes 0; nothing where the network itself is smaller. */
   readonly prune: number;
-  /** Whether training sees weights of 8 bits; such a network is tried where these lose something without. */
-  readonly quantizationAware: boolean;
+  /** The weights that training sees; such a network is tried where these lose something without. */
+  readonly quantized: 'int8' | 'int4' | undefined;
   /**
    * A file of the model with that network before any training. The model may be changed.
    *
@@ -31,17 +31,19 @@ const ratios = [
 const sparsities = [0.75, 0.9];
 
 export const smallerNetworks: readonly SmallerNetwork[] = [
-  {
-    name: 'trained for 8 bits',
-    methods: [combinedMethods.int8],
-    ...{ prune: 0, quantizationAware: true },
-    bytesOf: (model) => serializeTaskAsync(model),
-  },
+  ...(['int8', 'int4'] as const).map(
+    (quantized): SmallerNetwork => ({
+      name: `trained for ${quantized === 'int8' ? 8 : 4} bits`,
+      methods: [combinedMethods[quantized]],
+      ...{ prune: 0, quantized },
+      bytesOf: (model) => serializeTaskAsync(model),
+    }),
+  ),
   ...ratios.map(
     ({ ratio, name }): SmallerNetwork => ({
       name: `low rank ${name}`,
       methods: [combinedMethods.plain, combinedMethods.int8, combinedMethods.int4],
-      ...{ prune: 0, quantizationAware: false },
+      ...{ prune: 0, quantized: undefined },
       bytesOf: (model) =>
         unlessNothing(async () => serializeTaskAsync(withNetwork(model, await factorize(model.model, { ratio })))),
     }),
@@ -50,7 +52,7 @@ export const smallerNetworks: readonly SmallerNetwork[] = [
     (sparsity): SmallerNetwork => ({
       name: `pruned ${100 * sparsity} %`,
       methods: [combinedMethods.blocks, combinedMethods.blocksAndInt8, combinedMethods.blocksAndInt4],
-      ...{ prune: sparsity, quantizationAware: false },
+      ...{ prune: sparsity, quantized: undefined },
       bytesOf: async (model) => {
         if ((await sparsityReport(model.model)).total.sparsity >= sparsity) return undefined;
         return unlessNothing(async () => {

@@ -49,7 +49,7 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
   const candidates: Candidate[] = [];
   const left: string[] = [];
   for (const network of smallerNetworks) {
-    if (network.quantizationAware && !isWorthTraining(trial)) continue;
+    if (network.quantized !== undefined && !isWorthTraining(trial, network.quantized)) continue;
     await untilSignalsAreHeard();
     if (tuning.signal.aborted) {
       left.push(network.name);
@@ -86,12 +86,12 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
   return { forms, notes, interrupted: left, learningRate };
 }
 
-/** Lost by 8 bits without training, above which they are trained for: what is less, another seed changes too. */
-const leastLossOf8Bits = 0.001;
+/** Lost by rounded weights without training, above which they are trained for: what is less, another seed changes too. */
+const leastLoss = 0.001;
 
-/** Whether weights of 8 bits have lost what training for them may bring back. */
-function isWorthTraining({ plain, lossOf }: Trial): boolean {
-  return plain.some((form) => form.name === 'int8' && (lossOf(form) ?? 0) > leastLossOf8Bits);
+/** Whether rounded weights have lost what training for them may bring back. */
+function isWorthTraining({ plain, lossOf }: Trial, quantized: string): boolean {
+  return plain.some((form) => form.name === quantized && (lossOf(form) ?? 0) > leastLoss);
 }
 
 const interrupted: FineTuned = { ended: 'interrupted' };

@@ -1,9 +1,11 @@
 import { unknownName } from '../errors.js';
+import { fitsInt4 } from '../io/int4-tensors.js';
 import { mostInputs } from '../kernels/compressed-matrix.js';
 import type { LayerWeight } from '../layers/layer.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
 import { matrixSizes } from '../tensor/matrix-sizes.js';
 import type { Trainable } from '../training/trainable.js';
+import type { RoundedFormat } from './rounding-programs.js';
 
 /** A weight that products and look-ups alone read. */
 export type CompressibleWeight = LayerWeight & { readonly form: WeightForm };
@@ -29,6 +31,11 @@ export function compressibleWeights(
       entry[1].variable.compressed === undefined &&
       !excluded.some((given) => isOf(entry[0], given)),
   );
+}
+
+/** Whether a weight can have so few bits. */
+export function fitsFormat(weight: CompressibleWeight, format: RoundedFormat): boolean {
+  return format === 'int8' ? fitsInt8(weight) : fitsInt4(weight.variable.shape);
 }
 
 /** Whether a weight can have 8 bits: sums over more inputs would not fit. */

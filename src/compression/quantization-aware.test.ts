@@ -4,6 +4,8 @@ import { defineCell } from '../cells/define-cell.js';
 import { libraryCells, registerCell } from '../cells/registry.js';
 import { add, mul, sub } from '../expression/build.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
+import { int4Tensors, takeInt4 } from '../io/int4-tensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.js';
 import { useBackend } from '../kernels/select.js';
 import { createWasmBackend } from '../kernels/wasm/backend.js';
 import { Dense } from '../layers/dense.js';
@@ -17,6 +19,7 @@ import type { Callback } from '../training/callbacks/callback.js';
 import { SwapEMAWeights } from '../training/callbacks/swap-ema-weights.js';
 import { adam, sgd } from '../training/optimizers/index.js';
 import { Pruning } from '../training/pruning/pruning.js';
+import { cosineDecay } from '../training/schedules.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { compressWeights } from './compress-weights.js';
@@ -24,6 +27,7 @@ import type { CompressibleWeight } from './compressible-weights.js';
 import { QuantizationAware } from './quantization-aware.js';
 import { quantize } from './quantize.js';
 import { RoundedWeights } from './rounded-weights.js';
+import { type RoundedFormat, roundedFormats } from './rounding-programs.js';
 
 const ownCell = defineCell({
   name: 'ownMixtureForRounding',
@@ -45,9 +49,10 @@ const x = Array.from({ length: 15 }, () => Array.from({ length: 5 }, () => Math.
 const y = x.map((ids) => ids.map((id) => [id % 3, Math.sin(id)]));
 const inOrder = { batchSize: 5, shuffle: false } as const;
 
-/** The numbers that 8 bits make of all weights, by name; those of biases as they are. */
-async function rounded(model: Sequential): Promise<Record<string, number[]>> {
-  return numbersOf(await quantize(model));
+/** The numbers that so few bits make of all weights, by name; those of biases as they are. */
+async function rounded(model: Sequential, format: RoundedFormat = 'int8'): Promise<Record<string, number[]>> {
+  if (format === 'int8') return numbersOf(await quantize(model));
+  return numbersOf(deserializeModel(serializeModel(model, { weightFormat: format })).model);
 }
 
 function numbersOf(model: Pick<Sequential, 'namedWeights'>): Record<string, number[]> {
@@ -57,9 +62,9 @@ function numbersOf(model: Pick<Sequential, 'namedWeights'>): Record<string, numb
   );
 }
 
-/** Gives a model the numbers that 8 bits make of its weights. */
-async function roundNow(model: Sequential): Promise<Sequential> {
-  const numbers = await rounded(model);
+/** Gives a model the numbers that so few bits make of its weights. */
+async function roundNow(model: Sequential, format?: RoundedFormat): Promise<Sequential> {
+  const numbers = await rounded(model, format);
   for (const [name, { variable }] of model.namedWeights()) variable.assign(numbers[name]);
   return model;
 }
@@ -87,13 +92,16 @@ function made(recurrent = nets[0][1], optimizer = sgd({ learningRate: 0.1, momen
   return model;
 }
 
-describe('a step of training for 8 bits', () => {
+describe.each(roundedFormats)('a step of training for %s', (format) => {
   it.each(nets)('has loss and gradients of the rounded weights, and changes the unrounded ones: %s', async (_, net) => {
     const model = made(net);
     const before = numbersOf(model);
-    const atRounded = await roundNow(made(net));
+    const atRounded = await roundNow(made(net), format);
     const [x1, y1] = [x.slice(0, 5), y.slice(0, 5)];
-    const { metrics } = await model.fit(x1, y1, { ...inOrder, callbacks: [new QuantizationAware({ from: 0 })] });
+    const { metrics } = await model.fit(x1, y1, {
+      ...inOrder,
+      callbacks: [new QuantizationAware({ from: 0, format })],
+    });
     const expected = await atRounded.fit(x1, y1, inOrder);
     expect(metrics.loss).toEqual(expected.metrics.loss);
     const velocities = (of: Sequential): number[][] => of.optimizer.stateVariables().map((one) => [...one.dataSync()]);
@@ -117,26 +125,46 @@ describe('rounding on the device', () => {
     ['matrix', [3, 5, 6]],
     ['table', [9, 7]],
     ['table', [1, 3]],
+    ['matrix', [70, 9]],
+    ['table', [9, 70]],
   ];
 
-  it.each(shapes)('gives the numbers of quantize, and the weights back: %s %j', (form, shape) => {
+  /** What the host makes of numbers. */
+  function onHost(variable: Variable, form: CompressibleWeight['form'], format: RoundedFormat): number[] {
+    const named: [string, CompressibleWeight][] = [['w', { variable, form }]];
+    const asModel = { isBuilt: true, namedWeights: () => named.values() } as unknown as Sequential;
+    if (format === 'int8') compressWeights(asModel, format);
+    if (format === 'int8') return [...variable.dataSync()];
+    const stored = int4Tensors('w', { data: variable.dataSync(), shape: variable.shape }, form);
+    const { tensors } = decodeSafetensors(encodeSafetensors(new Map(stored), {}), 'file');
+    return [...takeInt4(tensors, 'file').get('w')!.data];
+  }
+
+  const cases = roundedFormats.flatMap((format) =>
+    // Kernels of several heads have no 4 bits.
+    shapes
+      .filter(([, { length }]) => format === 'int8' || length === 2)
+      .map(([form, shape]) => [format, form, shape] as const),
+  );
+
+  it.each(cases)('gives the numbers of files of %s, and the weights back: %s %j', (format, form, shape) => {
     const size = shape.reduce((product, axis) => product * axis, 1);
     const kinds: ((i: number) => number)[] = [
       () => random.normal(),
       // Ties: whole multiples of half a step.
       (i) => (i % 2 === 0 ? 127 / 64 : (Math.floor(random.uniform() * 255) - 127) / 128),
       () => random.normal() * 1e-42,
-      (i) => (i % 3 === 0 ? random.normal() * 1e30 : 0),
+      (i) => (i % 3 === 0 ? random.normal() * (format === 'int8' ? 1e30 : 1e5) : 0),
+      // Ties of 4 bits, with scales that half precision has and has not.
+      (i) => (i % 5 === 0 ? 7 / 16 : (Math.floor(random.uniform() * 15) - 7) / 32),
+      (i) => (i % 5 === 0 ? 7.001 / 16 : (Math.floor(random.uniform() * 15) - 7) / 32),
     ];
     for (const kind of kinds) {
       const values = Float32Array.from({ length: size }, (_, i) => kind(i));
       const [one, other] = [0, 1].map(() => new Variable(shape, values, 'w'));
-      const weights = new RoundedWeights([{ variable: one, form }]);
+      const weights = new RoundedWeights([{ variable: one, form }], format);
       weights.round();
-      const named: [string, CompressibleWeight][] = [['w', { variable: other, form }]];
-      const asModel = { isBuilt: true, namedWeights: () => named.values() } as unknown as Sequential;
-      compressWeights(asModel, 'int8');
-      expect(Array.from(one.dataSync(), (v) => v + 0)).toEqual([...other.dataSync()]);
+      expect(Array.from(one.dataSync(), (v) => v + 0)).toEqual(onHost(other, form, format));
       weights.putBack();
       expect(one.dataSync()).toEqual(values);
       weights.putBack();
@@ -144,7 +172,7 @@ describe('rounding on the device', () => {
     }
   });
 
-  it('lets what is not finite show', () => {
+  it.each(roundedFormats)('lets what is not finite show: %s', (format) => {
     for (const bad of [NaN, Infinity])
       for (const form of ['matrix', 'table'] as const) {
         const variable = new Variable(
@@ -152,7 +180,7 @@ describe('rounding on the device', () => {
           Float32Array.from({ length: 25 }, (_, i) => (i === 7 ? bad : i)),
           'w',
         );
-        new RoundedWeights([{ variable, form }]).round();
+        new RoundedWeights([{ variable, form }], format).round();
         expect(variable.dataSync().some(Number.isNaN)).toBe(true);
         expect(variable.dataSync().filter(Number.isFinite)).toHaveLength(20);
       }
@@ -175,27 +203,45 @@ describe('training for 8 bits', () => {
     return model;
   };
 
-  it.each(['wasm', 'reference'] as const)(
-    'validates what quantize gives, and keeps unrounded weights: %s',
-    async (name) => {
-      useBackend(name);
+  it.each(['wasm', 'reference'].flatMap((name) => roundedFormats.map((format) => [name, format] as const)))(
+    'validates what the file will hold, and keeps unrounded weights: %s, %s',
+    async (name, format) => {
+      useBackend(name as 'wasm' | 'reference');
       const model = tied();
       const { metrics } = await model.fit(x, x, {
         ...inOrder,
         epochs: 2,
         validationData: [x, x],
-        callbacks: [new QuantizationAware({ from: 0 })],
+        callbacks: [new QuantizationAware({ from: 0, format })],
       });
       const exact = await model.evaluate(x, x, { batchSize: 5 });
       const before = numbersOf(model);
-      expect(await rounded(model)).not.toEqual(before);
-      const { loss } = await (await roundNow(model)).evaluate(x, x, { batchSize: 5 });
+      expect(await rounded(model, format)).not.toEqual(before);
+      const { loss } = await (await roundNow(model, format)).evaluate(x, x, { batchSize: 5 });
       expect(loss).not.toBe(exact.loss);
       if (name === 'wasm') expect(metrics.valLoss[1]).toBe(loss);
       else expect(metrics.valLoss[1]).toBeCloseTo(loss, 6);
       useBackend('wasm');
     },
   );
+
+  it('ends closer to the targets in 4 bits than training that does not know of them', async () => {
+    const draws = new Random(3);
+    const inputs = Array.from({ length: 60 }, () => Array.from({ length: 7 }, () => [draws.normal(), draws.normal()]));
+    const targets = inputs.map((steps) => [Math.tanh(steps[6][0] + steps[3][1]), steps[5][1] * 0.5]);
+    const lossIn4Bits = async (seed: number, callbacks: Callback[]): Promise<number> => {
+      setSeed(seed);
+      const model = new Sequential([new LSTM({ units: 20, inputShape: [7, 2] }), new Dense({ units: 2 })]);
+      const learningRate = cosineDecay({ initialLearningRate: 0.02, decaySteps: 3 * 80 });
+      model.compile({ optimizer: adam({ learningRate }), loss: 'mse' });
+      await model.fit(inputs, targets, { batchSize: 20, epochs: 80, callbacks });
+      return (await (await roundNow(model, 'int4')).evaluate(inputs, targets)).loss;
+    };
+    for (const seed of [1, 2, 3]) {
+      const plain = await lossIn4Bits(seed, []);
+      expect(await lossIn4Bits(seed, [new QuantizationAware({ format: 'int4' })])).toBeLessThan(0.5 * plain);
+    }
+  });
 
   it('begins after a step, and validates rounded weights before it', async () => {
     const [late, never, soon] = [tied(), tied(), tied()];
@@ -302,6 +348,7 @@ describe('training for 8 bits', () => {
     );
     expect(() => new QuantizationAware({ from: -1 })).toThrow('[OUT_OF_RANGE] QuantizationAware: `from`');
     expect(() => new QuantizationAware({ form: 1 } as object)).toThrow('did you mean `from`');
+    expect(() => new QuantizationAware({ format: 'int2' as 'int4' })).toThrow('did you mean `int');
   });
 
   it('gives weights their own numbers back where another callback fails between', async () => {

@@ -1,25 +1,12 @@
-import { abs, div, equal, leaf, max, min, mul, round, rowMax, select } from '../expression/build.js';
-import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
-import { largestWeight } from '../kernels/compressed-matrix.js';
+import { abs, leaf, max } from '../expression/build.js';
+import { pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import type { WeightForm } from '../tensor/compressed-weights.js';
 import { matrixSizes } from '../tensor/matrix-sizes.js';
 import { emptyTensor, scope, type Tensor } from '../tensor/tensor.js';
 import { Variable } from '../tensor/variable.js';
 import type { CompressibleWeight } from './compressible-weights.js';
-
-/** `w` rounded to whole multiples of the scale of its output, as `quantizeMatrix` does it on the host. */
-function rounding(form: WeightForm): PointwiseProgram {
-  const w = leaf('weight');
-  const scale = form === 'table' ? div(rowMax(abs(w)), largestWeight) : leaf('scale', 'column');
-  const whole = max(min(round(div(w, scale)), largestWeight), -largestWeight);
-  return pointwiseProgram(`rounded ${form}`, [
-    { name: 'rounded', expression: select(equal(scale, 0), 0, mul(whole, scale)) },
-  ]);
-}
-
-const roundings = { matrix: rounding('matrix'), table: rounding('table') };
+import { type RoundedFormat, roundings } from './rounding-programs.js';
 
 /** Rows whose largest numbers are found in one pass. */
 const joined = 8;
@@ -29,9 +16,6 @@ const largestOfRows = pointwiseProgram('largestOfRows', [
     expression: Array.from({ length: joined }, (_, i) => abs(leaf(`x${i}`))).reduce((a, b) => max(a, b)),
   },
 ]);
-const scaleOfLargest = pointwiseProgram('scaleOfLargest', [
-  { name: 'scale', expression: div(leaf('largest'), largestWeight) },
-]);
 
 interface Pair {
   readonly weight: CompressibleWeight;
@@ -40,16 +24,18 @@ interface Pair {
 }
 
 /**
- * Weights that are, for a while, what 8 bits would make of them: the same scales and whole numbers as
- * `compressWeights(model, 'int8')` gives. They are computed on the device into memory of their own, which weights take in
- * exchange for theirs, so that their own numbers are not touched.
+ * Weights that are, for a while, what 8 or 4 bits would make of them: the same scales and whole numbers as
+ * `compressWeights(model, 'int8')` and files of 4 bits have. They are computed on the device into memory of their own, which
+ * weights take in exchange for theirs, so that their own numbers are not touched.
  */
 export class RoundedWeights {
+  readonly #format: RoundedFormat;
   readonly #pairs: readonly Pair[];
   readonly #rounded = new Set<Pair>();
 
   /** @throws OUT_OF_MEMORY */
-  constructor(weights: Iterable<CompressibleWeight>) {
+  constructor(weights: Iterable<CompressibleWeight>, format: RoundedFormat) {
+    this.#format = format;
     const byVariable = new Map([...weights].map((weight) => [weight.variable, weight]));
     this.#pairs = [...byVariable].map(([{ name, shape, size }, weight]) => ({
       weight,
@@ -59,7 +45,7 @@ export class RoundedWeights {
 
   round(): void {
     for (const pair of this.#pairs) {
-      if (pair.other.size > 0) scope(() => roundInto(pair.other, pair.weight));
+      if (pair.other.size > 0) scope(() => roundInto(pair.other, pair.weight, this.#format));
       pair.weight.variable.exchange(pair.other);
       this.#rounded.add(pair);
     }
@@ -78,24 +64,27 @@ export class RoundedWeights {
 }
 
 /** Runs in the open scope. */
-function roundInto(rounded: Variable, weightToRound: CompressibleWeight): void {
+function roundInto(rounded: Variable, weightToRound: CompressibleWeight, format: RoundedFormat): void {
   const { variable, form } = weightToRound;
+  const { group, programs } = roundings[format];
   const { k, n } = matrixSizes(variable.shape, weightToRound);
-  const [rows, columns] = form === 'table' ? [n, k] : [k, n];
-  for (let first = 0; first < variable.size; first += rows * columns) {
-    const weight = rowsOf(variable, columns, first);
-    currentBackend().pointwise({
-      program: roundings[form],
-      rows,
-      columns,
-      inputs: { weight, ...(form === 'matrix' && { scale: scales(weight, { k, n }) }) },
-      outputs: { rounded: rowsOf(rounded, columns, first) },
-    });
-  }
+  const width = form === 'table' ? k : n;
+  for (let matrix = 0; matrix < variable.size; matrix += k * n)
+    for (let input = 0; input < k; input += group) {
+      const inputs = Math.min(group, k - input);
+      const first = matrix + (form === 'table' ? input : input * width);
+      const weight = rowsOf(variable, width, first);
+      currentBackend().pointwise({
+        program: programs[form],
+        ...(form === 'table' ? { rows: n, columns: inputs } : { rows: inputs, columns: n }),
+        inputs: { weight, ...(form === 'matrix' && { scale: scales(weight, { k: inputs, n }, format) }) },
+        outputs: { rounded: rowsOf(rounded, width, first) },
+      });
+    }
 }
 
-/** `[n]`: of each column of a matrix `[k, n]`, the largest number's size over 127. */
-function scales(matrix: Strided, { k, n }: { k: number; n: number }): Strided {
+/** `[n]`: of each column of a matrix `[k, n]`, the scale. */
+function scales(matrix: Strided, { k, n }: { k: number; n: number }, format: RoundedFormat): Strided {
   let source = matrix;
   let left = k;
   do {
@@ -115,7 +104,7 @@ function scales(matrix: Strided, { k, n }: { k: number; n: number }): Strided {
     left = rows;
   } while (left > 1);
   currentBackend().pointwise({
-    program: scaleOfLargest,
+    program: roundings[format].scale,
     rows: 1,
     columns: n,
     inputs: { largest: source },

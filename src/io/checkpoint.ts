@@ -25,7 +25,7 @@ import {
 } from './checkpoint-metadata.js';
 import { compressedTensors, mostZeros, takeCompressed } from './compressed-tensors.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
-import { int4Tensors, takeInt4 } from './int4-tensors.js';
+import { fitsInt4, int4Tensors, takeInt4 } from './int4-tensors.js';
 import { libraryVersion } from './library-version.js';
 import { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
@@ -113,7 +113,7 @@ function weightFormatsOf(
 
 function storedWeight(name: string, array: HostArray, { format, form }: WeightStorage): [string, StoredTensor][] {
   const { shape } = array;
-  if (format === 'int4' && form !== undefined && shape.length === 2) return int4Tensors(name, array, form);
+  if (format === 'int4' && form !== undefined && fitsInt4(shape)) return int4Tensors(name, array, form);
   if (format === 'float16' || format === 'bfloat16') {
     const data = Float32Array.from(array.data, (value) => rounded(format, value));
     if (data.some((value, i) => Number.isFinite(value) !== Number.isFinite(array.data[i])))

@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import { nearestWhole } from '../rounding.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import type { WeightForm } from '../tensor/compressed-weights.js';
 import type { HostArray } from '../training/host-data.js';
@@ -6,7 +7,8 @@ import type { DecodedTensor, StoredTensor } from './safetensors.js';
 
 /**
  * Weights of 4 bits in files: groups of {@link groupInputs} inputs of one output share a scale, and a weight is a whole
- * number from -7 to 7 times that. A weight `kernel` `[k, n]`, or `[n, k]` where it is a table, is
+ * number from -7 to 7 times that. Quotients have single precision and ties go to even, as kernels have it, so that training
+ * which rounds on its device sees the same numbers. A weight `kernel` `[k, n]`, or `[n, k]` where it is a table, is
  *
  * - `kernel.int4`, U8, `[n, ceil(k / 2)]`: two weights of an output in a byte, plus 8 each, the first in the low bits;
  * - `kernel.scales`, F16, `[n, ceil(k / 32)]`;
@@ -16,8 +18,16 @@ import type { DecodedTensor, StoredTensor } from './safetensors.js';
  */
 const parts = { values: '.int4', scales: '.scales', shape: '.shape' } as const;
 
-const groupInputs = 32;
-const largest = 7;
+export const groupInputs = 32;
+/** The largest whole number of a weight of 4 bits. */
+export const largestInt4 = 7;
+/** The largest number of half precision, which scales have. */
+const largestScale = 65504;
+
+/** Whether a weight has a form of 4 bits: that of one matrix in two axes. */
+export function fitsInt4(shape: Shape): boolean {
+  return shape.length === 2;
+}
 
 /** The tensors of a weight of two axes in 4 bits. */
 export function int4Tensors(
@@ -36,11 +46,11 @@ export function int4Tensors(
       const [first, end] = [group * groupInputs, Math.min(k, (group + 1) * groupInputs)];
       let most = 0;
       for (let input = first; input < end; input++) most = Math.max(most, Math.abs(at(input, output)));
-      if (!(most <= largest * 65504)) throw beyondScales(name, most);
-      const scale = halfAbove(most / largest);
+      if (!(most <= largestInt4 * largestScale)) throw beyondScales(name, most);
+      const scale = halfAbove(Math.fround(most / largestInt4));
       scales[output * groups + group] = scale;
       for (let input = first; input < end && scale > 0; input++) {
-        const whole = 8 + Math.min(largest, Math.max(-largest, Math.round(at(input, output) / scale)));
+        const whole = 8 + wholeOf(at(input, output), scale);
         const place = output * bytes + (input >> 1);
         values[place] = input % 2 === 0 ? (values[place] & 0xf0) | whole : (values[place] & 0x0f) | (whole << 4);
       }
@@ -94,6 +104,10 @@ function int4Weight(
   return { data, shape };
 }
 
+function wholeOf(weight: number, scale: number): number {
+  return Math.min(largestInt4, Math.max(-largestInt4, nearestWhole(Math.fround(weight / scale))));
+}
+
 /** The least half-precision number of at least `value`, so that no weight of a group is beyond the largest whole one. */
 function halfAbove(value: number): number {
   const unit = 2 ** (Math.max(Math.floor(Math.log2(value || 1)), -14) - 10);
@@ -104,7 +118,7 @@ function beyondScales(name: string, received: number): RondoError {
   return new RondoError(Number.isFinite(received) ? 'OUT_OF_RANGE' : 'NOT_FINITE', {
     where: 'serializeModel',
     what: `\`${name}\` has numbers that 4 bits and a scale cannot hold.`,
-    expected: `numbers of at most ${largest * 65504}`,
+    expected: `numbers of at most ${largestInt4 * largestScale}`,
     received: String(received),
     fix: "use weightFormat: 'bfloat16', or 'float32'.",
   });

@@ -1,4 +1,5 @@
 import { type CellName, cellNamed, libraryCells } from '../cells/registry.js';
+import { roundedFormats } from '../compression/rounding-programs.js';
 import { choice, count, custom, flag, number, type OptionFacts, rate } from './option-table.js';
 import { pruneBlockNames } from './pruned-training.js';
 
@@ -50,5 +51,13 @@ export function recurrentOptions(own: {
      * as they are, and `rondo compress MODEL --int8` gives those that were validated. See {@link QuantizationAware}.
      */
     quantizationAware: flag({ ofInitial: 'inherited' }),
+    /** With `quantizationAware`: what the weights are to become, `int8` (default), or `int4` for `rondo compress MODEL --int4`. */
+    quantizationFormat: choice({
+      of: roundedFormats,
+      value: 'FORMAT',
+      default: 'int8',
+      needs: 'quantizationAware',
+      ofInitial: 'inherited',
+    }),
   };
 }

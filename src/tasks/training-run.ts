@@ -1,4 +1,5 @@
 import { QuantizationAware } from '../compression/quantization-aware.js';
+import type { RoundedFormat } from '../compression/rounding-programs.js';
 import { refuseUnknownOptions } from '../errors.js';
 import type { Callback, StopReason } from '../training/callbacks/callback.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
@@ -113,6 +114,7 @@ export interface TrainingData {
     readonly prune: number;
     readonly pruneBlock: PruneBlock;
     readonly quantizationAware?: boolean | undefined;
+    readonly quantizationFormat?: RoundedFormat | undefined;
   };
   /** What the model learns from besides; see `distill`. */
   readonly teacher?: TaskTeacher<{ readonly model: Model }> | undefined;
@@ -132,7 +134,8 @@ export async function runTraining(
   const pruned = prunedTraining(data.compression, data);
   // In the second half of the planned epochs.
   const from = Math.floor((epochs * data.numBatches) / 2);
-  const quantization = data.compression.quantizationAware === true ? [new QuantizationAware({ from })] : [];
+  const { quantizationAware, quantizationFormat: format } = data.compression;
+  const quantization = quantizationAware === true ? [new QuantizationAware({ from, format })] : [];
   const startFromEpoch = pruned.firstEpoch;
   const rounds =
     maxEpochs > epochs && data.validation !== undefined

@@ -73,7 +73,7 @@ describe('rondo compress', () => {
     const { stdout, stderr, code } = run('compress', 'lm.safetensors', ...args, '--budget', '21kB');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^measured on more\.txt: 319 tokens\nfine-tuned on poems\.txt: 1 epoch for each network/);
-    for (const form of ['low rank 1/4, int8', 'pruned 90 %, blocks and int8'])
+    for (const form of ['trained for 4 bits, int4', 'low rank 1/4, int8', 'pruned 90 %, blocks and int8'])
       expect(stdout).toMatch(new RegExp(`\\n${form}( \\(written\\))? +(1 epoch|no) `));
     expect(stdout).toContain('perplexity (lower is better) by size of the file');
     expect(stdout).toMatch(/wrote lm-compressed\.safetensors: .*\nwrote forms\.svg/);
@@ -88,8 +88,9 @@ describe('rondo compress', () => {
     expect(data[0]).toMatch(
       /^measured on what training holds out of poems\.txt: \d+ tokens, which also chose the best epochs/,
     );
-    expect(notes).toHaveLength(3);
-    expect(notes[0]).toMatch(/^low rank 1\/2: left out, since its smallest form takes [\d.]+ kB\.$/);
+    expect(notes).toHaveLength(4);
+    expect(notes[0]).toMatch(/^trained for 4 bits: left out/);
+    expect(notes[1]).toMatch(/^low rank 1\/2: left out, since its smallest form takes [\d.]+ kB\.$/);
     expect(chosen).toBe('low rank 1/4, int4');
     const own = forms.find(({ name }: { name: string }) => name === chosen);
     expect(own.sizeBytes).toBe(statSync(at('c.safetensors')).size);
