@@ -16,7 +16,14 @@ import { trainingStart } from './output-paths.js';
 import { type RateSearching, showLearningRates } from './show-learning-rates.js';
 import { type Readers, requireGiven, taskFlags, taskOptions } from './task-flags.js';
 import { readTeacher } from './teaching-options.js';
-import { requireFiles, spokenOptions, type TrainCommand, type TrainOnCall, trainingOnOptions } from './train-on.js';
+import {
+  requireDev,
+  requireFiles,
+  spokenOptions,
+  type TrainCommand,
+  type TrainOnCall,
+  trainingOnOptions,
+} from './train-on.js';
 import { runTrain, showTrained, type TaskTraining, type TrainAnswer, type TrainRun } from './train-run.js';
 import { requirePositionals } from './wrong-usage.js';
 
@@ -99,8 +106,7 @@ interface TrainParts<Own extends TaskModel, Table extends OptionTable, Specs ext
   readonly readers?: Readers<Table>;
   /** Where the data are, and what else only a command line has. */
   readonly options: Specs;
-  /** Of a task whose training may begin with an earlier model. */
-  readonly trainsOn?: TrainsOn<Own, Table> | undefined;
+  readonly trainsOn: TrainsOn<Own, Table>;
   /** Reads the data and makes the training of them. */
   prepare(call: TrainCall<Own, Table, Specs>): Promise<PreparedTraining>;
 }
@@ -151,16 +157,17 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
   };
   const trainOn = async (call: TrainOnCall): Promise<PreparedTraining> => {
     requireFiles(call, numFiles);
+    requireDev(call, options);
     const { where, files, reading } = call;
     // The command has asked for a model of this task.
     const initial = call.initial as Own;
-    const own = spokenOptions(options, [trainsOn?.reading(initial, files) ?? {}, reading]);
-    const changed = trainsOn?.options?.(initial) ?? {};
+    const own = spokenOptions(options, [trainsOn.reading(initial, files), reading]);
+    const changed = trainsOn.options?.(initial) ?? {};
     return prepare({
       ...{ where, files, options: own as Given<Specs> & Given<typeof trainOptions> },
       given: trainingOnOptions(table, initial.options, changed, call) as Partial<OptionsOf<Table>>,
       ...{ initial, teacher: undefined, interrupted: undefined },
     });
   };
-  return { ...command, run, trainOn: trainsOn && trainOn };
+  return { ...command, run, trainOn };
 }

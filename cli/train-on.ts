@@ -35,8 +35,8 @@ export interface TrainingOn {
 
 /** A task's `rondo train`. */
 export interface TrainCommand extends Command {
-  /** Prepares a training that goes on from a model; undefined where the task has none. */
-  readonly trainOn: ((call: TrainOnCall) => Promise<TrainingOn>) | undefined;
+  /** Prepares a training that goes on from a model. */
+  trainOn(call: TrainOnCall): Promise<TrainingOn>;
 }
 
 /**
@@ -89,6 +89,18 @@ export function spokenOptions(
     for (const [flag, value] of Object.entries(options))
       if (Object.hasOwn(specs, flag) && value !== undefined && value !== false) all[flag] = value;
   return all;
+}
+
+/** @throws WrongUsage for data that choose the best epoch where the training takes none */
+export function requireDev({ where, option, reading }: TrainOnCall, specs: OptionSpecs): void {
+  if (reading.dev === undefined || Object.hasOwn(specs, 'dev')) return;
+  throw new WrongUsage({
+    where,
+    what: 'a training of this task cuts what chooses the best epoch from its own data.',
+    expected: `${option} without --dev`,
+    received: `--dev ${String(reading.dev)}`,
+    fix: 'leave --dev out.',
+  });
 }
 
 /** @throws WrongUsage for fewer or more files than the training takes */

@@ -9,7 +9,7 @@ import {
   fineTuneHint,
   fineTuneOptions,
   requireFineTuning,
-  trainingOn,
+  requireTrainable,
   usualEpochs,
 } from '../compress/fine-tune-options.js';
 import { type FineTuning, prepareTuning } from '../compress/fine-tuning.js';
@@ -101,18 +101,19 @@ export const compress = defineCommand({
     requireOwnOptions(where, task, 'evaluate', options);
     const fileBytes = await readBytes(path);
     refuseCheckpoint(where, await readTask(fileBytes, path));
-    const trainOn = learned && (await trainingOn(where, path, task, model));
+    if (learned !== undefined) requireTrainable(where, path, model);
     const measure = await FormMeasure.of(task, data, { where, path, options });
     const interruption = interruptions('Stopping after this step; what was made so far is compared.');
     const { signal } = interruption;
     try {
       const tuning = learned && {
         ...tuningOf(task, options),
-        ...{ where, files: learned, trainOn: trainOn!, signal },
+        ...{ where, files: learned, trainOn: (await task.train()).trainOn, signal },
       };
       // Files that cannot be trained on are said before anything is measured.
       const trainable = tuning && (await prepareTuning(tuning, model));
       const original = await measure.form('as it is', fileBytes);
+      if (tuning !== undefined && original.quality === undefined) throw nothingNew(where, data);
       if (trainable !== undefined) await measure.qualityOf(trainable.task);
       const plain = await plainForms(methods, { path, fileBytes, measure, signal });
       let made = plain.made;
@@ -147,7 +148,7 @@ export const compress = defineCommand({
         quality: task.quality,
         besides,
         left: plain.left,
-        hint: isChosenHere && learned === undefined ? await fineTuneHint(task) : undefined,
+        hint: isChosenHere && learned === undefined ? fineTuneHint : undefined,
       });
       const out = report.fits ? (early ?? defaultOutput(path, `-${report.chosen.name}.safetensors`)) : undefined;
       if (out !== undefined) {
@@ -216,6 +217,16 @@ function chosenMethods(where: string, options: Readonly<Record<string, unknown>>
       fix: 'leave one of them out.',
     });
   return asked.length > 0 ? asked : compressionMethods;
+}
+
+function nothingNew(where: string, data: readonly string[]): RondoError {
+  return new RondoError('USAGE', {
+    where,
+    what: 'the model has learned from all of these data, so nothing tells which form is good.',
+    expected: 'data that it has not seen',
+    received: data.join(', '),
+    fix: 'give others, --data FILE.',
+  });
 }
 
 function sameFile(where: string, path: string): WrongUsage {

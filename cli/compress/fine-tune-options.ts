@@ -1,11 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { RondoError, type TaskModel } from '../../src/index.js';
-import type { CommandLineTask } from '../command-line-task.js';
-import { madeBy } from '../load-model-of.js';
 import type { OptionSpecs } from '../options.js';
 import { filesOf } from '../protect-inputs.js';
-import { tasks } from '../tasks.js';
-import { rateOfTrainingOn, type TrainCommand } from '../train-on.js';
+import { rateOfTrainingOn } from '../train-on.js';
 import { notTogether, WrongUsage } from '../wrong-usage.js';
 
 /** Of each network, unless it is said. */
@@ -125,25 +122,9 @@ async function requireApart(
   });
 }
 
-/** How models of the task are trained on. @throws USAGE where they cannot be, and for one that is compressed */
-export async function trainingOn(
-  where: string,
-  path: string,
-  task: CommandLineTask<TaskModel>,
-  { model }: TaskModel,
-): Promise<NonNullable<TrainCommand['trainOn']>> {
-  const { trainOn } = await task.train();
-  if (trainOn === undefined) {
-    const trained = await Promise.all(tasks.map(async (one) => ((await one.train()).trainOn ? [one] : [])));
-    throw new RondoError('USAGE', {
-      where,
-      what: `${task.models} cannot be fine-tuned: their training begins with no earlier model.`,
-      expected: madeBy(trained.flat()),
-      received: `one of the ${task.models}`,
-      fix: 'leave --fine-tune out, and train it with --prune or fewer units.',
-    });
-  }
-  if ([...model.namedWeights()].every(([, { variable }]) => variable.compressed === undefined)) return trainOn;
+/** @throws USAGE for a model that is compressed, which no training can go on from */
+export function requireTrainable(where: string, path: string, { model }: TaskModel): void {
+  if ([...model.namedWeights()].every(([, { variable }]) => variable.compressed === undefined)) return;
   throw new RondoError('USAGE', {
     where,
     what: `the weights of ${path} are compressed already, and cannot be trained.`,
@@ -153,8 +134,5 @@ export async function trainingOn(
 }
 
 /** What to say where networks with fewer weights were not tried. */
-export async function fineTuneHint(task: CommandLineTask<TaskModel>): Promise<string> {
-  return (await task.train()).trainOn === undefined
-    ? `Pruning and low rank were not tried: ${task.models} cannot be trained on.`
-    : 'Pruning and low rank were not tried, since they need training: give data to learn from, --fine-tune FILE.';
-}
+export const fineTuneHint =
+  'Pruning and low rank were not tried, since they need training: give data to learn from, --fine-tune FILE.';

@@ -26,17 +26,22 @@ export const train = defineTrain({
   table: forecastOptions,
   readers: { features: columnsNamed },
   options: { ...tableOptions, ...valueTeachingOptions },
-  async prepare({ files: [file], options, given, teacher, interrupted }) {
+  trainsOn: {
+    reading: ({ reading }) => reading?.file ?? {},
+    // What is held out stays so, to measure on.
+    options: () => ({ refit: false }),
+  },
+  async prepare({ files: [file], options, given, initial, teacher, interrupted }) {
     // Nothing below holds the table, which may be as large as the series.
     const table = await readTableInput(
       file,
-      givenTable(withReading(options, (interrupted ?? teacher?.model)?.reading?.file)),
+      givenTable(withReading(options, (interrupted ?? initial ?? teacher?.model)?.reading?.file)),
     );
     const { where } = table;
     // The horizon of an interrupted training counts, so that any will do.
     const taught = teacher && { model: teacher.model, alpha: teacher.alpha };
-    const horizon = given.horizon ?? teacher?.model.options.horizon ?? 1;
-    const all = { ...given, horizon, reading: readingOf(options), teacher: taught };
+    const horizon = given.horizon ?? (initial ?? teacher?.model)?.options.horizon ?? 1;
+    const all = { ...given, horizon, reading: readingOf(options), teacher: taught, initial };
     const training = new ForecastTraining(table, all, interrupted);
     const { forecaster } = training;
     return {

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/random.js';
 import { type Ended, expectFault, rondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-compress-'));
@@ -95,6 +96,32 @@ describe('rondo compress', () => {
     const own = forms.find(({ name }: { name: string }) => name === chosen);
     expect(own.sizeBytes).toBe(statSync(at('c.safetensors')).size);
     expect(JSON.parse(run('evaluate', 'c.safetensors', 'poems.txt', '--json').stdout).perplexity).toBe(own.quality);
+  });
+
+  it('fine-tunes a forecaster on the rows that it learned from, and measures those that it holds out', () => {
+    const random = new Random(6);
+    let drift = 0;
+    const rows = Array.from({ length: 500 }, (_, row) => {
+      drift = 0.97 * drift + 0.15 * random.normal();
+      return (50 + 10 * Math.sin((2 * Math.PI * row) / 12) + 6 * drift + 0.3 * random.normal()).toFixed(4);
+    });
+    writeFileSync(at('level.csv'), `level\n${rows.join('\n')}\n`);
+    const net = ['--horizon', '5', '--timesteps', '25', '--units', '11', '--base', 'naive', '--batch-size', '16'];
+    const trained = ['train', 'forecast', 'level.csv', ...net, '--quiet'];
+    expect(run(...trained, '--epochs', '10', '--refit', 'no', '--out', 'f.safetensors').code).toBe(0);
+    const args = ['compress', 'f.safetensors', '--fine-tune', 'level.csv', '--epochs', '1'];
+    const { forms, data } = JSON.parse(run(...args, '--json').stdout);
+    expect(data[0]).toBe('measured on what training holds out of level.csv: 96 forecasts');
+    const [whole, ...others] = forms as { name: string; quality: number; fineTunedEpochs: number | null }[];
+    const tuned = others.filter(({ name }) => name.startsWith('low rank'));
+    expect(tuned).toHaveLength(6);
+    expect(tuned.some(({ fineTunedEpochs }) => fineTunedEpochs === 1)).toBe(true);
+    for (const { quality } of tuned) expect(quality).toBeLessThan(2 * whole.quality);
+    expectFault(run(...args, '--dev', 'poems.txt', '--data', 'more.txt', '--force'), 2, 'USAGE', 'from its own data');
+    // Trained again on all rows in the end, as is usual.
+    expect(run(...trained, '--epochs', '3', '--out', 'g.safetensors').code).toBe(0);
+    const all = run('compress', 'g.safetensors', '--fine-tune', 'level.csv');
+    expectFault(all, 2, 'USAGE', 'the model has learned from all of these data');
   });
 
   it('says in its last line that nothing was measured without data', () => {

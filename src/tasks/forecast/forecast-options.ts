@@ -53,7 +53,10 @@ export const forecastOptions = optionTable({
    * Width of each recurrent layer. Default 32. `auto`: 32, and where the network helps 16 and 64 too, of which the
    * validation rows choose. See {@link ForecastFindings.sizes}.
    */
-  units: count({ most: 32_768, word: 'auto', default: 32, search: { choices: [16, 32, 64, 128] } }),
+  units: count({
+    ...{ most: 32_768, word: 'auto', default: 32, ofInitial: 'decided' },
+    search: { choices: [16, 32, 64, 128] },
+  }),
   /**
    * Steps in the window that the network sees. Default a season of up to 168 steps, or four horizons where that is
    * more.

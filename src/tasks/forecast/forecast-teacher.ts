@@ -5,6 +5,7 @@ import { studentShape, type TaskTeacher } from '../task-teacher.js';
 import type { ForecastOptions } from './forecast-options.js';
 import type { ForecastWindows, WindowBatch } from './forecast-windows.js';
 import type { Forecaster } from './forecaster.js';
+import { decidedNames, decidedOptions, optionsToGoOn } from './initial-forecaster.js';
 import type { NetworkSeries } from './network-series.js';
 import type { Series } from './series.js';
 import { SeriesForecasts } from './series-forecasts.js';
@@ -12,16 +13,13 @@ import { SeriesForecasts } from './series-forecasts.js';
 /** A larger forecaster that is learned from besides the values, and how much it counts. */
 export type TeachingForecaster = Pick<TaskTeacher<Forecaster>, 'model' | 'alpha'>;
 
-/** What decides which values are forecast from which. */
-const decidedNames = ['horizon', 'target', 'features', 'time', 'timeFormat', 'series', 'missing', 'season'] as const;
-
 /**
  * The options of a forecaster that learns from a larger one: its columns, horizon and season, and where nothing else is said
  * its window, base, cell and layers, with half its units.
  *
  * @throws USAGE for what the teacher decides otherwise, and for one that forecasts without its network
  */
-export function studentOptions(
+function studentOptions(
   where: string,
   teacher: TeachingForecaster,
   options: Partial<ForecastOptions>,
@@ -36,23 +34,20 @@ export function studentOptions(
       expected: 'a forecaster whose network is better than its base',
       fix: 'train another teacher, or train without one.',
     });
-  const { cell, layers, timesteps, base, ...theirs } = model.options;
-  const decided = Object.fromEntries(decidedNames.map((name) => [name, theirs[name]]));
-  const given = givenOptions(options) as Readonly<Record<string, unknown>>;
-  const others = decidedNames.filter(
-    (name) => given[name] !== undefined && JSON.stringify(given[name]) !== JSON.stringify(decided[name]),
-  );
-  if (others.length > 0)
-    throw new RondoError('USAGE', {
-      where,
-      what: 'the teacher decides what is forecast from what.',
-      expected: others.map((name) => `${name} ${JSON.stringify(decided[name])}`).join(', '),
-      received: others.map((name) => `${name} ${JSON.stringify(given[name])}`).join(', '),
-      fix: 'leave them out, or give no teacher.',
-      option: others[0],
-    });
+  const { cell, layers, timesteps, base } = model.options;
+  const decided = decidedOptions(where, 'teacher', decidedNames, model, options);
   const shape = studentShape({ cell, layers, units: model.units });
-  return { ...shape, timesteps, base, ...given, ...decided } as ForecastOptions;
+  return { ...shape, timesteps, base, ...givenOptions(options), ...decided } as ForecastOptions;
+}
+
+/** The options of a training as it is given, which an earlier forecaster or a teacher may decide. @throws USAGE as those */
+export function optionsBeside(
+  where: string,
+  { initial, teacher }: { initial: Forecaster | undefined; teacher: TeachingForecaster | undefined },
+  options: Partial<ForecastOptions>,
+): ForecastOptions {
+  if (initial !== undefined) return optionsToGoOn(where, initial, options, teacher);
+  return teacher === undefined ? (options as ForecastOptions) : studentOptions(where, teacher, options);
 }
 
 /** Draws the targets of windows towards what a teacher forecasts for them. */

@@ -19,7 +19,7 @@ import {
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { type ChosenShare, chooseShare } from './choose-share.js';
 import { BestUnits, unitsToTry } from './choose-units.js';
-import { compileNetwork, forecastNetwork, type PlannedSteps } from './forecast-network.js';
+import { compileNetwork, type PlannedSteps } from './forecast-network.js';
 import { type ForecastOptions, forecastBudget, forecastOptions, requireForecastOptions } from './forecast-options.js';
 import {
   defaultTimesteps,
@@ -32,14 +32,15 @@ import {
   sumOfParts,
 } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
-import { ForecastTeacher, studentOptions, type TeachingForecaster } from './forecast-teacher.js';
+import { ForecastTeacher, optionsBeside, type TeachingForecaster } from './forecast-teacher.js';
 import { ForecastWindows, type ForecastWindowsOptions } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
+import { ForecastBeginning } from './initial-forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import type { SeriesReading } from './series-reading.js';
-import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
+import { type SeenRows, type TrainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
 import { nothingHeldOut, noWindow, otherSeries } from './training-faults.js';
 
@@ -68,12 +69,16 @@ export interface ForecastTrainingOptions extends ForecastOptions {
    * kind to its student.
    */
   teacher?: TeachingForecaster | undefined;
+  /**
+   * An earlier forecaster, whose weights, columns, horizon, window, bases and scales training begins with. What it has
+   * learned from is not measured again; where the validation rows are among that, the share of its corrections stays.
+   */
+  initial?: Forecaster | undefined;
 }
 
-/** Options beside a teacher, which says what they leave open. */
-export interface TaughtForecastOptions extends Partial<ForecastTrainingOptions> {
-  teacher: TeachingForecaster;
-}
+/** Options beside a teacher or an earlier model, which says what they leave open. */
+export type TaughtForecastOptions = Partial<ForecastTrainingOptions> &
+  ({ teacher: TeachingForecaster } | { initial: Forecaster });
 
 /**
  * A direct multi-step forecaster of one column of a table: a base forecast without a network, and a recurrent net that
@@ -104,24 +109,25 @@ export class ForecastTraining {
   readonly #parts: readonly RowsOfParts[];
   readonly #trainWindows: ForecastWindows;
   readonly #validationWindows: ForecastWindows;
-  readonly #inputWidth: number;
   readonly #teacher: TeachingForecaster | undefined;
+  readonly #beginning: ForecastBeginning;
   /** By series, as the network that is trained sees them. */
   #seen: readonly NetworkSeries[];
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, everything: ForecastTrainingOptions | TaughtForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
-    refuseUnknownOptions(where, everything, [...Object.keys(withReading), 'teacher']);
-    const { teacher, ...all } = everything;
+    refuseUnknownOptions(where, everything, [...Object.keys(withReading), 'teacher', 'initial']);
+    const { teacher, initial, ...all } = everything;
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
     const { reading: file = {}, ...said } = all;
-    const options = teacher === undefined ? (said as ForecastOptions) : studentOptions(where, teacher, said);
+    const options = optionsBeside(where, { initial, teacher }, said);
     if (interrupted === undefined) requireForecastOptions(where, { ...all, ...options }, withReading);
     this.#teacher = teacher;
     const wanted =
       interrupted?.options ?? withDefaults(forecastOptions, { ...forecastBudget(options), ...givenOptions(options) });
-    this.columns = (interrupted ?? teacher?.model)?.columnsOf(table) ?? seriesColumns(table, wanted);
+    this.columns =
+      (interrupted ?? initial ?? teacher?.model)?.columnsOf(table, initial && said) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;
     const validation = interrupted?.options.validation ?? options.validation ?? defaultValidation(series, horizon);
@@ -131,6 +137,7 @@ export class ForecastTraining {
     requireRoom(longest, { timesteps: 1, horizon, numSeries: series.length });
     if (given.season !== undefined) requireSeason(longest, given.season);
     this.#parts = parts.map(learnedWhereShort);
+    this.#beginning = new ForecastBeginning(initial, series, this.#parts);
     if (interrupted !== undefined && interrupted.series.length !== series.length) throw otherSeries(table.where);
 
     const split = this.#parts.map(({ train, validation }) => ({ train, seen: train + validation }));
@@ -141,12 +148,14 @@ export class ForecastTraining {
     const { season } = choices[parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = withDefaults(forecastOptions, { ...given, target: names[0], season, timesteps });
-    const units = firstUnits(resolved);
+    const units = resolved.units === 'auto' ? unitsToTry[0] : resolved.units;
     requireRoom(longest, { timesteps, horizon, numSeries: series.length });
     this.numRows = sumOfParts(this.#parts);
 
     const isRefitting = interrupted?.findings.stage === 'refitting';
-    const chosen = series.map((one, i) => trainedSeries(one, split[i], { ...choices[i], season, horizon }));
+    const chosen = series.map((one, i) =>
+      this.#beginning.trainedSeries(one, split[i], { ...choices[i], season, horizon }),
+    );
     const known = isRefitting ? this.#onAllRows(chosen, resolved) : chosen;
     if (interrupted !== undefined && !sameSeries(interrupted.series, known)) throw otherSeries(table.where);
     const seen = this.#networkSeries(known);
@@ -163,11 +172,10 @@ export class ForecastTraining {
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster =
       interrupted ??
-      new Forecaster(forecastNetwork(seen[0].width, { ...resolved, units }), names, known, resolved, {
+      new Forecaster(this.#beginning.network(seen[0].width, { ...resolved, units }), names, known, resolved, {
         ...this.columns.reading,
         file,
       });
-    this.#inputWidth = seen[0].width;
     const refitSteps = { numSteps: this.numBatches * this.#refitEpochs, startsAgain: false };
     compileNetwork(this.forecaster.model, resolved.learningRate, isRefitting ? refitSteps : this.#choosingSteps);
   }
@@ -207,24 +215,26 @@ export class ForecastTraining {
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     requireControls('ForecastTraining.train', controls);
     const { forecaster } = this;
-    const { test, refit } = { test: this.numRows.test, refit: forecaster.options.refit };
+    const { options } = forecaster;
+    const { keptShare } = this.#beginning;
     if (forecaster.findings.stage === 'refitting') return this.#refit(this.#trainWindows, controls);
     const { outcome, chosen } = await (this.#triesUnits ? this.#selectUnits(controls) : this.#select(controls));
     forecaster.outcome = outcome;
     if (outcome.stopReason === 'aborted') return outcome;
+    const isChosenHere = chosen !== undefined && keptShare === undefined;
     forecaster.findings = {
       ...forecaster.findings,
-      share: chosen?.share ?? shareWithoutValidation,
-      validation: chosen === undefined ? null : { base: chosen.base, model: chosen.model },
+      share: keptShare ?? chosen?.share ?? shareWithoutValidation,
+      validation: isChosenHere ? { base: chosen.base, model: chosen.model } : null,
     };
-    const report = test === 0 ? null : await this.#measure();
+    const report = this.#beginning.isMeasurable(options.horizon) ? await this.#measure() : null;
     forecaster.findings = {
       ...forecaster.findings,
       report,
       instead: report === null ? null : betterBaseline(report, forecaster.options),
       stage: 'done',
     };
-    return refit ? this.#beginRefit(outcome, controls) : outcome;
+    return options.refit ? this.#beginRefit(outcome, controls) : outcome;
   }
 
   /**
@@ -232,7 +242,7 @@ export class ForecastTraining {
    * held out
    */
   async evaluate(): Promise<ForecastReport> {
-    if (this.numRows.test === 0) throw nothingHeldOut();
+    if (!this.#beginning.isMeasurable(this.forecaster.options.horizon)) throw nothingHeldOut();
     return this.forecaster.findings.report ?? this.#measure();
   }
 
@@ -256,9 +266,7 @@ export class ForecastTraining {
   }
 
   #measure(): Promise<ForecastReport> {
-    const { series } = this.columns;
-    const from = (one: Series): number => one.numRows - this.#parts[series.indexOf(one)].test;
-    return this.forecaster.evaluate(this.columns, { from });
+    return this.forecaster.evaluate(this.columns, { from: (one) => this.#beginning.heldOutFrom(one) });
   }
 
   /** Whether there is more than one width, and a part that can tell which is better. */
@@ -352,7 +360,7 @@ export class ForecastTraining {
     const { forecaster } = this;
     const before = forecaster.model;
     forecaster.model = withRandom(before.random, () =>
-      forecastNetwork(this.#inputWidth, { ...forecaster.options, units }),
+      this.#beginning.network(this.#seen[0].width, { ...forecaster.options, units }),
     );
     forecaster.model.random.state = before.random.state;
     compileNetwork(forecaster.model, forecaster.options.learningRate, steps);
@@ -376,13 +384,16 @@ export class ForecastTraining {
   ): BaseChoice {
     const rows = { values: columnOf(series, 0).subarray(0, numRows), isReal: realTargets(series) };
     const { time, series: all } = this.columns;
-    return chooseBase(rows, {
-      horizon,
-      season,
-      frequency: time?.frequency,
-      base: base === 'auto' ? undefined : base,
-      numSeries: all.length,
-    });
+    return (
+      this.#beginning.baseOf(series) ??
+      chooseBase(rows, {
+        horizon,
+        season,
+        frequency: time?.frequency,
+        base: base === 'auto' ? undefined : base,
+        numSeries: all.length,
+      })
+    );
   }
 
   /** The same kinds of base, with everything they and the network are scaled by, from all rows. */
@@ -391,7 +402,10 @@ export class ForecastTraining {
     return this.columns.series.map((series, i) => {
       const { base } = this.#choose(series, series.numRows, { base: before[i].base.name, horizon, season });
       const rows: SeenRows = { train: series.numRows, seen: series.numRows };
-      return { ...trainedSeries(series, rows, { base, season, horizon }), naiveScale: before[i].naiveScale };
+      return {
+        ...this.#beginning.trainedSeries(series, rows, { base, season, horizon }),
+        naiveScale: before[i].naiveScale,
+      };
     });
   }
 
@@ -422,11 +436,6 @@ function numBatchesOf(
 ): number {
   requireCount('ForecastTraining', 'batchSize', options.batchSize);
   return options.stepsPerEpoch === 'auto' ? stepsOfEpoch(windows.length, options) : options.stepsPerEpoch;
-}
-
-/** The width that is given, or the first of those that are tried. */
-function firstUnits({ units }: Pick<Resolved<ForecastOptions>, 'units'>): number {
-  return units === 'auto' ? unitsToTry[0] : units;
 }
 
 /**
