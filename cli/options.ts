@@ -106,6 +106,13 @@ export const inferenceOptions = {
     type: 'flag',
     about: 'Let an installed BLAS compute large matrix products; needs the npm package koffi. See rondo doctor.',
   },
+  native: {
+    type: 'text',
+    value: 'WHEN',
+    choices: ['on', 'off'],
+    about:
+      'Machine code of the processor: on where koffi is installed and the system allows it (default), or off. See rondo doctor.',
+  },
 } as const satisfies OptionSpecs;
 
 /** Options of commands that compute. */

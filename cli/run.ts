@@ -7,7 +7,7 @@ import {
   setThreads,
   useBackend,
 } from '../src/index.js';
-import { allowWideKernels, useBlas } from '../src/node.js';
+import { allowWideKernels, useBlas, useMachineCode } from '../src/node.js';
 import { codedError } from './coded-error.js';
 import { commands } from './commands/index.js';
 import { inFlags, type ReadCommandLine } from './flag-names.js';
@@ -79,6 +79,7 @@ async function runCommand(args: readonly string[]): Promise<void> {
   protectInputs(line, specs);
   read = { name: command.name, specs, options: line.options };
   allowWideKernels();
+  if (line.options.native === 'off') useMachineCode({ when: 'never' });
   // Files that `rondo convert` makes of nets of brain.js name it.
   registerCell(brainLSTM);
   if (typeof line.options.threads === 'number') setThreads(line.options.threads);

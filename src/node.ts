@@ -5,7 +5,11 @@ import { modelEnding } from './io/model-files.js';
 import { tokenizerLibrary } from './io/tokenizers/load-tokenizer.js';
 import type { TaskModel } from './tasks/task.js';
 import { deserializeTask, type LoadedTask, serializeTaskAsync } from './tasks/task-file.js';
+import { provideMachineCode } from './kernels/machine-code.js';
+import { offeredMachineCode } from './kernels/use-machine-code.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
+
+provideMachineCode(offeredMachineCode);
 
 export {
   type BytePieces,
@@ -64,4 +68,10 @@ export { loadTokenizer } from './io/tokenizers/load-tokenizer.js';
 export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
 export type { ProductSpeed } from './kernels/blas/probe.js';
 export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
+export {
+  describeMachineCode,
+  type MachineCodeDescription,
+  type MachineCodeOptions,
+  useMachineCode,
+} from './kernels/use-machine-code.js';
 export { allowWideKernels } from './kernels/wasm/v8-flags.js';

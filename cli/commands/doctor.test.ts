@@ -16,7 +16,7 @@ describe('rondo doctor', () => {
   test('prints one JSON document with what was found', async () => {
     await run('--json');
     const found = JSON.parse(output()) as Examination;
-    expect(Object.keys(found)).toEqual(['machine', 'wideKernels', 'host', 'blas', 'advice']);
+    expect(Object.keys(found)).toEqual(['machine', 'wideKernels', 'host', 'machineCode', 'blas', 'advice']);
     expect(found.machine.logicalCores).toBeGreaterThan(0);
     expect(found.machine.heapLimitBytes).toBeGreaterThan(2 ** 27);
     expect(found.wideKernels.flags.every((flag) => flag.startsWith('--'))).toBe(true);
@@ -39,6 +39,7 @@ describe('rondo doctor', () => {
       'memory',
       'limits',
       'runtime',
+      'machine code',
       'vectors',
       'V8 flags',
       'shared memory',

@@ -1,8 +1,14 @@
 import type { Examination } from './examination.js';
 
 /** What would make this machine faster, in plain sentences, the most useful first. */
-export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'advice'>): string[] {
+export function adviceFor({ machine, wideKernels, machineCode, blas }: Omit<Examination, 'advice'>): string[] {
   const advice: string[] = [];
+  if (!machineCode.isUsed && !blas.koffi.supported && process.arch === 'x64') {
+    advice.push(
+      'With the npm package koffi, kernels are machine code of this processor, which is faster than WebAssembly: ' +
+        'run npm install koffi and look again.',
+    );
+  }
   if (!wideKernels.flags.includes('--experimental-wasm-revectorize')) {
     advice.push(
       "Node 24 or later can compute with 256-bit vectors (V8's --experimental-wasm-revectorize, which rondo " +

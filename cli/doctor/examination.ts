@@ -1,5 +1,5 @@
 import type { HostDescription } from '../../src/index.js';
-import type { BlasDescription } from '../../src/node.js';
+import type { BlasDescription, MachineCodeDescription } from '../../src/node.js';
 
 /** All that `rondo doctor` finds out. */
 export interface Examination {
@@ -21,6 +21,7 @@ export interface Examination {
     readonly reason: string;
   };
   readonly host: Omit<HostDescription, 'advice'>;
+  readonly machineCode: MachineCodeDescription;
   readonly blas: BlasDescription;
   readonly advice: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { describeHost } from '../../src/index.js';
-import { allowWideKernels, type BlasDescription, describeBlas } from '../../src/node.js';
+import { allowWideKernels, type BlasDescription, describeBlas, describeMachineCode } from '../../src/node.js';
 import { adviceFor } from './advice.js';
 import type { Examination } from './examination.js';
 
@@ -23,6 +23,7 @@ export async function examine(): Promise<Examination> {
     },
     wideKernels: { flags, isEffective: host.simd.isWidened, reason: reasonFor(flags, host) },
     host,
+    machineCode: describeMachineCode(),
     blas,
   };
   return { ...facts, advice: [...advice, ...adviceFor(facts)] };

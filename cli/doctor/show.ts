@@ -4,7 +4,7 @@ import type { Examination } from './examination.js';
 const labelWidth = 14;
 
 /** An examination as lines for a person. */
-export function examinationText({ machine, wideKernels, host, blas, advice }: Examination): string {
+export function examinationText({ machine, wideKernels, host, machineCode, blas, advice }: Examination): string {
   const { simd, wasm } = host;
   const chosen = wasm.measured.map(
     ({ tiles, gigaflops, isRight }) => `${tiles} ${isRight ? gigaflops.toFixed(0) : 'wrong numbers'}`,
@@ -21,6 +21,10 @@ export function examinationText({ machine, wideKernels, host, blas, advice }: Ex
         `JavaScript values ${fileSize(machine.heapLimitBytes)}`,
     ),
     row('runtime', host.runtime),
+    row(
+      'machine code',
+      machineCode.isUsed ? `yes: ${machineCode.instructions}; ${machineCode.reason}` : `no: ${machineCode.reason}`,
+    ),
     row(
       'vectors',
       `128 bits ${yesNo(simd.simd128)}, relaxed multiply-add ${yesNo(simd.relaxed)}, widened to 256 bits ` +

@@ -1,4 +1,4 @@
-import { findKoffi } from './koffi.js';
+import { findKoffi } from '../koffi.js';
 import { blasLibraries, type Place } from './libraries.js';
 import { type BlasLibrary, openLibrary, type Refusal } from './library.js';
 

@@ -1,4 +1,4 @@
-import type { Koffi, NativeLibrary } from './koffi.js';
+import type { Koffi, NativeLibrary } from '../koffi.js';
 import { faultOf } from './self-test.js';
 import { bindMultiply, type Multiply } from './sgemm.js';
 

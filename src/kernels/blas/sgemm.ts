@@ -1,6 +1,6 @@
 import type { PlacedProduct } from '../acceleration.js';
 import type { MatmulCall } from '../contract.js';
-import type { Koffi, NativeLibrary } from './koffi.js';
+import type { Koffi, NativeLibrary } from '../koffi.js';
 
 /**
  * What CBLAS calls things, fixed by its standard (Blackford et al. 2002, "An Updated Set of Basic Linear Algebra

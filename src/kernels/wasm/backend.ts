@@ -23,6 +23,7 @@ import type {
 } from '../contract.js';
 import { convert } from '../convert.js';
 import { inScope } from '../in-scope.js';
+import { type MachineCode, machineCode } from '../machine-code.js';
 import type { LoopingBackend } from '../sequence/loop-host.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import type { CompressedProducts } from './compressed-products.js';
@@ -59,12 +60,17 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   #compressed: CompressedProducts | undefined;
   readonly loops: WasmLoopHost;
 
-  /** @param family the tiles to multiply with, instead of those that are the fastest here */
-  constructor(options: WasmBackendOptions = {}, family?: TileFamily) {
+  /**
+   * @param family the tiles to multiply with, instead of those that are the fastest here
+   * @param code the machine code to use, instead of what is offered
+   */
+  constructor(options: WasmBackendOptions = {}, family?: TileFamily, code: MachineCode | undefined = machineCode()) {
     const { deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare } = options;
+    const usesMachineCode = !deterministic && (options.machineCode ?? true);
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
-    this.#runner = new KernelRunner(this.#memory, threads);
+    const machine = usesMachineCode ? code?.bind(this.#memory.memory) : undefined;
+    this.#runner = new KernelRunner(this.#memory, threads, machine);
     const { modules } = this.#runner;
     this.threads = new WasmThreadControl(this.#runner.pool, this.#memory);
     this.#rows = new RowKernels(this.#memory, modules);

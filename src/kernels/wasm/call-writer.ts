@@ -1,15 +1,19 @@
 import { bytesOf } from '../../dtype.js';
 import type { View } from '../contract.js';
 import type { StepStrided } from '../sequence/loop-host.js';
+import type { KernelModules } from './kernel-modules.js';
 import type { WasmMemory } from './memory.js';
 
 /** Marks a barrier of threads in place of a kernel's number. */
 export const barrierMark = -1;
 
+/** Marks, in the word of its number of loops, an item all of whose kernels are machine code. */
+export const machineCodeMark = 0x40000000;
+
 /**
  * Writes kernel calls as words, for thread.ts to run:
  *
- * - an item: its number of loops, then the loops;
+ * - an item: its number of loops (with {@link machineCodeMark} or without), then the loops;
  * - a loop: its number of steps, how many words its calls take, then the calls;
  * - a call: the kernel's number (or {@link barrierMark}), how many arguments it has, how many of them move; the
  *   arguments; then for each that moves, its place among the arguments and what is added to it after each step.
@@ -22,20 +26,27 @@ export class CallWriter {
   length = 0;
   #loopStart = 0;
   #callStart = 0;
+  /** Where the item's first word is, while it may be run as machine code. */
+  #machineCodeItem: number | undefined;
   readonly #moving: number[] = [];
 
   readonly #memory: WasmMemory;
+  readonly #modules: KernelModules;
 
-  constructor(memory: WasmMemory) {
+  constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
+    this.#modules = modules;
   }
 
   clear(): void {
     this.length = 0;
+    this.#machineCodeItem = undefined;
   }
 
   beginItem(numLoops: number): void {
-    this.#push(numLoops);
+    if (this.#modules.machineCode === undefined) return this.#push(numLoops);
+    this.#machineCodeItem = this.length;
+    this.#push(numLoops | machineCodeMark);
   }
 
   beginLoop(numSteps: number): void {
@@ -49,6 +60,10 @@ export class CallWriter {
   }
 
   beginCall(kernel: number): void {
+    if (this.#machineCodeItem !== undefined && !this.#modules.isMachineCode(kernel)) {
+      this.#staged[this.#machineCodeItem] &= ~machineCodeMark;
+      this.#machineCodeItem = undefined;
+    }
     this.#callStart = this.length;
     this.#push(kernel);
     this.#push(0);

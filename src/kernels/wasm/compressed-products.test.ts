@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { machineCodes } from '../../../test/support/machine-code.js';
 import { Random } from '../../random.js';
 import { blockSparse, quantizedBlocks, quantizeMatrix, valuesOfBlocks } from '../compress-matrix.js';
 import { provideCompressedEngine } from '../compressed-engine.js';
@@ -7,7 +8,7 @@ import type { CompressedMatrix } from '../compressed-matrix.js';
 import type { Backend } from '../contract.js';
 import { createReferenceBackend } from '../reference/backend.js';
 import { compressedProduct } from '../reference/compressed-product.js';
-import { createWasmBackend } from './backend.js';
+import { createWasmBackend, WasmBackend } from './backend.js';
 import { CompressedProducts } from './compressed-products.js';
 import { hasRelaxedSimd } from './features.js';
 
@@ -16,6 +17,11 @@ const reference = createReferenceBackend();
 const backends = {
   wasm: createWasmBackend({ threads: 1 }),
   deterministic: createWasmBackend({ threads: 1, deterministic: true }),
+  ...Object.fromEntries(
+    machineCodes.flatMap(({ isa, code }) =>
+      code === undefined ? [] : [[`machine code of ${isa}`, new WasmBackend({ threads: 1 }, undefined, code)]],
+    ),
+  ),
 };
 
 function normals(size: number, seed: number): Float32Array {

@@ -1,8 +1,9 @@
+import type { MachineCodeBinding } from '../machine-code.js';
 import { type Exports, type Func, f32, i32, instantiate, ModuleBuilder, type ValueType } from './assembler.js';
 import type { WasmMemory } from './memory.js';
 
 /** Runs a kernel whose arguments lie in a block of memory, given by its address. */
-export type Kernel = (block: number) => number;
+export type Kernel = (block: number) => unknown;
 
 /** Names that end so are kernels; every thread numbers them in the order in which modules export them. */
 const kernelMark = '@';
@@ -22,17 +23,36 @@ export function writeKernel(module: ModuleBuilder, func: Func<readonly ValueType
 /** The compiled kernels of a backend, by number: the same numbers on every thread. */
 export class KernelModules {
   readonly kernels: Kernel[] = [];
-  /** The modules' bytes, in order. */
-  readonly modules: Uint8Array<ArrayBuffer>[] = [];
+  /** In order, a module's bytes, or the address of a kernel of machine code. */
+  readonly modules: (Uint8Array<ArrayBuffer> | number)[] = [];
+  /** What kernels of machine code run with, where there are any. */
+  readonly machineCode: MachineCodeBinding | undefined;
   readonly #memory: WasmMemory;
+  readonly #areMachineCode = new Set<number>();
 
-  constructor(memory: WasmMemory) {
+  constructor(memory: WasmMemory, machineCode?: MachineCodeBinding) {
     this.#memory = memory;
+    this.machineCode = machineCode;
   }
 
   /** What a module must be built with to run in the memory. */
   get limits(): { sharedMemory: boolean; maximumPages: number } {
     return { sharedMemory: this.#memory.isShared, maximumPages: this.#memory.maximumPages };
+  }
+
+  /** Whether an item may have a kernel and be run as machine code. */
+  isMachineCode(kernel: number): boolean {
+    return this.#areMachineCode.has(kernel);
+  }
+
+  /** @returns the number of the kernel of machine code at an address */
+  addMachineCode(address: number): number {
+    const number = this.kernels.length;
+    const { thread } = this.machineCode!;
+    this.kernels.push((block) => thread.runKernel(address, block));
+    if (this.machineCode!.number(number, address)) this.#areMachineCode.add(number);
+    this.modules.push(address);
+    return number;
   }
 
   /** @returns the numbers of the module's kernels by name. */
@@ -70,6 +90,11 @@ export class LazyKernels<Name extends string> {
 
   numberOf(name: Name): number {
     if (!this.#numbers.has(name)) {
+      const machineCode = this.#modules.machineCode?.code.kernel(name);
+      if (machineCode !== undefined) {
+        this.#numbers.set(name, this.#modules.addMachineCode(machineCode));
+        return this.#numbers.get(name)!;
+      }
       const module = new ModuleBuilder(this.#modules.limits);
       this.#writers[name](module);
       for (const [added, number] of Object.entries(this.#modules.add(module))) this.#numbers.set(added, number);

@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { Recording } from '../contract.js';
+import type { MachineCodeBinding } from '../machine-code.js';
 import { CallWriter, Workspace } from './call-writer.js';
 import { KernelModules } from './kernel-modules.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
@@ -21,11 +22,11 @@ export class KernelRunner {
   #arguments: WasmBuffer;
   #recorder: CallRecorder | undefined;
 
-  constructor(memory: WasmMemory, numThreads = 1) {
+  constructor(memory: WasmMemory, numThreads = 1, machineCode?: MachineCodeBinding) {
     this.#memory = memory;
-    this.#writer = new CallWriter(memory);
+    this.modules = new KernelModules(memory, machineCode);
+    this.#writer = new CallWriter(memory, this.modules);
     this.#arguments = memory.allocate(argumentWords);
-    this.modules = new KernelModules(memory);
     this.pool = new ThreadPool(memory, this.modules, numThreads);
   }
 

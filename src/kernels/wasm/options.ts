@@ -12,6 +12,8 @@ export interface WasmBackendOptions {
    * them.
    */
   threads?: number | undefined;
+  /** Machine code where there is any, see `describeMachineCode` of `rondo/node`. Default true, unless deterministic. */
+  machineCode?: boolean | undefined;
 }
 
 /** Without being asked, no more threads than this: small models do not fill them. */
@@ -41,7 +43,7 @@ export function requireThreads(where: string, threads: number): void {
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE; BACKEND_UNAVAILABLE where threads are asked for and memory cannot be shared */
 export function requireOptions(where: string, options: WasmBackendOptions): void {
-  refuseUnknownOptions(where, options, ['deterministic', 'sharedMemory', 'threads']);
+  refuseUnknownOptions(where, options, ['deterministic', 'sharedMemory', 'threads', 'machineCode']);
   if (options.threads !== undefined) requireThreads(where, options.threads);
   if ((options.threads ?? 1) > 1 && (!hostThreads().canShare || options.sharedMemory === false)) {
     throw new RondoError('BACKEND_UNAVAILABLE', {

@@ -96,15 +96,20 @@ export class PointwiseKernels {
 
   #compile(program: PointwiseProgram, types: ArrayTypes): CompiledProgram {
     const plan = planPointwise(program);
-    const module = new ModuleBuilder(this.#modules.limits);
-    emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain', types);
-    const kernel = this.#modules.add(module)[kernelName];
     return {
       plan,
       inputNames: program.inputs.map(({ name }) => name),
       outputNames: program.outputs.map(({ name }) => name),
-      kernel,
+      kernel: this.#kernelOfPlan(plan, types),
     };
+  }
+
+  #kernelOfPlan(plan: PointwisePlan, types: ArrayTypes): number {
+    const machineCode = this.#modules.machineCode?.code.pointwise(plan, types);
+    if (machineCode !== undefined) return this.#modules.addMachineCode(machineCode);
+    const module = new ModuleBuilder(this.#modules.limits);
+    emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain', types);
+    return this.#modules.add(module)[kernelName];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Recording } from '../contract.js';
+import { machineCodeMark } from './call-writer.js';
 import type { Chunk, WasmBuffer, WasmMemory } from './memory.js';
 import type { ThreadPool } from './threads/pool.js';
 
@@ -34,7 +35,9 @@ function joined(first: Int32Array, second: Int32Array): Int32Array {
   const words = new Int32Array(first.length + second.length - 1);
   words.set(first);
   words.set(second.subarray(1), first.length);
-  words[0] += second[0];
+  // Machine code where both are.
+  words[0] =
+    (first[0] & second[0] & machineCodeMark) | ((first[0] & ~machineCodeMark) + (second[0] & ~machineCodeMark));
   return words;
 }
 

@@ -340,6 +340,16 @@ export class Assembler {
     this.#write(0xf3, 0x90);
   }
 
+  /** What the processor says of itself to eax and ecx; overwrites eax, ebx, ecx and edx. */
+  cpuid(): void {
+    this.#write(0x0f, 0xa2);
+  }
+
+  /** The state register that ecx names, into edx and eax. */
+  xgetbv(): void {
+    this.#write(0x0f, 0x01, 0xd0);
+  }
+
   /** Adds a register to a 32-bit word of memory that threads share; the register receives what was there. */
   lockXadd32(to: Memory, from: GeneralRegister): void {
     this.#u8(0xf0);

@@ -1,3 +1,4 @@
+import type { MachineCodeBinding } from '../../machine-code.js';
 import { makeThread } from './thread.js';
 
 /** A worker of the host that serves a pool. */
@@ -68,14 +69,27 @@ export function hostThreads(): HostThreads {
   return { cores, canShare: true, reason: `the host has ${cores} cores and shares memory between workers.` };
 }
 
-/** Starts a worker that serves the pool at `base` of a shared memory; `onError` hears why it could not. */
-export function startWorker(memory: WebAssembly.Memory, base: number, onError: (reason: string) => void): HostWorker {
+/**
+ * Starts a worker that serves the pool at `base` of a shared memory; `onError` hears why it could not.
+ *
+ * @param machineCode what the worker makes its side of machine code of; in Node alone
+ */
+export function startWorker(
+  memory: WebAssembly.Memory,
+  base: number,
+  onError: (reason: string) => void,
+  machineCode?: MachineCodeBinding['worker'],
+): HostWorker {
   const serve = `(${makeThread.toString()})`;
   const node = nodeProcess();
   if (node !== undefined) {
     const { Worker } = node.getBuiltinModule!('node:worker_threads');
-    const source = `const { memory, base } = require('node:worker_threads').workerData; ${serve}(memory, base, false).serve();`;
-    const worker = new Worker(source, { eval: true, execArgv: [], workerData: { memory, base }, name: 'rondo' });
+    const machine = machineCode === undefined ? 'undefined' : `(${machineCode.source})(require, memory, data)`;
+    const source =
+      `const { memory, base, data } = require('node:worker_threads').workerData; ` +
+      `${serve}(memory, base, false, ${machine}).serve();`;
+    const workerData = { memory, base, data: machineCode?.data };
+    const worker = new Worker(source, { eval: true, execArgv: [], workerData, name: 'rondo' });
     worker.on('error', (error) => onError(error.message));
     worker.unref();
     return { terminate: () => void worker.terminate() };

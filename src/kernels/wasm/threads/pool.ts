@@ -20,8 +20,8 @@ export class ThreadPool {
   #numThreads: number;
   #workers: HostWorker[] = [];
   #table: WasmBuffer | undefined;
-  /** The published modules' bytes. */
-  readonly #published: WasmBuffer[] = [];
+  /** What workers read of each module: where its bytes are and how many, or 0 and the halves of a kernel's address. */
+  readonly #published: (readonly [number, number, number])[] = [];
   #moduleTable: WasmBuffer | undefined;
   /** How many of them the present workers can see. */
   #numPublished = 0;
@@ -34,7 +34,11 @@ export class ThreadPool {
     this.#modules = modules;
     this.#numThreads = numThreads;
     this.#control = memory.allocate(controlWords);
-    this.#main = makeThread(memory.memory, this.#control.address / 4, true);
+    this.#main = this.#mainThread();
+  }
+
+  #mainThread(): Thread {
+    return makeThread(this.#memory.memory, this.#control.address / 4, true, this.#modules.machineCode?.thread);
   }
 
   /** How many threads there shall be. */
@@ -68,7 +72,12 @@ export class ThreadPool {
     this.#publishModules();
     for (let i = 1; i < this.#numThreads; i++) {
       this.#workers.push(
-        startWorker(this.#memory.memory, this.#control.address / 4, (reason) => (this.#failure = reason)),
+        startWorker(
+          this.#memory.memory,
+          this.#control.address / 4,
+          (reason) => (this.#failure = reason),
+          this.#modules.machineCode?.worker,
+        ),
       );
     }
   }
@@ -120,7 +129,7 @@ export class ThreadPool {
     this.#failure = undefined;
     // The old control words stay with the workers that may still read them.
     this.#control = this.#memory.allocate(controlWords);
-    this.#main = makeThread(this.#memory.memory, this.#control.address / 4, true);
+    this.#main = this.#mainThread();
     this.#numPublished = 0;
   }
 
@@ -147,17 +156,21 @@ export class ThreadPool {
   #publishModules(): void {
     const { modules } = this.#modules;
     if (this.#numPublished === modules.length) return;
-    for (const bytes of modules.slice(this.#published.length)) {
-      const buffer = this.#memory.allocate(Math.ceil(bytes.length / 4));
-      new Uint8Array(this.#memory.memory.buffer).set(bytes, buffer.address);
-      this.#published.push(buffer);
+    for (const module of modules.slice(this.#published.length)) {
+      if (typeof module === 'number') {
+        this.#published.push([module >>> 0, 0, Math.floor(module / 2 ** 32)]);
+        continue;
+      }
+      const { address } = this.#memory.allocate(Math.ceil(module.length / 4));
+      new Uint8Array(this.#memory.memory.buffer).set(module, address);
+      this.#published.push([address, module.length, 0]);
     }
     // A table that is full stays, because a worker may still be reading it.
-    if (this.#moduleTable === undefined || this.#moduleTable.size < 2 * modules.length)
-      this.#moduleTable = this.#memory.allocate(4 * modules.length + 256);
+    if (this.#moduleTable === undefined || this.#moduleTable.size < 3 * modules.length)
+      this.#moduleTable = this.#memory.allocate(6 * modules.length + 256);
     const table = this.#moduleTable.address / 4;
     const { integers } = this.#memory;
-    this.#published.forEach(({ address }, i) => integers.set([address, modules[i].length], table + 2 * i));
+    this.#published.forEach((words, i) => integers.set(words, table + 3 * i));
     this.#main.publishModules(table, modules.length);
     this.#numPublished = modules.length;
   }

@@ -1,3 +1,5 @@
+import type { MachineCodeThread } from '../../machine-code.js';
+
 /**
  * Where threads tell each other what to do: 32-bit words from the base on, those that are waited on in cache lines of
  * their own.
@@ -6,7 +8,7 @@ export const controlWords = 128;
 
 /** One thread's side of a pool. */
 export interface Thread {
-  readonly kernels: ((block: number) => number)[];
+  readonly kernels: ((block: number) => unknown)[];
   /** Runs the item that is written at a place, in words. */
   runItem(at: number): void;
   /** Runs items, together with the threads that serve, and returns when all are done. */
@@ -29,14 +31,20 @@ export interface Thread {
  * takes the next item: a thread that the system has put aside delays nobody but itself. Waiting means looking for a
  * while, which takes well under a microsecond to notice a change, then sleeping, so that a busy machine loses little.
  */
-export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boolean): Thread {
+export function makeThread(
+  memory: WebAssembly.Memory,
+  base: number,
+  isMain: boolean,
+  machineCode?: MachineCodeThread,
+): Thread {
   const [JOB, DONE, ARRIVED, TURN] = [base, base + 16, base + 32, base + 48];
   const [SLEEPING, SERVING, FAILED, CLOSED, LATE] = [base + 64, base + 80, base + 81, base + 82, base + 83];
   const [TABLE, NUM_PARTS, MODULE_TABLE, NUM_MODULES] = [base + 96, base + 97, base + 98, base + 99];
+  const machineCodeMark = 0x40000000;
   const spinIterations = 20_000;
   const longestSleepMs = 1000;
   let words = new Int32Array(memory.buffer);
-  const kernels: ((block: number) => number)[] = [];
+  const kernels: ((block: number) => unknown)[] = [];
   let numModules = 0;
   let generation = 0;
 
@@ -89,6 +97,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
   };
 
   const runItem = (at: number): void => {
+    if ((words[at] & machineCodeMark) !== 0) return machineCode!.runItem(4 * at);
     let place = at + 1;
     for (let loop = words[at]; loop > 0; loop--) {
       const first = place + 2;
@@ -146,14 +155,19 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
   const loadModules = (): void => {
     if (isMain) return;
     for (; numModules < words[NUM_MODULES]; numModules++) {
-      const entry = words[MODULE_TABLE] + 2 * numModules;
-      reach(entry + 2);
+      const entry = words[MODULE_TABLE] + 3 * numModules;
+      reach(entry + 3);
       const [address, size] = [words[entry] >>> 0, words[entry + 1]];
+      if (size === 0) {
+        const kernel = address + 2 ** 32 * words[entry + 2];
+        kernels.push((block) => machineCode!.runKernel(kernel, block));
+        continue;
+      }
       reach((address + size) / 4);
       const module = new WebAssembly.Module(new Uint8Array(memory.buffer, address, size).slice());
       const instance = new WebAssembly.Instance(module, { env: { memory } });
       for (const { name } of WebAssembly.Module.exports(module)) {
-        if (name.endsWith('@')) kernels.push(instance.exports[name] as (block: number) => number);
+        if (name.endsWith('@')) kernels.push(instance.exports[name] as (block: number) => unknown);
       }
     }
   };

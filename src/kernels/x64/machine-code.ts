@@ -1,0 +1,152 @@
+import type { Koffi } from '../koffi.js';
+import type { MachineCode, MachineCodeBinding, MachineCodeThread } from '../machine-code.js';
+import { Assembler } from './assembler.js';
+import { type ExecutableMemory, executableMemory } from './executable-memory.js';
+import { emitInt8Product } from './int8-product.js';
+import { emitEntryPoints } from './item-runner.js';
+import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
+import type { Label } from './registers.js';
+
+/** How a process gets to machine code. */
+export interface X64Host {
+  readonly koffi: Koffi;
+  /** From where workers load koffi. */
+  readonly koffiPath: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Addresses of what a host calls. */
+interface Entries {
+  readonly runItem: number;
+  readonly runKernel: number;
+}
+
+/** By the name of a kernel, what writes it and those that share code with it. */
+const groups: Readonly<Record<string, (code: Assembler, machine: X64MachineCode) => Readonly<Record<string, Label>>>> =
+  {
+    int8_product: (code, { processor }) => ({
+      int8_product: emitInt8Product(code, processor),
+    }),
+  };
+
+/** Kernels that a memory can have as machine code; those beyond run one by one. */
+const mostKernels = 1 << 17;
+
+/**
+ * Kernels in the instructions of x86-64, the widest that the processor has.
+ *
+ * @throws Error where it lacks AVX2, or the system forbids code
+ */
+export class X64MachineCode implements MachineCode {
+  readonly isa: Isa;
+  readonly processor: Processor;
+  readonly #host: X64Host;
+  readonly #pages: ExecutableMemory;
+  readonly #entries: Entries;
+  readonly #kernels = new Map<string, number>();
+
+  /**
+   * @param isa instead of the widest that the processor has
+   * @param without what the processor has and is not to be used
+   */
+  constructor(host: X64Host, isa?: Isa, without: readonly (keyof Processor)[] = []) {
+    this.#host = host;
+    this.#pages = executableMemory(host.koffi, host.platform);
+    const code = new Assembler();
+    const labels = emitEntryPoints(code, host.platform === 'win32' ? 'windows' : 'system-v');
+    const address = this.#pages.place(code.toBytes());
+    this.#entries = {
+      runItem: address + code.placeOf(labels.runItem),
+      runKernel: address + code.placeOf(labels.runKernel),
+    };
+    const found = describe(host.koffi, address + code.placeOf(labels.describe));
+    const { hasAvx2, hasAvx512 } = found;
+    if (!hasAvx2 || (isa === 'avx512' && !hasAvx512))
+      throw new Error(`the processor lacks ${hasAvx2 ? 'AVX-512' : 'AVX2, FMA, BMI2 or F16C'}.`);
+    this.isa = isa ?? (hasAvx512 ? 'avx512' : 'avx2');
+    const absent = Object.fromEntries(without.map((feature) => [feature, false]));
+    this.processor = { ...found, hasAvx512: this.isa === 'avx512', ...absent };
+  }
+
+  get name(): string {
+    return this.isa === 'avx512' ? 'x86-64 with AVX-512' : 'x86-64 with AVX2';
+  }
+
+  /** Makes code executable. @returns the address of its first byte */
+  place(code: Assembler): number {
+    return this.#pages.place(code.toBytes());
+  }
+
+  kernel(name: string): number | undefined {
+    const known = this.#kernels.get(name);
+    if (known !== undefined || !Object.hasOwn(groups, name)) return known;
+    const code = new Assembler();
+    const labels = groups[name](code, this);
+    const address = this.place(code);
+    for (const [each, label] of Object.entries(labels)) this.#kernels.set(each, address + code.placeOf(label));
+    return this.#kernels.get(name);
+  }
+
+  pointwise(): number | undefined {
+    return undefined;
+  }
+
+  bind(memory: WebAssembly.Memory): MachineCodeBinding {
+    const table = this.#pages.reserve(8 * mostKernels);
+    const data: ThreadData = { ...this.#entries, table, koffiPath: this.#host.koffiPath };
+    return {
+      code: this,
+      thread: makeX64Thread(() => this.#host.koffi, memory, data),
+      worker: { source: makeX64Thread.toString(), data },
+      number: (kernel, address) => {
+        if (kernel >= mostKernels) return false;
+        this.#pages.write(table + 8 * kernel, new Uint8Array(new BigUint64Array([BigInt(address)]).buffer));
+        return true;
+      },
+    };
+  }
+}
+
+function describe(koffi: Koffi, address: number): Processor {
+  const words = new Uint32Array(descriptionWords);
+  koffi.decode(address, koffi.proto('void', ['uintptr_t']))(Number(koffi.address(words)));
+  return processorOf(words);
+}
+
+/** What a thread needs to run the code. */
+interface ThreadData extends Entries {
+  /** By the number of a kernel, its address. */
+  readonly table: number;
+  readonly koffiPath: string;
+}
+
+/**
+ * Makes a thread's side of machine code. The function refers to nothing outside of itself, because workers are started
+ * with its text.
+ */
+function makeX64Thread(
+  require: (path: string) => unknown,
+  memory: WebAssembly.Memory,
+  { runItem, runKernel, table, koffiPath }: ThreadData,
+): MachineCodeThread {
+  const koffi = require(koffiPath) as Koffi;
+  // A thread that has opened nothing yet has no memory for the arguments of calls (koffi 3.3).
+  koffi.load(null);
+  const type = koffi.proto('void', ['uintptr_t', 'uintptr_t', 'uintptr_t']);
+  const callItem = koffi.decode(runItem, type);
+  const callKernel = koffi.decode(runKernel, type);
+  let buffer: ArrayBufferLike | undefined;
+  let base = 0;
+  /** Where the memory is; a memory that grows may have moved. */
+  const reach = (): number => {
+    if (memory.buffer !== buffer) {
+      buffer = memory.buffer;
+      base = Number(koffi.address(new Uint8Array(buffer)));
+    }
+    return base;
+  };
+  return {
+    runKernel: (address, block) => void callKernel(reach(), base + block, address),
+    runItem: (item) => void callItem(reach(), base + item, table),
+  };
+}
