@@ -3,10 +3,10 @@ import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
 import { modelEnding } from './io/model-files.js';
 import { tokenizerLibrary } from './io/tokenizers/load-tokenizer.js';
-import type { TaskModel } from './tasks/task.js';
-import { deserializeTask, type LoadedTask, serializeTaskAsync } from './tasks/task-file.js';
 import { provideMachineCode } from './kernels/machine-code.js';
 import { offeredMachineCode } from './kernels/use-machine-code.js';
+import type { TaskModel } from './tasks/task.js';
+import { deserializeTask, type LoadedTask, serializeTaskAsync } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
 
 provideMachineCode(offeredMachineCode);

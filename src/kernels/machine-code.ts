@@ -1,5 +1,5 @@
-import type { ArrayTypes } from './wasm/pointwise-emit.js';
-import type { PointwisePlan } from './wasm/pointwise-plan.js';
+import type { ArrayTypes } from './vector/pointwise-layout.js';
+import type { PointwisePlan } from './vector/pointwise-plan.js';
 
 /**
  * Kernels of machine code, which work on the memory of WebAssembly and read the same words as arguments. Kernels and

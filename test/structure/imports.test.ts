@@ -30,6 +30,8 @@ const order = [
     'src/kernels/matmul-batch.ts',
     'src/kernels/sequence/',
     'src/kernels/vector/',
+    'src/kernels/machine-code.ts',
+    'src/kernels/koffi.ts',
     'src/kernels/attention/',
   ],
   [
@@ -39,7 +41,13 @@ const order = [
     'src/kernels/x64/',
     'src/kernels/blas/',
   ],
-  ['src/kernels/wasm-instance.ts', 'src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
+  [
+    'src/kernels/wasm-instance.ts',
+    'src/kernels/select.ts',
+    'src/kernels/use-blas.ts',
+    'src/kernels/use-machine-code.ts',
+    'src/kernels/describe-host.ts',
+  ],
   ['src/tensor/'],
   ['src/layers/'],
   ['src/training/'],

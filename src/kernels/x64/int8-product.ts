@@ -1,12 +1,11 @@
 import type { Assembler } from './assembler.js';
 import { emitRounding, headerBytes } from './int8-rounding.js';
+import { Int8Tiles, panelBytes, panelOutputs, quads, rowBytes, strideC } from './int8-tiles.js';
 import type { Processor } from './processor.js';
 import {
   at,
   type GeneralRegister,
-  k,
   type Label,
-  type MaskRegister,
   type Memory,
   r8,
   r9,
@@ -24,10 +23,6 @@ import {
   rdx,
   rsi,
   rsp,
-  type VectorRegister,
-  xmm,
-  ymm,
-  zmm,
 } from './registers.js';
 
 /**
@@ -36,7 +31,6 @@ import {
  *
  * Letters: a panel is 32 outputs, a quad four inputs; the weights of a panel are `[quads][32][4]`.
  */
-const panelOutputs = 32;
 const rowsAtOnce = 16;
 const edgeBytes = 4 * panelOutputs;
 
@@ -61,8 +55,8 @@ const words = {
 const kept = { segment: 0, segments: 8, rowsLeft: 16, a: 24, c: 32, rows: 40, outputs: 48, target: 56 } as const;
 const frameBytes = 72;
 
-/** Registers that are the same throughout. */
-const [base, block, strideC, rowBytes, panelBytes, quads] = [rbp, rbx, r12, r13, r14, r15];
+/** Registers that are the same throughout, besides those of tiles. */
+const [base, block] = [rbp, rbx];
 
 /** Adds the kernel `int8_product`. */
 export function emitInt8Product(code: Assembler, processor: Processor): Label {
@@ -71,15 +65,13 @@ export function emitInt8Product(code: Assembler, processor: Processor): Label {
 
 class Int8Product {
   readonly #code: Assembler;
-  readonly #dots: 'evex' | 'vex' | 'pairs';
   readonly #isWide: boolean;
-  readonly #lanes: 8 | 16;
+  readonly #tiles: Int8Tiles;
 
-  constructor(code: Assembler, { hasAvx512, hasAvx512Vnni, hasAvxVnni }: Processor) {
+  constructor(code: Assembler, processor: Processor) {
     this.#code = code;
-    this.#isWide = hasAvx512;
-    this.#lanes = hasAvx512 ? 16 : 8;
-    this.#dots = hasAvx512 && hasAvx512Vnni ? 'evex' : !hasAvx512 && hasAvxVnni ? 'vex' : 'pairs';
+    this.#isWide = processor.hasAvx512;
+    this.#tiles = new Int8Tiles(code, processor, this.#word('accumulate'));
   }
 
   emit(): Label {
@@ -88,9 +80,9 @@ class Int8Product {
     // Tiles of one row and several panels keep enough sums in flight; those of several rows read weights once.
     const wide = this.#isWide ? 4 : 2;
     const tall = this.#isWide ? 4 : 2;
-    const panels = this.#emitTile(1, wide);
-    const tallTile = this.#emitTile(tall, 1);
-    const single = this.#emitTile(1, 1);
+    const panels = this.#tiles.emit(1, wide);
+    const tallTile = this.#tiles.emit(tall, 1);
+    const single = this.#tiles.emit(1, 1);
 
     code.alignTo(16);
     const label = code.bind();
@@ -262,172 +254,6 @@ class Int8Product {
     this.#keep('outputs', rax);
   }
 
-  /**
-   * A tile of rows by panels: rdx the first rounded row, rdi weights, r10 scales, r11 sums, r8 the place in c, r9 how
-   * many outputs are left (of a single panel those beyond are not touched). Keeps all of these, and rsi.
-   */
-  #emitTile(rows: number, panels: number): Label {
-    const code = this.#code;
-    const vectors = panelOutputs / this.#lanes;
-    const count = rows * panels * vectors;
-    const sum = (row: number, panel: number, i: number) => this.#vector((row * panels + panel) * vectors + i);
-    const [spread, product, ones] = [count, count + 1, count + 2].map((i) => this.#vector(i));
-    code.alignTo(32);
-    const label = code.bind();
-    for (let i = 0; i < count; i++) code.op('vpxor', xmm(i), xmm(i), xmm(i));
-    if (this.#dots === 'pairs') code.op('vpbroadcastd', ones, code.constant(0x00010001));
-    code.push(quads);
-    code.push(r9);
-    code.lea(rax, at(rdx, headerBytes));
-    code.mov(rcx, rdi);
-    // An address has an index once, twice or four times: the fourth row or panel is reached from the second.
-    if (panels > 3) code.lea(r9, at(rdi, 0, panelBytes));
-    if (rows > 3) code.lea(r9, at(rax, 0, rowBytes));
-    const next = code.bind();
-    for (let row = 0; row < rows; row++) {
-      code.op('vpbroadcastd', spread, nth(rax, r9, rowBytes, row, 0));
-      for (let panel = 0; panel < panels; panel++)
-        for (let i = 0; i < vectors; i++)
-          this.#dot(sum(row, panel, i), spread, nth(rcx, r9, panelBytes, panel, 4 * this.#lanes * i), product, ones);
-    }
-    code.arith('add', rax, 4);
-    code.arith('add', rcx, 4 * panelOutputs);
-    if (panels > 3) code.arith('add', r9, 4 * panelOutputs);
-    if (rows > 3) code.arith('add', r9, 4);
-    code.arith('sub', quads, 1);
-    code.jumpIf('greater', next);
-    code.pop(r9);
-    code.pop(quads);
-    this.#emitStores({ rows, panels, sum, spread, product, scale: ones });
-    code.ret();
-    return label;
-  }
-
-  /** Sums as floats, `scale scales[j] (sum - zero sums[j])`, stored or added to c. */
-  #emitStores(tile: {
-    rows: number;
-    panels: number;
-    sum(row: number, panel: number, i: number): VectorRegister;
-    spread: VectorRegister;
-    product: VectorRegister;
-    scale: VectorRegister;
-  }): void {
-    const { rows, panels, sum, spread: zero, product, scale } = tile;
-    const code = this.#code;
-    const vectors = panelOutputs / this.#lanes;
-    const isPart = panels === 1;
-    if (rows > 3) code.lea(rcx, at(rdx, 0, rowBytes));
-    for (let row = 0; row < rows; row++) {
-      code.op('vbroadcastss', scale, nth(rdx, rcx, rowBytes, row, 0));
-      code.op('vpbroadcastd', zero, nth(rdx, rcx, rowBytes, row, 4));
-      for (let panel = 0; panel < panels; panel++)
-        for (let i = 0; i < vectors; i++) {
-          const total = sum(row, panel, i);
-          const offset = 4 * (panel * panelOutputs + this.#lanes * i);
-          code.op('vpmulld', product, zero, at(r11, offset));
-          code.op('vpsubd', total, total, product);
-          code.op('vcvtdq2ps', total, total);
-          code.op('vmulps', product, scale, at(r10, offset));
-          code.op('vmulps', total, total, product);
-        }
-    }
-    if (rows > 3) code.lea(rcx, at(r8, 0, strideC));
-    const store = (adds: boolean): void => {
-      const masks = isPart ? this.#masks(vectors) : undefined;
-      for (let row = 0; row < rows; row++)
-        for (let panel = 0; panel < panels; panel++)
-          for (let i = 0; i < vectors; i++) {
-            const place = nth(r8, rcx, strideC, row, 4 * (panel * panelOutputs + this.#lanes * i));
-            this.#store(place, sum(row, panel, i), { mask: masks?.(i), adds, spare: product, zero });
-          }
-    };
-    const [plain, stored] = this.#labels(2);
-    this.#load(rax, 'accumulate');
-    code.test(rax, rax);
-    code.jumpIf('equal', plain);
-    store(true);
-    code.jump(stored);
-    code.bind(plain);
-    store(false);
-    code.bind(stored);
-  }
-
-  /** What of each vector of a panel counts, by r9, the outputs that are left: mask registers, or where a vector is. */
-  #masks(vectors: number): (i: number) => MaskRegister | Memory {
-    const code = this.#code;
-    code.movConstant(rax, panelOutputs);
-    code.arith('cmp', r9, rax);
-    code.cmov('less', rax, r9);
-    if (this.#isWide) {
-      code.push(rdx);
-      code.movConstant(rdx, 0xffffffff);
-      code.op('bzhi', rax, rdx, rax);
-      code.pop(rdx);
-      for (let i = 0; i < vectors; i++) {
-        code.op('kmovw', k(1 + i), rax);
-        code.shift('shr', rax, this.#lanes);
-      }
-      return (i) => k(1 + i);
-    }
-    // A window of a table: ones, as many as outputs, then zeros.
-    code.push(rdx);
-    code.lea(rdx, code.constant(...Array<number>(panelOutputs).fill(-1), ...Array<number>(panelOutputs).fill(0)));
-    code.neg(rax);
-    code.lea(rax, at(rdx, 4 * panelOutputs, rax, 4));
-    code.pop(rdx);
-    return (i) => at(rax, 4 * this.#lanes * i);
-  }
-
-  #store(
-    place: Memory,
-    value: VectorRegister,
-    {
-      mask,
-      adds,
-      spare,
-      zero,
-    }: Record<'spare' | 'zero', VectorRegister> & {
-      mask: MaskRegister | Memory | undefined;
-      adds: boolean;
-    },
-  ): void {
-    const code = this.#code;
-    if (mask === undefined) {
-      if (adds) code.op('vaddps', value, value, place);
-      code.op('vmovupsStore', place, value);
-    } else if (mask.kind === 'mask') {
-      if (adds) code.opWith('vaddps', { mask }, value, value, place);
-      code.opWith('vmovupsStore', { mask }, place, value);
-    } else {
-      code.op('vmovups', zero, mask);
-      if (adds) {
-        code.op('vmaskmovps', spare, zero, place);
-        code.op('vaddps', value, value, spare);
-      }
-      code.op('vmaskmovpsStore', place, zero, value);
-    }
-  }
-
-  /** Adds to every lane the products of its four weights and the four rounded numbers. */
-  #dot(
-    sum: VectorRegister,
-    numbers: VectorRegister,
-    weights: Memory,
-    product: VectorRegister,
-    ones: VectorRegister,
-  ): void {
-    const code = this.#code;
-    if (this.#dots === 'evex') return code.op('vpdpbusd', sum, numbers, weights);
-    if (this.#dots === 'vex') return code.op('vpdpbusdVex', sum, numbers, weights);
-    code.op('vpmaddubsw', product, numbers, weights);
-    code.op('vpmaddwd', product, product, ones);
-    code.op('vpaddd', sum, sum, product);
-  }
-
-  #vector(index: number): VectorRegister {
-    return this.#isWide ? zmm(index) : ymm(index);
-  }
-
   #labels(count: number): Label[] {
     return Array.from({ length: count }, () => this.#code.label());
   }
@@ -459,16 +285,4 @@ class Int8Product {
     this.#pointer(to, 'workspace');
     this.#code.arith('add', to, edgeBytes);
   }
-}
-
-/** The n-th place (up to the fourth) of several that are `stride` apart; `second` is the second of four. */
-function nth(
-  first: GeneralRegister,
-  second: GeneralRegister,
-  stride: GeneralRegister,
-  n: number,
-  displacement: number,
-): Memory {
-  if (n === 0) return at(first, displacement);
-  return n === 3 ? at(second, displacement, stride, 2) : at(first, displacement, stride, n as 1 | 2);
 }
