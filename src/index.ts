@@ -129,7 +129,7 @@ export {
   type ReadKerasOptions,
   readKeras,
 } from './io/keras/read-keras.js';
-export { writeKeras } from './io/keras/write-keras.js';
+export { writeKeras, writeKerasWeights } from './io/keras/write-keras.js';
 export { libraryVersion } from './io/library-version.js';
 export type { MatchedWeights, ModelRead, ModelWritten } from './io/model-format.js';
 export {

@@ -35,7 +35,7 @@ import { refuseUnusedOptions } from './unused-options.js';
 export interface AttentionRNNOptions<ReturnScores extends boolean = boolean>
   extends Omit<
     RecurrentOptions,
-    'units' | 'returnSequences' | 'goBackwards' | 'stateful' | 'zeroOutputForMask' | 'recomputeSteps'
+    'units' | 'returnSequences' | 'goBackwards' | 'reverseMask' | 'stateful' | 'zeroOutputForMask' | 'recomputeSteps'
   > {
   /** The cell, or its name; one of your own too. */
   cell: CellLike;

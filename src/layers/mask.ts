@@ -1,4 +1,6 @@
+import { RondoError } from '../errors.js';
 import { mul, select } from '../expression/build.js';
+import type { Shape } from '../shape.js';
 import { reshape } from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
@@ -26,6 +28,18 @@ export function readsMask(mask: Mask, work: (options: { readonly mask: Mask }) =
     },
   });
   return numMasksRead > before;
+}
+
+/** @throws SHAPE_MISMATCH where a mask has another number of entries than `shape`, [batch, time, ...], has steps */
+export function requireStepMask(where: string, shape: Shape, mask: Mask | undefined): void {
+  if (mask === undefined || mask.length === shape[0] * shape[1]) return;
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the mask has the wrong size.',
+    expected: `${shape[0]} * ${shape[1]} entries, one a step`,
+    received: `${mask.length} entries`,
+    fix: 'give one 0 or 1 for every time step of every sequence.',
+  });
 }
 
 /** Sends a mask along with a tensor. */

@@ -1,6 +1,6 @@
 import type { Cell } from '../cells/cell.js';
 import { RondoError, requireBoolean, requireCount } from '../errors.js';
-import { requireAxes, type Shape } from '../shape.js';
+import { requireAxes } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor } from '../tensor/tensor.js';
@@ -18,7 +18,7 @@ import {
   type Symbolic,
   singleInput,
 } from './layer.js';
-import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
+import { clearMasked, type Mask, requireStepMask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type LayerChanges, type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import { restoring } from './restoring.js';
@@ -197,9 +197,13 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false, State 
     return result as Returned<ReturnState, State>;
   }
 
-  /** The steps of a layer that reads backwards come in the order in which it read them, and so do those of its mask. */
+  /** Whether its mask comes out in another order: as that of the steps, which a layer that reads backwards gives in the order it read them. */
+  get reversesMask(): boolean {
+    return this.options.goBackwards === true && this.options.reverseMask !== false;
+  }
+
   protected override maskAfter(mask: Mask, input: Tensor): Mask | undefined {
-    return super.maskAfter(this.options.goBackwards ? reversedMask(mask, input.shape[1]) : mask, input);
+    return super.maskAfter(this.reversesMask ? reversedMask(mask, input.shape[1]) : mask, input);
   }
 
   /**
@@ -218,7 +222,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false, State 
   static #alongTime(runs: readonly LayerRun[]): OutputAndState[] {
     const started = runs.map(({ layer, input, options: { mask, initialState } }) => {
       layer.computeOutputShape(input.shape);
-      layer.#requireMask(input.shape, mask);
+      requireStepMask(`${layer.className} ${layer.name}`, input.shape, mask);
       return {
         output: input,
         states: [] as NamedStates[],
@@ -352,17 +356,6 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false, State 
     return { ...options, ...this.baseConfig() };
   }
 
-  #requireMask(shape: Shape, mask: Mask | undefined): void {
-    if (mask === undefined || mask.length === shape[0] * shape[1]) return;
-    throw new RondoError('SHAPE_MISMATCH', {
-      where: `${this.className} ${this.name}`,
-      what: 'the mask has the wrong size.',
-      expected: `${shape[0]} * ${shape[1]} entries, one a step`,
-      received: `${mask.length} entries`,
-      fix: 'give one 0 or 1 for every time step of every sequence.',
-    });
-  }
-
   #initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
     const where = `${this.className} ${this.name}`;
     if (given === undefined)
@@ -453,6 +446,7 @@ const booleanOptions = [
   'returnState',
   'stateful',
   'goBackwards',
+  'reverseMask',
   'useBias',
   'unitForgetBias',
   'zeroOutputForMask',

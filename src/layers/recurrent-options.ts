@@ -76,6 +76,11 @@ export interface RecurrentOptions<State extends string = string> extends LayerOp
   returnSequences?: boolean | undefined;
   /** Reads time backwards; the output is in the order it was computed, as in Keras. Default false. */
   goBackwards?: boolean | undefined;
+  /**
+   * Whether `goBackwards` puts the mask of the output in the order of its steps. Default true. With false it stays as it came: later
+   * layers hide other steps than those that are padding, which is what Keras and TensorFlow.js compute.
+   */
+  reverseMask?: boolean | undefined;
   /** Carries the state from one batch to the next until `resetStates()`. Default false. */
   stateful?: boolean | undefined;
   /** Whether masked steps give zeros instead of repeating the output before. Default false. */
@@ -127,6 +132,7 @@ export const recurrentOptionNames: readonly string[] = [
   'returnSequences',
   'returnState',
   'goBackwards',
+  'reverseMask',
   'stateful',
   'zeroOutputForMask',
   'recomputeSteps',

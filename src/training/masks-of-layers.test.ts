@@ -279,6 +279,7 @@ const table: readonly (readonly [
     new GRU({ units: 3, returnSequences: true, goBackwards: true }),
     [[1, 1, 0, 1], [0, 1, 1, 1], [1, 1, 0, 0], none].flat(),
   ],
+  [new GRU({ units: 3, returnSequences: true, goBackwards: true, reverseMask: false }), goesOn],
   [new InputLayer({ shape: [null, 6] }), goesOn],
   [new LSTM({ units: 3, returnSequences: true }), goesOn],
   [new LayerNormalization(), goesOn],

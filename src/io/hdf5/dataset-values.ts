@@ -23,6 +23,8 @@ type Layout =
 /** A dataset whose shape is known and whose values are read when they are asked for. */
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
+  /** Of all values. */
+  readonly sizeBytes: number;
   readonly type: Hdf5Type;
   readonly layout: Layout;
   readonly filters: readonly FilterStep[];
@@ -52,7 +54,7 @@ export function datasetOf(file: Hdf5Bytes, messages: readonly HeaderMessage[], n
     layout.kind === 'chunks' ? file.bytes.length * mostInflation : layout.kind === 'nowhere' ? 0 : layout.sizeBytes;
   if (sizeBytes > most)
     throw file.damaged(`the dataset \`${name}\` claims more values than the file holds.`, `[${shape.join(', ')}]`);
-  return { shape, type, layout, filters };
+  return { shape, sizeBytes, type, layout, filters };
 }
 
 /** A layout message. HDF5 File Format Specification 3.0, section IV.A.2.i. */
@@ -81,9 +83,7 @@ function layoutOf(file: Hdf5Bytes, message: Hdf5Cursor, name: string): Layout {
 
 /** The values of a dataset, row-major. @throws FILE_FORMAT, OUT_OF_MEMORY */
 export async function datasetValues(file: Hdf5Bytes, dataset: Hdf5Dataset, name: string): Promise<DecodedTensor> {
-  const { shape, type, layout, filters } = dataset;
-  const count = countOf(file, shape);
-  const sizeBytes = count * type.size;
+  const { shape, sizeBytes, type, layout, filters } = dataset;
   let bytes: Uint8Array;
   if (layout.kind === 'together') {
     file.spend(sizeBytes / 8);

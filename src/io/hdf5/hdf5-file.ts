@@ -66,6 +66,12 @@ export class Hdf5Object {
     return this.#asDataset.shape;
   }
 
+  /** How many bytes the values of a dataset take, and whether they come out of packed chunks. @throws FILE_FORMAT for a group */
+  get extent(): { readonly sizeBytes: number; readonly isPacked: boolean } {
+    const { sizeBytes, layout } = this.#asDataset;
+    return { sizeBytes, isPacked: layout.kind === 'chunks' };
+  }
+
   /** The values of a dataset, row-major; floats of 16 bits as Float32Array. @throws FILE_FORMAT, OUT_OF_MEMORY */
   values(): Promise<DecodedTensor> {
     return datasetValues(this.#file, this.#asDataset, this.path);

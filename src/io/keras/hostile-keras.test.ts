@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../../test/support/message-after.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hdf5Object } from '../hdf5/hdf5-file.js';
 import { writeHdf5 } from '../hdf5/write-hdf5.js';
 import { writeZip } from '../zip/write-zip.js';
 import { modelFromKerasConfig } from './keras-config.js';
 import { readKeras } from './read-keras.js';
+import { numbersIn } from './stored-weights.js';
 
 /** A layer as a file names it. */
 type Stored = Readonly<Record<string, unknown>>;
@@ -137,6 +140,55 @@ describe('Published attacks on files of Keras are refused', () => {
     for (const message of await both(sequential(layer))) expect(message).toContain('[FILE_FORMAT]');
     const rnn = { class_name: 'Embedding', config: { name: 'e', input_dim: 1e9, output_dim: 1e9 } };
     for (const message of await both(sequential(rnn))) expect(message).toContain('[FILE_FORMAT]');
+  });
+
+  it('weights that claim more than there is, or more than is unpacked', async () => {
+    const stored = (isPacked: boolean, addresses: number[]): Promise<string> =>
+      messageAfter(() => {
+        const members = addresses.map((address) => ({
+          isDataset: true,
+          address,
+          shape: [1000],
+          extent: { sizeBytes: 4000, isPacked },
+        }));
+        const root = { address: 0, names: Object.keys(members), member: (name: string) => members[Number(name)] };
+        return numbersIn(root as unknown as Hdf5Object, 'a.h5', 8500, 9000);
+      });
+    expect(await stored(false, [1, 2])).toBe('nothing was thrown');
+    expect(await stored(false, [1, 2, 2, 2])).toBe('nothing was thrown');
+    expect(await stored(false, [1, 2, 3])).toContain('weights lie over each other');
+    expect(await stored(true, [1, 2])).toBe('nothing was thrown');
+    expect(await stored(true, [1, 2, 3])).toContain('[OUT_OF_MEMORY] a.h5: the weights unpack to more than is read.');
+  });
+
+  it('nodes in the wrong order, which are put right', async () => {
+    const input = {
+      class_name: 'InputLayer',
+      name: 'x',
+      config: { name: 'x', batch_shape: [null, 3] },
+      inbound_nodes: [],
+    };
+    const names = Array.from({ length: 30 }, (_, i) => `a${i}`);
+    const layers = names.map((name, i) => ({
+      class_name: 'Activation',
+      name,
+      config: { name, activation: 'tanh' },
+      inbound_nodes: [[[i === 0 ? 'x' : names[i - 1], 0, 0, {}]]],
+    }));
+    const graph = (list: object[]): unknown => ({
+      class_name: 'Functional',
+      config: { name: 'm', layers: list, input_layers: [['x', 0, 0]], output_layers: [['a29', 0, 0]] },
+    });
+    const { model } = modelFromKerasConfig(graph([...[...layers].reverse(), input]), {
+      where: 'a.h5',
+      generation: 2,
+      numValues: 0,
+    });
+    let expected = 0.5;
+    for (let i = 0; i < 30; i++) expected = Math.tanh(expected);
+    expect(((await model.predict([[0.5, 0, 0]])) as Tensor).dataSync()[0]).toBeCloseTo(expected, 5);
+    const circle = [{ ...layers[0], inbound_nodes: [[['a29', 0, 0, {}]]] }, ...layers.slice(1)];
+    for (const message of await both(graph([input, ...circle]))) expect(message).toContain('go in a circle');
   });
 
   it('models inside each other without an end', async () => {

@@ -83,7 +83,7 @@ const cellOf: Readonly<Record<string, { readonly className: string; readonly mor
 
 /** Options that change nothing about what a trained layer computes, and those said elsewhere. */
 const unwritten = new RegExp(
-  '^(name|trainable|inputShape|cell|recomputeSteps|useCausalMask|returnAttentionScores|layer|backwardLayer|mergeMode)$|' +
+  '^(name|trainable|inputShape|cell|recomputeSteps|reverseMask|useCausalMask|returnAttentionScores|layer|backwardLayer|mergeMode)$|' +
     '(Initializer|Regularizer|Constraint)$',
 );
 
@@ -187,6 +187,13 @@ function fieldsOf(
 function valueOf(layer: Layer<unknown>, option: string, value: Json, faults: Faults, name: string): Json {
   if (option !== 'activation' && option !== 'recurrentActivation') return value;
   const found = kerasNameOf(value as ActivationName);
-  if (found === undefined) faults.push(`${name} (${layer.className}): the activation ${String(value)}`);
+  if (found === undefined) faults.push(`${name} (${layer.className}): the activation ${shown(value)}`);
   return found ?? 'linear';
+}
+
+/** Of Keras 2's hard sigmoid, why not. */
+function shown(value: Json): string {
+  return value === 'hardSigmoidTheano'
+    ? 'hardSigmoidTheano, of Keras 2 (hard_sigmoid of Keras 3 is another function)'
+    : String(value);
 }

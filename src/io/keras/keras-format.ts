@@ -3,10 +3,13 @@ import { isHdf5 } from '../hdf5/hdf5-file.js';
 import { jsonText } from '../json-beginning.js';
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { type ReadKerasOptions, readKeras } from './read-keras.js';
-import { writeKeras } from './write-keras.js';
+import { writeKeras, writeKerasWeights } from './write-keras.js';
 
 /** What `model.to_json()` gives, which is no model without its weights. */
 const architecture = /^\s*\{\s*"(?:module|class_name)"\s*:\s*"/;
+
+/** What names of files with weights alone end with. */
+const weightsEnding = '.weights.h5';
 
 /** Models of Keras: archives of Keras 3, and HDF5 files of both generations. */
 export const kerasFormat: ModelFormat<ReadKerasOptions> = {
@@ -35,11 +38,17 @@ export const kerasFormat: ModelFormat<ReadKerasOptions> = {
     },
   },
   write: {
-    endings: ['.keras'],
+    endings: ['.keras', weightsEnding],
     async files({ model, preprocessing }, name) {
+      const isAlone = name.toLowerCase().endsWith(weightsEnding);
       return {
-        files: new Map([[name, await writeKeras(model)]]),
-        notes: withoutPreprocessing('Keras', preprocessing),
+        files: new Map([[name, await (isAlone ? writeKerasWeights : writeKeras)(model)]]),
+        notes: [
+          ...(isAlone
+            ? ['the file holds weights alone: load_weights puts them into a model with the same layers']
+            : []),
+          ...withoutPreprocessing('Keras', preprocessing),
+        ],
       };
     },
   },

@@ -34,9 +34,8 @@ export function functionalOf(model: Functional, name: string, faults: Faults, ob
   const numberOf = new Map<GraphNode, number>();
   const nodesOf = new Map<Layer<unknown>, GraphNode[]>();
   for (const node of nodes) {
-    const own = nodesOf.get(node.layer) ?? [];
-    numberOf.set(node, own.length);
-    nodesOf.set(node.layer, [...own, node]);
+    if (!nodesOf.has(node.layer)) nodesOf.set(node.layer, []);
+    numberOf.set(node, nodesOf.get(node.layer)!.push(node) - 1);
   }
   const history = (tensor: SymbolicTensor, isEnd = false): Json[] => {
     const place = [...tensor.node.outputs.values()].indexOf(tensor);

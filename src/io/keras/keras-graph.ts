@@ -136,6 +136,14 @@ function outputPaths(layer: LayerConfig): string[] {
   return [''];
 }
 
+/** A call of a layer that is not run yet. */
+interface Waiting {
+  readonly call: { readonly name: string; readonly node: number };
+  readonly read: readonly TensorReference[];
+  /** How many of what it reads are there. */
+  met: number;
+}
+
 /** Calls of layers in an order in which they can run. */
 class Arranged {
   constructor(
@@ -199,36 +207,39 @@ class Arranged {
   }
 
   nodes(): Json[] {
-    const waiting = [...this.members.values()].flatMap(({ name, calls }) =>
-      calls.map((call, node) => ({ name, node, call })),
-    );
     const done = new Set<string>();
     const nodes: Json[] = [];
-    // Layers stand in the order in which they were first called, so that one pass is enough for most files.
-    for (let left = waiting; left.length > 0; ) {
-      const later: typeof left = [];
-      for (const each of left) {
-        const read = [...each.call.inputs, ...each.call.states];
-        if (!read.every((tensor) => done.has(this.#nodeOf(tensor)))) {
-          later.push(each);
+    /** Calls by the node that they wait for; each looks at what it reads once. */
+    const waiting = new Map<string, Waiting[]>();
+    const run = (first: Waiting): void => {
+      const ready = [first];
+      for (let each = ready.pop(); each !== undefined; each = ready.pop()) {
+        const { call, read } = each;
+        while (each.met < read.length && done.has(this.#nodeOf(read[each.met]))) each.met++;
+        if (each.met < read.length) {
+          const missing = this.#nodeOf(read[each.met]);
+          if (!waiting.get(missing)?.push(each)) waiting.set(missing, [each]);
           continue;
         }
-        const name = nodeName(each.name, each.node);
+        const name = nodeName(call.name, call.node);
         done.add(name);
-        nodes.push({ name, layer: cleanName(each.name), inputs: read.map((tensor) => this.reference(tensor)) });
+        nodes.push({ name, layer: cleanName(call.name), inputs: read.map((tensor) => this.reference(tensor)) });
+        for (const next of waiting.get(name) ?? []) ready.push(next);
+        waiting.delete(name);
       }
-      if (later.length === left.length) {
-        for (const { call } of later) for (const tensor of [...call.inputs, ...call.states]) this.reference(tensor);
-        throw notTaken(
-          this.file,
-          this.place,
-          'the nodes of the model go in a circle.',
-          later[0].name,
-          'use an intact file.',
-        );
-      }
-      left = later;
-    }
+    };
+    for (const { name, calls } of this.members.values())
+      calls.forEach(({ inputs, states }, node) => run({ call: { name, node }, read: [...inputs, ...states], met: 0 }));
+    const left = [...waiting.values()].flat();
+    for (const { read } of left) for (const tensor of read) this.reference(tensor);
+    if (left.length > 0)
+      throw notTaken(
+        this.file,
+        this.place,
+        'the nodes of the model go in a circle.',
+        left[0].call.name,
+        'use an intact file.',
+      );
     return nodes;
   }
 }

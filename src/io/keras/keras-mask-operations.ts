@@ -15,6 +15,9 @@ export interface MaskOperation {
   readonly value: unknown;
 }
 
+/** Layers and operations that are looked at for all masks of a model: thousands of masked layers. */
+const mostLookups = 2 ** 28;
+
 /** A layer that is called, as far as masks need it. */
 interface Called {
   readonly layer: LayerConfig;
@@ -73,10 +76,21 @@ export function requireMasksAlong(
   members: ReadonlyMap<string, Called>,
   operations: ReadonlyMap<string, MaskOperation>,
 ): void {
+  let left = mostLookups;
+  const masking = maskingLayers(members);
   for (const [name, { calls }] of members)
     for (const call of calls) {
       if (call.masks === undefined || call.masks.length === 0) continue;
-      const sources = sourcesOf(call.masks, members, operations);
+      // Each mask is followed to where it comes from, each input to what masks it.
+      left -= (call.masks.length + 1) * (members.size + operations.size);
+      if (left < 0)
+        throw notTaken(
+          file,
+          `the layer \`${name}\``,
+          'masks go more ways than are followed.',
+          `${members.size} layers`,
+        );
+      const sources = sourcesOf(call.masks, masking, operations);
       const arriving = arrivingAt(call, members);
       if (sources !== undefined && [...sources].every((each) => arriving.has(each))) continue;
       const place = `the layer \`${name}\``;
@@ -87,7 +101,7 @@ export function requireMasksAlong(
 /** The layers whose masks these are; undefined where one has another origin. */
 function sourcesOf(
   masks: readonly TensorReference[],
-  members: ReadonlyMap<string, Called>,
+  masking: ReadonlyMap<string, readonly string[]>,
   operations: ReadonlyMap<string, MaskOperation>,
 ): ReadonlySet<string> | undefined {
   const sources = new Set<string>();
@@ -102,21 +116,28 @@ function sourcesOf(
       for (const input of operation.inputs) waiting.push(input);
       continue;
     }
-    const [read] = operation.inputs;
-    const found = [...members].filter(([, member]) => masksWhere(member, read, operation.value));
+    const found = masking.get(hiddenKey(operation.inputs[0], operation.value)) ?? [];
     if (found.length === 0) return undefined;
-    for (const [name] of found) sources.add(name);
+    for (const name of found) sources.add(name);
   }
   return sources;
 }
 
-/** Whether a layer hides the steps of a tensor that are equal to a value. */
-function masksWhere({ layer, calls }: Called, read: TensorReference | undefined, value: unknown): boolean {
-  const { className, config } = layer;
-  const hidden = className === 'Masking' ? config.maskValue : config.maskZero === true ? 0 : undefined;
-  const isRead = ({ inputs: [input] }: KerasCall): boolean =>
-    read !== undefined && input !== undefined && input.layer === read.layer && input.tensor === read.tensor;
-  return hidden !== undefined && hidden === value && calls.some(isRead);
+/** By a tensor and a value, the layers that hide its steps where they are equal to the value. */
+function maskingLayers(members: ReadonlyMap<string, Called>): ReadonlyMap<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, { layer, calls }] of members) {
+    const { className, config } = layer;
+    const hidden = className === 'Masking' ? config.maskValue : config.maskZero === true ? 0 : undefined;
+    if (hidden === undefined) continue;
+    for (const key of new Set(calls.map(({ inputs: [input] }) => hiddenKey(input, hidden))))
+      if (!found.get(key)?.push(name)) found.set(key, [name]);
+  }
+  return found;
+}
+
+function hiddenKey(tensor: TensorReference | undefined, value: unknown): string {
+  return JSON.stringify([tensor?.layer, tensor?.tensor, value]);
 }
 
 /** Layers whose masks come along with what a call reads. */

@@ -16,15 +16,8 @@ export function masksDiffer(model: LayerConfig): string[] {
   const layers = layersIn(model);
   const makesMasks = layers.some(({ className, config }) => className === 'Masking' || config.maskZero === true);
   return makesMasks
-    ? layers
-        .filter(({ className, config }) => countedByKeras.has(className) || isTurnedRound(config))
-        .map(({ config }) => String(config.name))
+    ? layers.filter(({ className }) => countedByKeras.has(className)).map(({ config }) => String(config.name))
     : [];
-}
-
-/** Keras turns the steps round and leaves their mask as it is. */
-function isTurnedRound({ goBackwards, returnSequences }: LayerConfig['config']): boolean {
-  return goBackwards === true && returnSequences === true;
 }
 
 /** All layers of a model, those inside of others too. */

@@ -8,13 +8,14 @@ import type { ModelGraph } from '../../training/graph/model-graph.js';
  */
 export function kerasOrder({ outputs }: ModelGraph): Layer<unknown>[] {
   const indices = new Map<Layer<unknown>, number>();
-  const finished = new Set<GraphNode>();
+  const met = new Set<GraphNode>();
   const byDepth: GraphNode[] = [];
   // Its own stack: a graph may be deeper than calls can be.
   const walk = (start: SymbolicTensor): void => {
     const stack: { node: GraphNode; next: number }[] = [];
     const meet = (node: GraphNode): void => {
-      if (finished.has(node) || stack.some((each) => each.node === node)) return;
+      if (met.has(node)) return;
+      met.add(node);
       if (!indices.has(node.layer)) indices.set(node.layer, indices.size);
       stack.push({ node, next: 0 });
     };
@@ -23,7 +24,6 @@ export function kerasOrder({ outputs }: ModelGraph): Layer<unknown>[] {
       const input = top.node.inputs.at(top.next++);
       if (input !== undefined) meet(input.node);
       else {
-        finished.add(top.node);
         byDepth.push(top.node);
         stack.pop();
       }

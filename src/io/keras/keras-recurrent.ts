@@ -1,7 +1,14 @@
 import { isObject } from '../../data/saved-fields.js';
 import type { LayerConfig } from '../../training/layer-registry.js';
 import { kerasActivation } from './keras-activations.js';
-import { KerasFields as Fields, type KerasFields, type KerasFile, type LayerFields, notTaken } from './keras-fields.js';
+import {
+  KerasFields as Fields,
+  type KerasFields,
+  type KerasFile,
+  type LayerFields,
+  note,
+  notTaken,
+} from './keras-fields.js';
 
 /** Reads a layer of a file with what is inside it. */
 export type TakeLayer = (file: KerasFile, stored: unknown) => LayerConfig;
@@ -44,12 +51,17 @@ function withClass(fields: KerasFields, take: TakeLayer): LayerConfig {
 /** What a layer does along time. */
 function along(fields: KerasFields): LayerFields {
   fields.require('time_major', [false], 'time stands before the batch');
+  const goBackwards = fields.flag('go_backwards');
+  const stateful = fields.flag('stateful');
+  if (stateful) note(fields.file, 'states go on from one batch to the next, until model.resetStates()', fields.name);
   return {
     ...fields.common(),
     returnSequences: fields.flag('return_sequences'),
     returnState: fields.flag('return_state'),
-    goBackwards: fields.flag('go_backwards'),
-    stateful: fields.flag('stateful'),
+    goBackwards,
+    // Keras turns the steps round and leaves the mask that goes on as it is.
+    ...(goBackwards && { reverseMask: false }),
+    stateful,
     zeroOutputForMask: fields.flag('zero_output_for_mask'),
   };
 }
@@ -132,14 +144,14 @@ function bidirectional(fields: KerasFields, take: TakeLayer): LayerConfig {
       'go_backwards: false',
     );
   // Here the wrapper turns time round, not the layer inside it.
-  const turned = backward && { ...backward, config: { ...backward.config, goBackwards: false } };
+  const { goBackwards: _, reverseMask: __, ...turned } = backward?.config ?? {};
   return {
     className: 'Bidirectional',
     config: {
       ...fields.common(),
       mergeMode: mode,
       layer: nested(forward),
-      ...(turned !== undefined && { backwardLayer: nested(turned) }),
+      ...(backward !== undefined && { backwardLayer: nested({ ...backward, config: turned }) }),
     },
   };
 }

@@ -64,9 +64,10 @@ export async function loadNamed(
   where: string,
 ): Promise<LoadedKerasWeights> {
   const filled = stored.filter(({ weights }) => weights.length > 0);
-  const named = layers.map(({ name }) =>
-    filled.find((each) => each.name === name || each.name.replaceAll('/', '_') === name),
+  const byName = new Map(
+    [...filled].reverse().flatMap((each) => [each.name.replaceAll('/', '_'), each.name].map((name) => [name, each])),
   );
+  const named = layers.map(({ name }) => byName.get(name));
   const isNamed = named.every((each) => each !== undefined);
   if (!isNamed && filled.length !== layers.length) {
     const missing = layers.filter((_, i) => named[i] === undefined).map(({ name }) => name);
@@ -106,12 +107,16 @@ async function loadPaths(
     const [first, name] = path.split('/');
     if (first !== container || name === undefined) continue;
     const place = `${first}/${name}`;
-    groups.set(place, [...(groups.get(place) ?? []), weight]);
+    if (!groups.get(place)?.push(weight)) groups.set(place, [weight]);
   }
+  const placesOf = new Map(
+    [...new Set(layers.map(({ className }) => className))].map((className) => [
+      className,
+      numberedPlaces(groups, `${container}/${className}`).values(),
+    ]),
+  );
   const pairs = layers.map((layer) => {
-    const same = layers.filter(({ className }) => className === layer.className);
-    const places = numberedPlaces(groups, `${container}/${layer.className}`);
-    const place = places[same.indexOf(layer)];
+    const place = placesOf.get(layer.className)!.next().value;
     const weights = place === undefined ? [] : weightsBelow(layer, place, groups.get(place)!, stored);
     return { layer, weights };
   });

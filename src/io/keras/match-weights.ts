@@ -29,10 +29,15 @@ export function matchedWeights(slots: readonly WeightSlot[], weights: readonly S
 
 /** Weights in the order of slots, where each slot's role ends the name of one weight alone. */
 function byRole(slots: readonly WeightSlot[], weights: readonly StoredWeight[]): StoredWeight[] | undefined {
-  const names = weights.map(({ name }) => `/${name.replace(/:\d+$/, '')}`);
-  const places = slots.map(({ role }) => names.findIndex((name) => name.endsWith(`/${role}`)));
-  const isOne = slots.every(({ role }) => names.filter((name) => name.endsWith(`/${role}`)).length === 1);
-  return isOne && new Set(places).size === slots.length ? places.map((place) => weights[place]) : undefined;
+  const byEnd = new Map<string, StoredWeight[]>();
+  for (const weight of weights) {
+    const parts = weight.name.replace(/:\d+$/, '').split('/');
+    for (const end of new Set([parts.at(-1)!, parts.slice(-2).join('/')]))
+      if (!byEnd.get(end)?.push(weight)) byEnd.set(end, [weight]);
+  }
+  const found = slots.map(({ role }) => byEnd.get(role) ?? []);
+  const isOne = found.every(({ length }) => length === 1) && new Set(found.flat()).size === slots.length;
+  return isOne ? found.flat() : undefined;
 }
 
 /** Slots of one cell together, others alone; undefined where a shape does not fit. */

@@ -5,15 +5,16 @@ import { parseBoundedJson } from '../bounded-json.js';
 import { damagedFile, foreignFile } from '../file-fault.js';
 import { isHdf5, openHdf5 } from '../hdf5/hdf5-file.js';
 import { requireBytes } from '../require-bytes.js';
-import { ZipArchive } from '../zip/read-zip.js';
+import { defaultMaxBytes, ZipArchive } from '../zip/read-zip.js';
 import { modelFromKerasConfig } from './keras-config.js';
 import type { KerasGeneration } from './keras-fields.js';
 import { type LoadedKerasWeights, loadFromHdf5 } from './load-weights.js';
+import { numbersIn } from './stored-weights.js';
 
 export interface ReadKerasOptions {
   /** Shape of one sample without the batch, for a Sequential that was saved before it knew it; null for an axis of any size. */
   inputShape?: readonly (number | null)[] | undefined;
-  /** What the deflated members of a `.keras` file may unpack to. Default 4 GiB. */
+  /** What the deflated members of a `.keras` file may unpack to, and what weights in packed chunks may. Default 4 GiB. */
   maxBytes?: number | undefined;
 }
 
@@ -58,8 +59,8 @@ export async function readKeras(
       fix: 'make the model in code and give it the weights: loadKerasWeights(model, bytes).',
     });
   const root = openHdf5(opened.weights, opened.weightsName);
-  // A number takes two bytes at least, and deflate makes at most 1032 of one.
-  const numValues = opened.weights.length * 516;
+  const { weightsName, weights } = opened;
+  const numValues = numbersIn(root, weightsName, weights.length, options.maxBytes ?? defaultMaxBytes);
   const { generation, config } = opened;
   const { model, notes } = modelFromKerasConfig(config, {
     where,
@@ -67,7 +68,7 @@ export async function readKeras(
     inputShape: options.inputShape,
     numValues,
   });
-  const loaded = await loadFromHdf5(model, root, opened.weightsName, orderOf(config));
+  const loaded = await loadFromHdf5(model, root, weightsName, orderOf(config));
   return { model, ...loaded, notes: [...notes, ...loaded.notes] };
 }
 

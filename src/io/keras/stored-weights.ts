@@ -1,3 +1,5 @@
+import { RondoError } from '../../errors.js';
+import { sizeOf } from '../../shape.js';
 import { damagedFile } from '../file-fault.js';
 import type { Hdf5Object } from '../hdf5/hdf5-file.js';
 import type { DecodedTensor } from '../safetensors-types.js';
@@ -62,7 +64,44 @@ function texts(value: unknown, name: string, where: string): string[] {
 
 /** The weights of a file of Keras 3 by their paths; the state of an optimizer and of generators apart. */
 export function weightsByPath(root: Hdf5Object, where: string): Map<string, StoredWeight> {
-  const found = new Map<string, StoredWeight>();
+  return new Map(
+    [...datasetsByPath(root, where)].map(([name, dataset]) => [
+      name,
+      { name, shape: dataset.shape, values: () => dataset.values() },
+    ]),
+  );
+}
+
+/**
+ * How many numbers the weights of a file may be, before any are read.
+ *
+ * @param maxBytes what chunks may unpack to.
+ * @throws FILE_FORMAT where weights that are not packed share bytes; OUT_OF_MEMORY beyond `maxBytes`
+ */
+export function numbersIn(root: Hdf5Object, where: string, sizeBytes: number, maxBytes: number): number {
+  const datasets = new Map([...datasetsByPath(root, where).values()].map((dataset) => [dataset.address, dataset]));
+  let [numbers, plain, packed] = [0, 0, 0];
+  for (const { shape, extent } of datasets.values()) {
+    numbers += sizeOf(shape);
+    if (extent.isPacked) packed += extent.sizeBytes;
+    else plain += extent.sizeBytes;
+  }
+  if (plain > sizeBytes)
+    throw damagedFile({ where, what: 'weights lie over each other.', received: `${plain} bytes of ${sizeBytes}` });
+  if (packed > maxBytes)
+    throw new RondoError('OUT_OF_MEMORY', {
+      where,
+      what: 'the weights unpack to more than is read.',
+      expected: `at most ${maxBytes} bytes`,
+      received: `${packed} bytes, packed in ${sizeBytes}`,
+      fix: 'raise `maxBytes` if you trust the file.',
+      option: 'maxBytes',
+    });
+  return numbers;
+}
+
+function datasetsByPath(root: Hdf5Object, where: string): Map<string, Hdf5Object> {
+  const found = new Map<string, Hdf5Object>();
   const seen = new Set<number>();
   const walk = (object: Hdf5Object, path: string, depth: number): void => {
     if (depth > deepestGroups || seen.has(object.address)) return;
@@ -74,7 +113,7 @@ export function weightsByPath(root: Hdf5Object, where: string): Map<string, Stor
       if (member === undefined)
         throw damagedFile({ where, what: `a member has an impossible name, \`${name.slice(0, 100)}\`.` });
       const inside = path === '' ? name : `${path}/${name}`;
-      if (member.isDataset) found.set(inside, { name: inside, shape: member.shape, values: () => member.values() });
+      if (member.isDataset) found.set(inside, member);
       else walk(member, inside, depth + 1);
     }
   };

@@ -4,6 +4,8 @@ import type { ModelOutput } from '../../training/model-outputs.js';
 import { type Hdf5DatasetToWrite, type Hdf5GroupToWrite, writeHdf5 } from '../hdf5/write-hdf5.js';
 import { writeZip } from '../zip/write-zip.js';
 import { kerasObjectOf } from './keras-config-of.js';
+import type { KerasObject } from './keras-graph-of.js';
+import { turnedMasks } from './turned-masks.js';
 import { slotsOf } from './weight-slots.js';
 
 /** The version whose form is written. */
@@ -20,6 +22,34 @@ const kerasVersion = '3.8.0';
  */
 export async function writeKeras(model: Model<ModelOutput>): Promise<Uint8Array> {
   const where = 'writeKeras';
+  const config = kerasConfigOf(model, where);
+  const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+  return writeZip(
+    new Map([
+      ['metadata.json', text({ keras_version: kerasVersion, date_saved: '1980-01-01@00:00:00' })],
+      ['config.json', text(config)],
+      ['model.weights.h5', await weightsOf(model as Model, where)],
+    ]),
+    { where },
+  );
+}
+
+/**
+ * The weights of a model as a `.weights.h5` file, which `load_weights` of Keras 3 puts into a model that has the same layers.
+ *
+ * @throws as {@link writeKeras}
+ *
+ * @example
+ * await writeFile('model.weights.h5', await writeKerasWeights(model));
+ */
+export async function writeKerasWeights(model: Model<ModelOutput>): Promise<Uint8Array> {
+  const where = 'writeKerasWeights';
+  kerasConfigOf(model, where);
+  return weightsOf(model as Model, where);
+}
+
+/** @throws USAGE */
+function kerasConfigOf(model: Model<ModelOutput>, where: string): KerasObject {
   requireKind(model instanceof Model, model, {
     where,
     what: 'this is no model.',
@@ -34,6 +64,9 @@ export async function writeKeras(model: Model<ModelOutput>): Promise<Uint8Array>
   const faults: string[] = [];
   const config = kerasObjectOf(model as Model, model.name.toLowerCase(), faults);
   if (model.className !== 'Sequential' && model.className !== 'Functional') faults.unshift(model.className);
+  else
+    for (const name of turnedMasks(model))
+      faults.push(`${name}: goBackwards with a mask that later layers read, which Keras does not turn round`);
   for (const [path, { variable }] of model.namedWeights(''))
     if (variable.compressed !== undefined) faults.push(`${path.slice(1)}: its weights are compressed`);
   if (faults.length > 0)
@@ -44,19 +77,11 @@ export async function writeKeras(model: Model<ModelOutput>): Promise<Uint8Array>
       received: [...new Set(faults)].slice(0, 10).join('; '),
       fix: 'save the model with saveModel.',
     });
-  const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-  return writeZip(
-    new Map([
-      ['metadata.json', text({ keras_version: kerasVersion, date_saved: '1980-01-01@00:00:00' })],
-      ['config.json', text(config)],
-      ['model.weights.h5', await weightsOf(model as Model)],
-    ]),
-    { where },
-  );
+  return config;
 }
 
 /** The weights of a model where Keras 3 looks for them. */
-async function weightsOf(model: Model): Promise<Uint8Array> {
+async function weightsOf(model: Model, where: string): Promise<Uint8Array> {
   const root = new Map<string, unknown>();
   for (const { variable, paths } of slotsOf(model)) {
     const [path] = paths;
@@ -69,7 +94,7 @@ async function weightsOf(model: Model): Promise<Uint8Array> {
     const data = Float32Array.from(await variable.data());
     group.set(names.at(-1)!, { shape: variable.shape, data } satisfies Hdf5DatasetToWrite);
   }
-  return writeHdf5(groupOf(root), 'writeKeras');
+  return writeHdf5(groupOf(root), where);
 }
 
 function groupOf(members: ReadonlyMap<string, unknown>): Hdf5GroupToWrite {

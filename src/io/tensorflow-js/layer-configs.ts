@@ -68,6 +68,8 @@ const overTime: Readonly<Record<string, Rule>> = {
   returnSequences: 'written',
   returnState: 'written',
   goBackwards: 'written',
+  // Where it would change anything, the layer is refused.
+  reverseMask: 'left out',
   // Segments change how gradients are computed, not what comes out.
   recomputeSteps: 'left out',
   zeroOutputForMask: { only: false },

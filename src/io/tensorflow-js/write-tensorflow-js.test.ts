@@ -193,6 +193,25 @@ const chains: Record<string, [layers: () => Layer<unknown>[], shape: number[], i
     ],
     [5, 3],
   ],
+  'masks behind steps that are turned round': [
+    () => [
+      new Embedding({ inputDim: 11, outputDim: 3, maskZero: true, inputShape: [null] }),
+      new LSTM({ units: 4, returnSequences: true, goBackwards: true, reverseMask: false }),
+      new Dropout({ rate: 0.3 }),
+      new GRU({ units: 6, resetAfter: false }),
+    ],
+    [7],
+    11,
+  ],
+  'masks that nothing reads behind steps that are turned round': [
+    () => [
+      new Embedding({ inputDim: 11, outputDim: 3, maskZero: true, inputShape: [null] }),
+      new LSTM({ units: 4, returnSequences: true, goBackwards: true }),
+      new Dense({ units: 2 }),
+    ],
+    [7],
+    11,
+  ],
   'shapes and steps': [
     () => [
       new TimeDistributed({ layer: new Dense({ units: 6, activation: 'tanh' }), inputShape: [5, 3] }),
@@ -293,6 +312,11 @@ describe('what TensorFlow.js has no layer for is refused', () => {
     ['causal windows', [new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' })], 'padding causal'],
     ['a model inside', [new Sequential([new Dense({ units: 3 })])], 'a model inside of a model'],
     ['an odd name', [new Dense({ units: 3, name: 'größe' })], 'the name "größe/kernel"'],
+    [
+      'a mask that is turned round',
+      [new Masking(), new LSTM({ ...lstm, goBackwards: true }), new Dense({ units: 3 }), new LSTM({ units: 3 })],
+      '(LSTM): goBackwards with a mask that later layers read, which TensorFlow.js does not turn round',
+    ],
     ['a mask where none is taken', [new Masking(), new GlobalMaxPooling1D()], 'no masks in TensorFlow.js'],
   ])('%s', async (_, layers, said) => {
     const message = await messageAfter(() =>

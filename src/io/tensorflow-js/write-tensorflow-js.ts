@@ -2,6 +2,7 @@ import { RondoError, requireKind } from '../../errors.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { Model } from '../../training/model.js';
 import type { ModelOutput } from '../../training/model-outputs.js';
+import { turnedMasks } from '../keras/turned-masks.js';
 import { libraryVersion } from '../library-version.js';
 import { type WrittenLayer, writtenClasses } from './layer-configs.js';
 import { writtenTopology } from './written-topology.js';
@@ -53,6 +54,8 @@ export async function tensorFlowJsFiles(model: Model<ModelOutput>, jsonName: str
     what: 'only a Sequential or a Functional is written.',
     fix: 'write the layers of your own model as one.',
   });
+  for (const name of turnedMasks(model))
+    faultOf(name)('goBackwards with a mask that later layers read, which TensorFlow.js does not turn round');
   const weights = [...model.sublayers].flatMap(([name, layer]) => {
     const inner = layer instanceof Bidirectional ? layer.forwardLayer.name : name;
     return weightsOf(layer, name, inner, faultOf(name));

@@ -100,6 +100,7 @@ const ofSteps: readonly (() => Layer<unknown>)[] = [
   () => new GroupNormalization({ groups: 3 }),
   () => new GRU({ units: 5, activation: 'relu', recurrentActivation: 'hardSigmoid', useBias: false }),
   () => new GRU({ units: 5, returnSequences: true, zeroOutputForMask: true, goBackwards: true }),
+  () => new GRU({ units: 5, returnSequences: true, zeroOutputForMask: true, goBackwards: true, reverseMask: false }),
   () => new LayerNormalization({ scale: false }),
   () => new LeakyReLU(),
   () => new LSTM({ units: 5, activation: 'elu', recurrentActivation: 'softsign', returnSequences: true }),

@@ -49,13 +49,14 @@ export const recurrentWriter: LayerWriter = {
       outputOrder: 'computed',
       hasPorts: !reverse && initial.length === 0,
     });
-    const mask = layer.returnSequences ? orderedMask(call, input.mask, reverse) : undefined;
+    const given = layer.returnSequences ? input.mask : undefined;
     const isCleared = call.config.zeroOutputForMask === true;
+    const ofSteps = isCleared || layer.reversesMask ? orderedMask(call, given, reverse) : given;
     const edge: Edge = {
-      value: isCleared ? cleared(call.graph, output, 3, mask) : output,
+      value: isCleared ? cleared(call.graph, output, 3, ofSteps) : output,
       axes: axesOf(call),
       type: 'float',
-      mask,
+      mask: layer.reversesMask ? ofSteps : given,
     };
     if (!layer.returnState) return edge;
     return new Map([['output', edge], ...[...states].map(([path, state]) => [`states/${path}`, state] as const)]);
