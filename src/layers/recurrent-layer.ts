@@ -197,7 +197,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false, State 
     return result as Returned<ReturnState, State>;
   }
 
-  /** Whether its mask comes out in another order: as that of the steps, which a layer that reads backwards gives in the order it read them. */
+  /** Whether its mask comes out turned round, as the steps of a layer that reads backwards do. */
   get reversesMask(): boolean {
     return this.options.goBackwards === true && this.options.reverseMask !== false;
   }

@@ -15,13 +15,17 @@ const settled = new WeakSet<Layer<unknown>>();
  *
  * @throws USAGE for a name given twice
  */
-export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, where: string): string {
+export function settleName(
+  layer: Layer<unknown>,
+  taken: Pick<ReadonlySet<string>, 'has' | 'keys'>,
+  where: string,
+): string {
   if (layer.hasGivenName && taken.has(layer.name)) {
     throw new RondoError('USAGE', {
       where,
       what: `two layers are named \`${layer.name}\`.`,
       expected: 'a name of its own for every layer',
-      received: [...taken, layer.name].join(', '),
+      received: [...taken.keys(), layer.name].join(', '),
       fix: 'rename one of them.',
     });
   }
@@ -32,7 +36,7 @@ export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, wh
   return name;
 }
 
-function numbered(base: string, taken: ReadonlySet<string>): string {
+function numbered(base: string, taken: Pick<ReadonlySet<string>, 'has'>): string {
   if (!taken.has(base)) return base;
   let number = 1;
   while (taken.has(`${base}${number}`)) number++;

@@ -231,7 +231,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
 
   #join(layer: Layer<unknown>): void {
     if (this.#nameOf.has(layer)) return;
-    const name = settleName(layer, new Set(this.#layers.keys()), 'Functional');
+    const name = settleName(layer, this.#layers, 'Functional');
     layer.linkLayers((before) => this.#layers.get(before));
     this.#layers.set(name, layer);
     this.#nameOf.set(layer, name);
