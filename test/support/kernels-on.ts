@@ -4,6 +4,7 @@ import { MatmulKernels } from '../../src/kernels/wasm/matmul.js';
 import type { TileFamily } from '../../src/kernels/wasm/matmul-tiles.js';
 import type { WasmMemory } from '../../src/kernels/wasm/memory.js';
 import { PointwiseKernels, type PointwiseKernelsOptions } from '../../src/kernels/wasm/pointwise.js';
+import { type ProductFamily, tileKernels, tileProducts } from '../../src/kernels/wasm/product-family.js';
 
 /** Pointwise kernels that run at once in a memory. */
 export function pointwiseOn(memory: WasmMemory, options: PointwiseKernelsOptions): { run(call: PointwiseCall): void } {
@@ -19,14 +20,25 @@ export interface ProductForm {
 }
 
 /** Matrix products that run at once in a memory; sizes are at least 1. */
-export function matmulOn(
-  memory: WasmMemory,
-  family: TileFamily,
-): { family: TileFamily; run(call: MatmulCall, form?: ProductForm): void } {
+export interface Products {
+  readonly family: ProductFamily;
+  run(call: MatmulCall, form?: ProductForm): void;
+}
+
+/** Products by tiles of WebAssembly. */
+export function matmulOn(memory: WasmMemory, family: TileFamily): Products {
   const runner = new KernelRunner(memory);
-  const kernels = new MatmulKernels(memory, runner.modules, family);
+  return productsOn(
+    memory,
+    runner,
+    new MatmulKernels(memory, tileProducts(family), tileKernels(runner.modules, family)),
+  );
+}
+
+/** Products by kernels whose numbers the runner knows. */
+export function productsOn(memory: WasmMemory, runner: KernelRunner, kernels: MatmulKernels): Products {
   return {
-    family,
+    family: kernels.family,
     run(given, { packed = false, parts = 1 } = {}) {
       memory.openScope();
       const place = packed ? kernels.packPlace({ ...given, times: 9 }) : undefined;

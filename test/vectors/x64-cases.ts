@@ -113,6 +113,7 @@ const signatures: Partial<Record<VectorName, string>> = {
   vextractf64x4: 'hm v',
   vextractf32x4: 'xm v',
   vinsertf128: 'v v xm',
+  vinsertf32x4: 'v v xm',
   vinsertf64x4: 'v v hm',
   vmovhlps: 'x x x',
   vmovmskps: 'g v',
@@ -147,6 +148,7 @@ const widths: Partial<Record<VectorName, readonly Width[]>> = {
   vinsertf128: [256],
   vperm2f128: [256],
   vextractf64x4: [512],
+  vinsertf32x4: [256, 512],
   vinsertf64x4: [512],
   vextractf32x4: [256, 512],
   vbroadcastsd: [256, 512],
@@ -354,6 +356,7 @@ function* generalCases(): Generator<X64Case> {
       for (const by of [1, 5]) yield { text: `${kind} ${x}, ${by}`, write: (code) => code.shift(kind, a, by) };
     }
     yield { text: `neg ${x}`, write: (code) => code.neg(a) };
+    yield { text: `div ${y}`, write: (code) => code.div(b) };
     yield { text: `test ${x}, ${y}`, write: (code) => code.test(a, b) };
     yield { text: `push ${x}`, write: (code) => code.push(a) };
     yield { text: `pop ${x}`, write: (code) => code.pop(a) };

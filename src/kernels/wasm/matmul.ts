@@ -1,25 +1,10 @@
 import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../sequence/loop-host.js';
-import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
-import { type KernelModules, LazyKernels } from './kernel-modules.js';
-import { packTransposed, readTransposed, stripColumns, writeProduct } from './matmul-blocks.js';
-import { mostFewRows, writeDotRows, writeFewRows } from './matmul-rows.js';
-import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
+import type { ProductFamily, ProductKernel } from './product-family.js';
 
-/** Block sizes: a packed block of a takes at most 128 KiB, a packed panel of b 8 to 16 KiB, a block of b 2 MiB. */
-const mostBlockM = 128;
-const mostBlockN = 2048;
-const mostBlockK = 256;
-/** Up to so many row tiles a b stored `[k, n]` is read where it is. */
-const mostDirectTiles = 3;
 /** From so many products on, laying b out once is cheaper than reading it where it is or packing it each time. */
 const fewestTimesPacked = 3;
-
-/** Up to so many rows a b stored `[n, k]` is read where it is: the ends of short dot products cost. */
-function mostDotRows(k: number): number {
-  return k < 128 ? 8 : 16;
-}
 
 /**
  * `few`: rows of b are added up; `dots`: dot products along rows of a and b; `blocks`: tiles of packed panels. Sums run
@@ -40,27 +25,24 @@ class PackedPanels implements PackedMatrix {
   ) {}
 }
 
+/** Numbers behind what is packed that packing may change. */
+const packingSlack = 16;
+
 /**
- * The matrix products of the contract, in one memory, by one tile family. How a product is cut depends on its sizes
- * alone, and every sum runs along k in the same order with every family, so results depend on its `madd` alone: a run
- * resumed with another family ends with the same bits.
+ * The matrix products of the contract, in one memory, by one family of kernels. How a product is cut depends on its
+ * sizes alone, and every sum runs along k in the same order with every family of WebAssembly, so results depend on its
+ * `madd` alone: a run resumed with another family ends with the same bits.
  */
 export class MatmulKernels {
-  readonly family: TileFamily;
+  readonly family: ProductFamily;
   readonly #memory: WasmMemory;
-  readonly #kernels: LazyKernels<'product' | 'product_packed' | 'pack_all' | 'few_rows' | 'dot_rows'>;
+  readonly #kernels: { numberOf(kernel: ProductKernel): number };
 
-  constructor(memory: WasmMemory, modules: KernelModules, family: TileFamily) {
+  /** @param kernels the numbers of the family's kernels */
+  constructor(memory: WasmMemory, family: ProductFamily, kernels: { numberOf(kernel: ProductKernel): number }) {
     this.family = family;
     this.#memory = memory;
-    const writeBlocks = (module: ModuleBuilder): void => writeProduct(module, family);
-    this.#kernels = new LazyKernels(modules, {
-      product: writeBlocks,
-      product_packed: writeBlocks,
-      pack_all: writeBlocks,
-      few_rows: (module) => writeFewRows(module, family.madd),
-      dot_rows: (module) => writeDotRows(module, family.madd),
-    });
+    this.#kernels = kernels;
   }
 
   /** The same product as one whose strategy is known: one column is computed as one row. */
@@ -68,6 +50,7 @@ export class MatmulKernels {
     if (call.packed !== undefined) return { strategy: 'blocked', call };
     if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
     const { m, k, a, transposeA = false, transposeB = false } = call;
+    const { mostFewRows, mostDotRows } = this.family;
     if (!transposeB && m <= mostFewRows) return { strategy: 'rows', call };
     if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1)))
       return { strategy: 'dot', call };
@@ -94,7 +77,7 @@ export class MatmulKernels {
     writer.address(a);
     writer.int(strategy === 'rows' && transposeA ? 4 : strideA);
     if (strategy === 'rows') writer.int(transposeA ? strideA : 4);
-    if (strategy === 'blocked') writer.int(!transposeA ? 0 : n > stripColumns ? packTransposed : readTransposed);
+    if (strategy === 'blocked') writer.int(this.family.wayOfA(transposeA, strideA, n));
     if (packed === undefined) {
       writer.address(b);
       writer.int(strideB);
@@ -109,9 +92,9 @@ export class MatmulKernels {
   }
 
   #writePackedBlocks(writer: CallWriter, m: number, { blockK }: PackedPanels, workspace: Workspace): void {
-    const { rows, columns } = this.family;
+    const { rows, columns, mostBlockM } = this.family;
     const blockM = evenBlock(m, mostBlockM, rows);
-    const edgeTile = workspace.take(4 * (rows * columns + blockM * blockK));
+    const edgeTile = workspace.take(4 * (rows * columns + blockM * blockK + packingSlack));
     for (const word of [blockM, blockK, edgeTile + 4 * rows * columns, edgeTile]) writer.int(word);
   }
 
@@ -120,15 +103,15 @@ export class MatmulKernels {
     { m, n, k, transposeB }: { m: number; n: number; k: number; transposeB: boolean },
     workspace: Workspace,
   ): void {
-    const { rows, columns } = this.family;
+    const { rows, columns, stripColumns, mostBlockM, mostBlockN, mostDirectTiles } = this.family;
     const blockM = evenBlock(m, mostBlockM, rows);
     const blockN = evenBlock(n, mostBlockN, stripColumns);
-    const blockK = blockOfDepth(k);
+    const blockK = this.#blockOfDepth(k);
     const isOneBlock = m <= blockM;
     const isDirect = !transposeB && m <= mostDirectTiles * rows;
     const stripStep = isOneBlock ? 0 : 4 * stripColumns * blockK;
     const edgeTile = workspace.take(
-      4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK),
+      4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK + packingSlack),
     );
     const packedB = edgeTile + 4 * rows * columns;
     const packedA = packedB + 4 * (isOneBlock ? stripColumns : blockN) * blockK;
@@ -138,9 +121,15 @@ export class MatmulKernels {
 
   /** A place for op(b) in the open scope, where `times` products of m rows would rather have it packed. */
   packPlace({ m, n, k, times }: PackCall): PackedMatrix | undefined {
+    const { columns, mostFewRows } = this.family;
     if (m <= mostFewRows || n === 0 || k === 0 || times < fewestTimesPacked) return undefined;
-    const { columns } = this.family;
-    return new PackedPanels(this, n, k, blockOfDepth(k), this.#memory.temporary(Math.ceil(n / columns) * columns * k));
+    return new PackedPanels(
+      this,
+      n,
+      k,
+      this.#blockOfDepth(k),
+      this.#memory.temporary(Math.ceil(n / columns) * columns * k),
+    );
   }
 
   /** Writes the kernel call that packs b there. */
@@ -159,7 +148,7 @@ export class MatmulKernels {
   cut(call: StepStridedMatmulCall, strategy: MatmulStrategy, count: number): StepStridedMatmulCall[] {
     const { m, n } = call;
     const byRows = strategy === 'blocked' && m > n;
-    const [total, step] = byRows ? [m, this.family.rows] : [n, stripColumns];
+    const [total, step] = byRows ? [m, this.family.rows] : [n, this.family.stripColumns];
     const size = Math.ceil(total / count / step) * step;
     const parts: StepStridedMatmulCall[] = [];
     for (let first = 0; first < total; first += size) {
@@ -167,6 +156,11 @@ export class MatmulKernels {
       parts.push(byRows ? rowsOf(call, first, length) : columnsOf(call, first, length));
     }
     return parts;
+  }
+
+  /** Steps of k that are summed before their sum is added to c; the same for every strategy of cutting and packing. */
+  #blockOfDepth(k: number): number {
+    return evenBlock(k, this.family.mostBlockK, 4);
   }
 }
 
@@ -188,11 +182,6 @@ function moved(view: StepStrided, by: number): StepStrided {
 function asRow(call: StepStridedMatmulCall): StepStridedMatmulCall {
   const { m, k, a, b, c, transposeA = false, transposeB = false, accumulate } = call;
   return { m: 1, n: m, k, a: b, transposeA: !transposeB, b: a, transposeB: !transposeA, c, accumulate };
-}
-
-/** Steps of k that are summed before their sum is added to c; the same for every strategy of cutting and packing. */
-function blockOfDepth(k: number): number {
-  return evenBlock(k, mostBlockK, 4);
 }
 
 /** The size that cuts `total` into the fewest blocks of at most `most`, all nearly equal and multiples of `step`. */

@@ -9,6 +9,7 @@ import { MatmulKernels, type MatmulStrategy } from './matmul.js';
 import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmMemory } from './memory.js';
+import { tileKernels, tileProducts } from './product-family.js';
 import type { RowKernels } from './rows.js';
 
 /** Work of about 20 us for one thread; less is not shared, since telling another thread takes a few microseconds. */
@@ -40,6 +41,7 @@ export class WasmProducts implements Acceleration {
   readonly #memory: WasmMemory;
   readonly #runner: KernelRunner;
   readonly #rows: RowKernels;
+  readonly #tiles: TileFamily;
   #kernels: MatmulKernels;
   #tileChoice: TileChoice | undefined;
   /** What tiles have multiplied before one family was chosen. */
@@ -51,7 +53,8 @@ export class WasmProducts implements Acceleration {
     this.#memory = memory;
     this.#runner = runner;
     this.#rows = rows;
-    this.#kernels = new MatmulKernels(memory, runner.modules, family ?? standardTiles({ deterministic }));
+    this.#tiles = family ?? standardTiles({ deterministic });
+    this.#kernels = this.#kernelsOf(this.#tiles);
     if (family !== undefined) this.#tileChoice = { family, measured: [], elapsedMs: 0 };
   }
 
@@ -64,8 +67,7 @@ export class WasmProducts implements Acceleration {
     if (this.#tileChoice === undefined) {
       this.#tileChoice = chooseTiles({ deterministic: this.isDeterministic });
       const { family } = this.#tileChoice;
-      if (family !== this.#kernels.family)
-        this.#kernels = new MatmulKernels(this.#memory, this.#runner.modules, family);
+      if (family !== this.#tiles) this.#kernels = this.#kernelsOf(family);
     }
     return this.#tileChoice;
   }
@@ -134,6 +136,10 @@ export class WasmProducts implements Acceleration {
       const [a, b, c] = [call.a, call.b, call.c].map((view) => memory.byteAddress(view));
       accelerator.multiply({ call, a, b, c, memory: memory.floats });
     }
+  }
+
+  #kernelsOf(tiles: TileFamily): MatmulKernels {
+    return new MatmulKernels(this.#memory, tileProducts(tiles), tileKernels(this.#runner.modules, tiles));
   }
 
   /** Chooses the tiles once they have multiplied enough for it to pay. */

@@ -281,6 +281,12 @@ export class Assembler {
     this.#write(0xf7, 0xd8 | (to.index & 7));
   }
 
+  /** rax, rdx = rdx:rax / by, the rest of it (without signs). */
+  div(by: GeneralRegister): void {
+    this.#rex(true, 0, 0, by.index);
+    this.#write(0xf7, 0xf0 | (by.index & 7));
+  }
+
   /** Sets the flags of `a & b`. */
   test(a: GeneralRegister, b: GeneralRegister): void {
     this.#general(0x85, b, a, true);

@@ -200,6 +200,7 @@ export const vectorInstructions = {
   vextractf64x4: define('mr', 3, 1, 0x1b, { ...evex, evexW: 1, tuple: 'octet', ...immediate }),
   vextractf32x4: define('mr', 3, 1, 0x19, { ...evex, tuple: 'quad', ...immediate }),
   vinsertf128: define('rvm', 3, 1, 0x18, { ...vex, ...immediate }),
+  vinsertf32x4: define('rvm', 3, 1, 0x18, { ...evex, tuple: 'quad', ...immediate }),
   vinsertf64x4: define('rvm', 3, 1, 0x1a, { ...evex, evexW: 1, tuple: 'octet', ...immediate }),
   vshufps: define('rvm', 1, 0, 0xc6, immediate),
   vpermilps: define('rm', 3, 1, 0x04, immediate),

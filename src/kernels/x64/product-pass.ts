@@ -1,0 +1,290 @@
+import { type Packers, packRegisters } from './product-pack.js';
+import { emitTileStart, isEdge, type TileShape, tileRegisters } from './product-tiles.js';
+import { at, type Label, type Memory, rax, rbp, rcx, rdx } from './registers.js';
+import { branch, type Routine } from './routine.js';
+import type { VectorUnit } from './vector-unit.js';
+
+/** Where a block of a is and how its tiles read it. */
+interface BlockOfA {
+  readonly place: Memory;
+  /** From row to row. */
+  readonly stride: Memory;
+  /** From one step of k to the next; 0: as many numbers as the tile has rows. */
+  readonly step: Memory;
+  /** From one row of a tile to where that row of the next tile would be, in place of rows: bytes for each row. */
+  readonly advance: Memory;
+}
+
+/** Tiles of nearly equal height for the rows of a block. */
+interface TilesOfBlock {
+  readonly count: Memory;
+  readonly low: Memory;
+  readonly numHigher: Memory;
+  /** Addresses: low and high, of two vectors and of one. */
+  readonly addresses: readonly [low2: Memory, low1: Memory, high2: Memory, high1: Memory];
+}
+
+/** What products are made of. */
+export interface Parts {
+  readonly unit: VectorUnit;
+  readonly shape: TileShape;
+  readonly packers: Packers;
+  readonly tileFinder: Label;
+}
+
+/** rax = the address of the element at (row, column) of op(matrix). Changes rcx and rdx. */
+export function emitPlaceIn(
+  routine: Routine,
+  { base, stride, transposed }: { base: Memory; stride: Memory; transposed: Memory },
+  row: Memory,
+  column: Memory,
+): void {
+  const { code } = routine;
+  code.load64(rcx, row);
+  code.load64(rdx, column);
+  routine.if(transposed, () => {
+    code.load64(rcx, column);
+    code.load64(rdx, row);
+  });
+  code.imul(rcx, stride);
+  code.load64(rax, base);
+  code.arith('add', rax, rcx);
+  code.lea(rax, at(rax, 0, rdx, 4));
+}
+
+/** How a is read: rows where they are, packed from columns, columns where they are, packed from rows. */
+export const waysOfA = { rows: 0, packColumns: 1, columns: 2, packRows: 3 } as const;
+
+/** The rows of a block of c: their tiles, where they read a, and their pass over a panel of b. */
+export class RowsOfBlock {
+  readonly routine: Routine;
+  readonly parts: Parts;
+  readonly blockOfA: BlockOfA;
+  readonly tiles: TilesOfBlock;
+  readonly #callee: Memory;
+  readonly #height: Memory;
+
+  constructor(routine: Routine, parts: Parts) {
+    this.routine = routine;
+    this.parts = parts;
+    const slot = (): Memory => routine.slot();
+    this.blockOfA = { place: slot(), stride: slot(), step: slot(), advance: slot() };
+    this.tiles = { count: slot(), low: slot(), numHigher: slot(), addresses: [slot(), slot(), slot(), slot()] };
+    this.#callee = slot();
+    this.#height = slot();
+  }
+
+  /** Cuts `total` rows into the fewest tiles, their heights differing by one at most, and finds their kernels. */
+  cutRows(total: Memory): void {
+    const { routine, parts, tiles } = this;
+    const { code } = routine;
+    const { rows } = parts.shape;
+    code.load64(rax, total);
+    code.arith('add', rax, rows - 1);
+    code.movConstant(rdx, 0);
+    code.movConstant(rcx, rows);
+    code.div(rcx);
+    code.store64(tiles.count, rax);
+    code.mov(rcx, rax);
+    code.load64(rax, total);
+    code.movConstant(rdx, 0);
+    code.div(rcx);
+    code.store64(tiles.low, rax);
+    code.store64(tiles.numHigher, rdx);
+    code.mov(rcx, rax);
+    for (const first of [0, 2]) {
+      code.call(parts.tileFinder);
+      code.store64(tiles.addresses[first], rax);
+      code.store64(tiles.addresses[first + 1], rdx);
+      code.arith('add', rcx, 1);
+    }
+  }
+
+  /** Points at a block of a, which is packed where `way` says so. */
+  findBlockOfA(
+    a: { base: Memory; stride: Memory; way: Memory; packed: Memory },
+    m0: Memory,
+    k0: Memory,
+    depth: Memory,
+  ): void {
+    const { routine, blockOfA } = this;
+    const { code } = routine;
+    const isTransposed = this.#height;
+    const { rows, packColumns, columns, packRows } = waysOfA;
+    code.load64(rax, a.way);
+    code.arith('cmp', rax, rows);
+    branch(
+      code,
+      'equal',
+      () => code.movConstant(rax, 0),
+      () => {
+        code.arith('sub', rax, packRows);
+      },
+    );
+    code.store64(isTransposed, rax);
+    emitPlaceIn(routine, { base: a.base, stride: a.stride, transposed: isTransposed }, m0, k0);
+    code.store64(blockOfA.place, rax);
+    const otherwise = code.label();
+    const end = code.label();
+    code.load64(rcx, a.way);
+    code.load64(rax, a.stride);
+    code.arith('cmp', rcx, rows);
+    branch(code, 'equal', () => {
+      code.store64(blockOfA.stride, rax);
+      code.store64(blockOfA.advance, rax);
+      routine.set(blockOfA.step, 4);
+      code.jump(end);
+    });
+    code.arith('cmp', rcx, columns);
+    code.jumpIf('notEqual', otherwise);
+    code.store64(blockOfA.step, rax);
+    routine.set(blockOfA.stride, 4);
+    routine.set(blockOfA.advance, 4);
+    code.jump(end);
+    code.bind(otherwise);
+    this.#packBlock(a, depth, packColumns);
+    code.load64(rax, depth);
+    code.shift('shl', rax, 2);
+    code.store64(blockOfA.advance, rax);
+    routine.set(blockOfA.stride, 4);
+    routine.set(blockOfA.step, 0);
+    routine.set(blockOfA.place, a.packed);
+    code.bind(end);
+  }
+
+  /** Packs the rows of a block tile by tile. */
+  #packBlock(a: { stride: Memory; way: Memory; packed: Memory }, depth: Memory, packColumns: number): void {
+    const { routine, blockOfA, parts } = this;
+    const { code } = routine;
+    const { count, source, stride, panel, step } = packRegisters;
+    const place = routine.slot();
+    routine.set(place, a.packed);
+    this.#forTiles(() => {
+      code.load64(count, this.#height);
+      code.mov(step, count);
+      code.shift('shl', step, 2);
+      code.load64(packRegisters.depth, depth);
+      code.load64(source, blockOfA.place);
+      code.load64(stride, a.stride);
+      code.load64(panel, place);
+      code.load64(rbp, a.way);
+      code.arith('cmp', rbp, packColumns);
+      branch(
+        code,
+        'equal',
+        () => code.call(parts.packers.copy),
+        () => code.call(parts.packers.transpose),
+      );
+      code.load64(rcx, this.#height);
+      code.mov(rax, rcx);
+      code.imul(rax, depth);
+      code.shift('shl', rax, 2);
+      code.arith('add', rax, place);
+      code.store64(place, rax);
+      code.load64(rax, a.way);
+      code.arith('cmp', rax, packColumns);
+      code.movConstant(rdx, 4);
+      branch(code, 'notEqual', () => code.load64(rdx, a.stride));
+      code.imul(rdx, rcx);
+      code.arith('add', rdx, blockOfA.place);
+      code.store64(blockOfA.place, rdx);
+    });
+  }
+
+  /** Runs `body` for each tile of the block, whose height is in a variable. */
+  #forTiles(body: () => void): void {
+    const { routine, tiles } = this;
+    const { code } = routine;
+    const [left, higher] = [routine.slot(), routine.slot()];
+    routine.set(left, tiles.count);
+    routine.set(higher, tiles.numHigher);
+    const again = code.bind();
+    code.load64(rax, higher);
+    code.load64(rcx, tiles.low);
+    code.test(rax, rax);
+    branch(code, 'notEqual', () => {
+      code.arith('add', rcx, 1);
+      code.arith('sub', rax, 1);
+      code.store64(higher, rax);
+    });
+    code.store64(this.#height, rcx);
+    body();
+    routine.add(left, -1);
+    code.jumpIf('notEqual', again);
+  }
+
+  /** All row tiles of the block with one panel of b; b, its step and c are variables, and `adds` whether to add to c. */
+  pass(given: {
+    width: Memory;
+    depth: Memory;
+    b: Memory;
+    stepB: Memory;
+    c: Memory;
+    strideC: Memory;
+    adds: Memory;
+  }): void {
+    const { routine, tiles, parts, blockOfA } = this;
+    const { unit, shape } = parts;
+    const { code } = routine;
+    const [placeA, placeC, flags, masks] = [routine.slot(), routine.slot(), routine.slot(), routine.slot()];
+    const [low, high] = [routine.slot(), routine.slot()];
+    const [low2, low1, high2, high1] = tiles.addresses;
+    code.load64(rcx, given.width);
+    code.load64(rdx, given.adds);
+    if (unit.isa === 'avx512') unit.masks(code, rcx, 2, rax);
+    else {
+      unit.maskPlace(code, rcx, rax);
+      code.store64(masks, rax);
+      code.arith('cmp', rcx, shape.columns);
+      branch(code, 'notEqual', () => code.arith('or', rdx, isEdge));
+    }
+    code.store64(flags, rdx);
+    code.load64(rax, low2);
+    code.load64(rdx, high2);
+    code.arith('cmp', rcx, unit.lanes);
+    branch(code, 'lessEqual', () => {
+      code.load64(rax, low1);
+      code.load64(rdx, high1);
+    });
+    code.store64(low, rax);
+    code.store64(high, rdx);
+    routine.set(placeA, blockOfA.place);
+    routine.set(placeC, given.c);
+    this.#forTiles(() => {
+      const registers = tileRegisters;
+      // rcx is the height here.
+      code.load64(rax, low);
+      code.load64(rdx, high);
+      code.arith('cmp', rcx, tiles.low);
+      code.cmov('notEqual', rax, rdx);
+      code.store64(this.#callee, rax);
+      code.load64(registers.stepA, blockOfA.step);
+      code.test(registers.stepA, registers.stepA);
+      branch(code, 'equal', () => {
+        code.mov(registers.stepA, rcx);
+        code.shift('shl', registers.stepA, 2);
+      });
+      code.load64(registers.strideA, blockOfA.stride);
+      code.lea(registers.tripleA, at(registers.strideA, 0, registers.strideA, 2));
+      code.load64(registers.strideC, given.strideC);
+      code.lea(registers.tripleC, at(registers.strideC, 0, registers.strideC, 2));
+      code.load64(registers.depth, given.depth);
+      code.load64(registers.a[0], placeA);
+      code.load64(registers.b, given.b);
+      code.load64(registers.stepB, given.stepB);
+      code.load64(registers.c[0], placeC);
+      code.load64(registers.flags, flags);
+      emitTileStart(code, unit);
+      if (unit.isa === 'avx2') code.load64(registers.masks, masks);
+      code.call(this.#callee);
+      code.load64(rcx, this.#height);
+      code.mov(rax, rcx);
+      code.imul(rax, blockOfA.advance);
+      code.arith('add', rax, placeA);
+      code.store64(placeA, rax);
+      code.imul(rcx, given.strideC);
+      code.arith('add', rcx, placeC);
+      code.store64(placeC, rcx);
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { KernelRunner } from '../../src/kernels/wasm/kernel-runner.js';
+import { MatmulKernels } from '../../src/kernels/wasm/matmul.js';
+import type { WasmMemory } from '../../src/kernels/wasm/memory.js';
+import type { ProductKernel } from '../../src/kernels/wasm/product-family.js';
+import { Assembler } from '../../src/kernels/x64/assembler.js';
+import type { X64MachineCode } from '../../src/kernels/x64/machine-code.js';
+import { machineProducts } from '../../src/kernels/x64/product-family.js';
+import { emitProducts } from '../../src/kernels/x64/products.js';
+import { type Products, productsOn } from './kernels-on.js';
+
+/** Products by machine code that run at once in a memory. */
+export function machineProductsOn(memory: WasmMemory, machine: X64MachineCode): Products {
+  const runner = new KernelRunner(memory);
+  const { kernels } = runner.modules;
+  const code = new Assembler();
+  const labels = emitProducts(code, machine.isa);
+  const address = machine.place(code);
+  const { thread } = machine.bind(memory.memory);
+  const numbers = new Map<ProductKernel, number>();
+  for (const [name, label] of Object.entries(labels)) {
+    numbers.set(name as ProductKernel, kernels.length);
+    kernels.push((block) => {
+      thread.runKernel(address + code.placeOf(label), block);
+      return 0;
+    });
+  }
+  const family = machineProducts(machine.isa);
+  return productsOn(memory, runner, new MatmulKernels(memory, family, { numberOf: (name) => numbers.get(name)! }));
+}
