@@ -199,10 +199,36 @@ describe('the WebAssembly backend', () => {
     expect(backend.memory().persistentBytes).toBe(before.persistentBytes);
   });
 
+  it('refuses a size that reaches beyond a buffer before any kernel is called', () => {
+    const backend = createWasmBackend({ threads: 1 });
+    const place = (size: number, rowStride: number): Strided => ({
+      buffer: backend.allocate(size),
+      offset: 0,
+      rowStride,
+    });
+    const [m, n, k] = [3, 5, 7];
+    const right = { a: place(m * k, k), b: place(k * n, n), c: place(m * n, n) };
+    backend.matmul({ m, n, k, ...right });
+    for (const [name, { buffer, rowStride }] of Object.entries(right)) {
+      const short = { ...right, [name]: place(buffer.size - 1, rowStride) };
+      const { code, facts } = errorOf(() => backend.matmul({ m, n, k, ...short }));
+      expect([code, facts.what]).toEqual(['INTERNAL', 'a kernel would reach beyond a buffer.']);
+    }
+    const program = pointwiseProgram('scaled', [
+      { name: 'y', expression: mul(mul(leaf('x'), leaf('row', 'row')), leaf('column', 'column')) },
+    ]);
+    const arrays = { x: place(m * n, n), row: place(m, 1), column: place(n, 1), y: place(m * n, n) };
+    const scale = ({ x, row, column, y }: typeof arrays): void =>
+      backend.pointwise({ program, rows: m, columns: n, inputs: { x, row, column }, outputs: { y } });
+    scale(arrays);
+    for (const [name, { buffer, rowStride }] of Object.entries(arrays))
+      expect(errorOf(() => scale({ ...arrays, [name]: place(buffer.size - 1, rowStride) })).code).toBe('INTERNAL');
+  });
+
   it('refuses unknown options', () => {
     expect(errorOf(() => createWasmBackend({ determinstic: true } as object)).message).toMatchInlineSnapshot(`
       "[UNKNOWN_NAME] createWasmBackend: unknown option \`determinstic\`; did you mean \`deterministic\`?
-        expected: one of \`deterministic\`, \`sharedMemory\`, \`threads\`
+        expected: one of \`deterministic\`, \`sharedMemory\`, \`threads\`, \`machineCode\`
         received: \`determinstic\`
         fix: use \`deterministic\`."
     `);

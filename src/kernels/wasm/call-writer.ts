@@ -1,4 +1,5 @@
 import { bytesOf } from '../../dtype.js';
+import { RondoError } from '../../errors.js';
 import type { View } from '../contract.js';
 import type { StepStrided } from '../sequence/loop-host.js';
 import type { KernelModules } from './kernel-modules.js';
@@ -25,6 +26,7 @@ export class CallWriter {
   /** How many words are written. */
   length = 0;
   #loopStart = 0;
+  #numSteps = 1;
   #callStart = 0;
   /** Where the item's first word is, while it may be run as machine code. */
   #machineCodeItem: number | undefined;
@@ -40,6 +42,7 @@ export class CallWriter {
 
   clear(): void {
     this.length = 0;
+    this.#numSteps = 1;
     this.#machineCodeItem = undefined;
   }
 
@@ -50,6 +53,7 @@ export class CallWriter {
   }
 
   beginLoop(numSteps: number): void {
+    this.#numSteps = numSteps;
     this.#push(numSteps);
     this.#loopStart = this.length;
     this.#push(0);
@@ -91,9 +95,23 @@ export class CallWriter {
     this.#push(this.#asWord[0]);
   }
 
-  /** The address of a view, and how it moves. */
-  address(view: View | StepStrided): void {
+  /**
+   * The address of a view, and how it moves. Kernels look at no bounds.
+   *
+   * @param elements from the view's first to the last that one call reaches, both included
+   * @throws INTERNAL where a step would reach beyond the buffer
+   */
+  address(view: View | StepStrided, elements: number): void {
     const stepStride = 'stepStride' in view ? (view.stepStride ?? 0) : 0;
+    const moved = stepStride * (this.#numSteps - 1);
+    const { size } = view.buffer;
+    if (elements > 0 && !(view.offset + Math.min(0, moved) >= 0 && view.offset + Math.max(0, moved) + elements <= size))
+      throw new RondoError('INTERNAL', {
+        where: 'wasm backend',
+        what: 'a kernel would reach beyond a buffer.',
+        expected: `at most ${size} elements`,
+        received: `${elements} elements from ${view.offset} on, ${this.#numSteps} times, moved by ${stepStride}`,
+      });
     this.stridedInt(this.#memory.byteAddress(view), bytesOf[view.buffer.dtype] * stepStride);
   }
 

@@ -86,10 +86,10 @@ export class CompressedProducts {
     if (matrix.kind === 'int8') writer.int(matrix.k);
     writer.int(n / segment);
     writer.int(segment);
-    writer.address(a);
+    writer.address(a, (m - 1) * a.rowStride + matrix.k);
     writer.int(4 * a.rowStride);
     for (const [i, { address }] of buffers.entries()) writer.int(address + panelsBefore * (panelBytes[i] ?? 0));
-    writer.address(c);
+    writer.address(c, (m - 1) * c.rowStride + n);
     writer.int(4 * c.rowStride);
     writer.int(Number(accumulate));
     writer.int(workspace.take(workspaceBytes(m, matrix.k)));

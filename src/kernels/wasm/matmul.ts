@@ -1,3 +1,4 @@
+import type { Strided } from '../contract.js';
 import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../sequence/loop-host.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
@@ -74,16 +75,16 @@ export class MatmulKernels {
             : 'product';
     writer.beginCall(this.#kernels.numberOf(kernel));
     for (const size of [m, n, k]) writer.int(size);
-    writer.address(a);
+    writer.address(a, transposeA ? reach(k, m, a) : reach(m, k, a));
     writer.int(strategy === 'rows' && transposeA ? 4 : strideA);
     if (strategy === 'rows') writer.int(transposeA ? strideA : 4);
     if (strategy === 'blocked') writer.int(this.family.wayOfA(transposeA, strideA, n));
     if (packed === undefined) {
-      writer.address(b);
+      writer.address(b, transposeB ? reach(n, k, b) : reach(k, n, b));
       writer.int(strideB);
       if (strategy === 'blocked') writer.int(Number(transposeB));
     } else writer.int(this.#memory.byteAddress({ buffer: packed.panels, offset: 0 }));
-    writer.address(c);
+    writer.address(c, reach(m, n, c));
     writer.int(4 * c.rowStride);
     writer.int(Number(accumulate));
     if (packed !== undefined) this.#writePackedBlocks(writer, m, packed, workspace);
@@ -162,6 +163,11 @@ export class MatmulKernels {
   #blockOfDepth(k: number): number {
     return evenBlock(k, this.family.mostBlockK, 4);
   }
+}
+
+/** From the first element of a matrix to its last. */
+function reach(rows: number, columns: number, { rowStride }: Strided): number {
+  return (rows - 1) * rowStride + columns;
 }
 
 function rowsOf(call: StepStridedMatmulCall, first: number, m: number): StepStridedMatmulCall {

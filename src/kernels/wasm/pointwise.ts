@@ -1,4 +1,5 @@
 import { bytesOf } from '../../dtype.js';
+import type { Access } from '../../expression/build.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
@@ -17,8 +18,6 @@ export interface PointwiseKernelsOptions {
 
 interface CompiledProgram {
   readonly plan: PointwisePlan;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
   readonly kernel: number;
 }
 
@@ -45,14 +44,14 @@ export class PointwiseKernels {
   /** Writes the program's kernel call. */
   write(writer: CallWriter, call: StepStridedPointwiseCall, workspace: Workspace): void {
     const { program, inputs, outputs, scalars } = call;
-    const { inputNames, outputNames, plan, kernel } = this.#kernelOf(call);
+    const { plan, kernel } = this.#kernelOf(call);
     const joins = plan.canJoinRows && isContiguous(call);
     const numWords = wordsCopied(call) ?? 1;
     writer.beginCall(kernel);
     writer.int(joins ? 1 : call.rows);
     writer.int(numWords * (joins ? call.rows * call.columns : call.columns));
-    for (const name of inputNames) writeArray(writer, inputs[name]);
-    for (const name of outputNames) writeArray(writer, outputs[name]);
+    for (const { name, access } of program.inputs) writeArray(writer, inputs[name], reachOf(access, call));
+    for (const { name, reduce } of program.outputs) writeArray(writer, outputs[name], reachOf(accessOf[reduce], call));
     writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns, LANES)) : 0);
     for (const name of program.scalars) writer.float(scalars![name]);
     writer.endCall();
@@ -96,12 +95,7 @@ export class PointwiseKernels {
 
   #compile(program: PointwiseProgram, types: ArrayTypes): CompiledProgram {
     const plan = planPointwise(program);
-    return {
-      plan,
-      inputNames: program.inputs.map(({ name }) => name),
-      outputNames: program.outputs.map(({ name }) => name),
-      kernel: this.#kernelOfPlan(plan, types),
-    };
+    return { plan, kernel: this.#kernelOfPlan(plan, types) };
   }
 
   #kernelOfPlan(plan: PointwisePlan, types: ArrayTypes): number {
@@ -145,8 +139,24 @@ function typesOf({ program, inputs, outputs }: PointwiseCall): ArrayTypes {
   };
 }
 
-function writeArray(writer: CallWriter, array: Strided): void {
-  writer.address(array);
+/** How outputs are reached. */
+const accessOf = { none: 'element', rows: 'column', columns: 'row', perRow: 'row', all: 'one' } as const;
+
+/** From the first element of an array to its last, with its distance from row to row counted apart. */
+interface Reach {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function reachOf(access: Access | 'one', { rows, columns }: PointwiseCall): Reach {
+  return {
+    rows: access === 'element' || access === 'row' ? rows : 1,
+    columns: access === 'element' || access === 'column' ? columns : 1,
+  };
+}
+
+function writeArray(writer: CallWriter, array: Strided, { rows, columns }: Reach): void {
+  writer.address(array, rows === 0 ? 0 : (rows - 1) * array.rowStride + columns);
   writer.int(array.rowStride * bytesOf[array.buffer.dtype]);
 }
 

@@ -63,7 +63,7 @@ export class RowKernels {
 
   writeFill(writer: CallWriter, view: View, size: number, value: number): void {
     writer.beginCall(this.#kernels.numberOf('fill'));
-    writer.address(view);
+    writer.address(view, size);
     writer.int(size);
     writer.float(value);
     writer.endCall();
