@@ -288,34 +288,7 @@ export { type GenerateOptions, generate } from './tasks/generate/generate.js';
 export { PoemForm, type PoemFormOptions, type PoemPlace } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
 export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
-export {
-  type DocumentKind,
-  type DocumentStarts,
-  documentKinds,
-  type StartKind,
-  type TextStart,
-} from './tasks/language-model/document-starts.js';
-export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
-export {
-  LanguageModel,
-  type NextToken,
-  type TextScore,
-  type TrainedText,
-} from './tasks/language-model/language-model.js';
-export type { LanguageModelData } from './tasks/language-model/language-model-data.js';
-export {
-  type LanguageModelOptimizer,
-  type LanguageModelOptions,
-  languageModelOptimizers,
-  languageModelOptions,
-} from './tasks/language-model/language-model-options.js';
-export {
-  type LanguageModelPreset,
-  languageModelPresetNames,
-  languageModelPresets,
-} from './tasks/language-model/language-model-presets.js';
-export { type LanguageModelBeginning, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
-export type { TextBaseline } from './tasks/language-model/text-baseline.js';
+export * from './tasks/language-model/index.js';
 export type { ModuleCode, TakenByNet } from './tasks/module-code.js';
 export type { OptionFacts, OptionsOf, OptionTable, ResolvedOf, TaskOption } from './tasks/option-table.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';

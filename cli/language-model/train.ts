@@ -20,6 +20,7 @@ import type { TrainAnswer } from '../train-run.js';
 import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { coverageLine, readEmbeddingVectors } from '../vector-options.js';
 import { languageModelNames } from './names.js';
+import { requireSequenceLevel, sequenceLevelOptions, taughtText } from './sequence-level.js';
 import { startLine } from './text-start.js';
 import { baselineRows, textVerdict } from './text-verdict.js';
 
@@ -37,6 +38,7 @@ const specs = {
   }),
   ...beginningOptions,
   ...teachingOptions,
+  ...sequenceLevelOptions,
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -59,6 +61,7 @@ export const train = defineTrain({
     'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset words ' +
       '--punctuation attach --out ptb.safetensors',
     'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume',
+    'rondo train language-model shakespeare.txt --teacher shakespeare.safetensors --sequence-level --out small.safetensors',
   ],
   numFiles: { least: 1, most: Infinity },
   table: languageModelOptions,
@@ -72,6 +75,7 @@ export const train = defineTrain({
     }),
   },
   async prepare({ where, files, options, given, initial, teacher, interrupted }) {
+    requireSequenceLevel(where, options);
     const texts = await readEachTextInput(files, options.encoding);
     const { level, lower, maxTokens, punctuation } = given;
     const vectors = await readEmbeddingVectors(
@@ -86,7 +90,10 @@ export const train = defineTrain({
     const [validation, test] = [await part(options.dev), await part(options.test)];
     const codec =
       options.tokenizer === undefined || options.resume ? undefined : await loadTokenizer(options.tokenizer);
-    const data = { train: texts, validation, vectors, codec, initial, teacher };
+    const read = { train: texts, validation, vectors, codec, initial, teacher };
+    const share = interrupted?.options.validation;
+    const split = share === undefined || validation !== undefined ? given : { ...given, validation: share };
+    const data = await taughtText(read, split, options);
     const training = new LanguageModelTraining(data, given, interrupted);
     const { languageModel, beginning, tokensPerStep } = training;
     const tokens = countedAs[languageModel.codec.level];
@@ -99,6 +106,9 @@ export const train = defineTrain({
         `${withSeparators(training.numTrainingTokens)} ${tokens} to learn from, ` +
           `${withSeparators(training.numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} ` +
           'different ones',
+        ...(data.written === undefined
+          ? []
+          : [`a text of the teacher${data.written.keepText ? ' besides' : ' in its place'}`]),
         ...beginningLines(options.init, beginning, { tokens, outputs: 'outputs' }),
         ...aboutNetwork(training),
       ],

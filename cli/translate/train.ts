@@ -8,6 +8,7 @@ import {
 import { quoted } from '../command-words.js';
 import { partOptions } from '../data-options.js';
 import { beginningLines, initialOption, unknownLines } from '../initial-model.js';
+import { requireSequenceTeacher } from '../sequence-level.js';
 import { answerBesideTeacher } from '../teacher-and-student.js';
 import { teachingOptions } from '../teaching-options.js';
 import { counted, withSeparators } from '../text-table.js';
@@ -15,7 +16,7 @@ import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
 import { translateNames } from './names.js';
 import { readingOf, readPairFiles, readPairOption } from './read-pair-files.js';
-import { aboutTaughtPairs, requireSequenceTeacher, sequenceLevelOptions, taughtPairs } from './sequence-level.js';
+import { aboutTaughtPairs, sequenceLevelOptions, taughtPairs } from './sequence-level.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import { pairOptions } from './translate-options.js';
 

@@ -44,6 +44,24 @@ describe('rondo distill', () => {
     expect(json.verdict).toMatch(/^The student has lost/);
   });
 
+  it('trains a smaller language model on a text that a larger one writes', async () => {
+    const args = ['distill', 'large.safetensors', '--data', 'poems.txt', ...size, '--epochs', '2', '--sequence-level'];
+    const alone = [...args, '--alpha', '0', '--out', 'alone.safetensors'];
+    const { stdout, stderr, code } = run(...alone);
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout).toContain('a text of the teacher in its place');
+    const beside = JSON.parse(run(...args, '--keep-text', '--out', 'beside.safetensors', '--json').stdout);
+    expect(beside.distillation).toMatchObject({ teacher: { units: 19 }, student: { units: 10 } });
+    const weights = async (name: string) => {
+      const { model } = (await loadTask(at(name))).task;
+      return [...model.namedWeights()].map(([, { variable }]) => [...variable.dataSync()]);
+    };
+    expect(await weights('beside.safetensors')).not.toEqual(await weights('alone.safetensors'));
+    const kept = ['train', 'language-model', 'poems.txt', '--keep-text', '--out', 'x.safetensors'];
+    expectFault(run(...kept), 2, 'USAGE', '--keep-text belongs to --sequence-level.');
+    expectFault(run(...kept.slice(0, 3), '--sequence-level'), 2, 'USAGE', '--sequence-level has no teacher.');
+  });
+
   it('trains a smaller translator on the sentences that a larger one writes', () => {
     const pairs = Array.from({ length: 60 }, (_, i) => `${i}\t${[...String(i)].map((digit) => `n${digit}`).join(' ')}`);
     writeFileSync(at('pairs.tsv'), pairs.join('\n'));

@@ -20,4 +20,13 @@ export interface LanguageModelData {
    * where nothing else is said. Its temperature is 1 by default.
    */
   readonly teacher?: TaskTeacher<LanguageModel> | undefined;
+  /** Texts that a teacher wrote, see `sequenceLevelText`: they take the place of what is learned from `train`. */
+  readonly written?: WrittenTexts | undefined;
+}
+
+/** Texts to learn from of which nothing is held out. */
+export interface WrittenTexts {
+  readonly texts: readonly string[];
+  /** Whether `train` is learned from too. */
+  readonly keepText: boolean;
 }

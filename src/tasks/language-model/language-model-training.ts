@@ -32,6 +32,7 @@ import type { LanguageModelData } from './language-model-data.js';
 import { languageModelNetwork } from './language-model-network.js';
 import { languageModelOptimizer } from './language-model-optimizer.js';
 import type { LanguageModelOptions } from './language-model-options.js';
+import { shownTokens, tokensOf } from './language-model-tokens.js';
 import { codecOptionsOf, noWordsForVectors, resolvedLanguageModelOptions } from './resolved-language-model-options.js';
 import { ngramOrder, textBaseline } from './text-baseline.js';
 import { type TrainingWindow, TrainingWindows } from './training-windows.js';
@@ -86,9 +87,10 @@ export class LanguageModelTraining {
     const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
     const example = 'a text, or { train } with a text or a list of texts';
     requireFields('LanguageModelTraining', data, ['train'], example);
-    const { validation, vectors, initial, teacher } = data;
+    const { validation, vectors, initial, teacher, written } = data;
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     requireTexts('LanguageModelTraining, train', train, example);
+    if (written !== undefined) requireTexts('LanguageModelTraining, written', written.texts, 'a list of texts');
     const beforehand = interrupted?.options ?? resolvedLanguageModelOptions(options, data);
     const codec =
       interrupted?.codec ??
@@ -106,20 +108,21 @@ export class LanguageModelTraining {
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
-    const resolved = interrupted?.options ?? resolvedLanguageModelOptions(options, data, tokens.length - held);
     const learned = tokens.slice(0, tokens.length - held);
+    const shown = shownTokens(codec, { tokens: learned, files }, written);
+    const resolved = interrupted?.options ?? resolvedLanguageModelOptions(options, data, shown.tokens.length);
     this.numUnknown = {
       train: numUnknownOf(learned, codec.unknownId),
       validation: numUnknownOf(tokens.slice(tokens.length - held), codec.unknownId),
     };
     this.documents = documentStarts(
-      learned,
+      shown.tokens,
       codec,
-      files,
+      shown.files,
       resolved.documents === 'auto' ? undefined : resolved.documents,
     );
-    this.#windows = new TrainingWindows(learned, {
-      ...sizeOf(learned, resolved),
+    this.#windows = new TrainingWindows(shown.tokens, {
+      ...sizeOf(shown.tokens, resolved),
       starts: this.documents.places,
       unknownId: codec.unknownId,
     });
@@ -226,29 +229,6 @@ export class LanguageModelTraining {
 }
 
 const tokenLoss = () => sparseCategoricalCrossentropy({ fromLogits: true });
-
-/** All tokens, where each file's begin, and how many at the end are held out. */
-function tokensOf(
-  codec: TokenCodec,
-  train: readonly string[],
-  validation: string | undefined,
-  share: number,
-): { tokens: Int32Array; files: readonly number[]; held: number } {
-  const parts = [...train, ...(validation === undefined ? [] : [validation])].map((text) => codec.encode(text));
-  const files: number[] = [];
-  let numTokens = 0;
-  for (const part of parts) {
-    files.push(numTokens);
-    numTokens += part.length;
-  }
-  const tokens = new Int32Array(numTokens);
-  parts.forEach((part, i) => tokens.set(part, files[i]));
-  return {
-    tokens,
-    files: files.slice(0, train.length),
-    held: validation === undefined ? Math.round(numTokens * share) : parts[train.length].length,
-  };
-}
 
 /** @throws USAGE for tokens that words have no vectors for */
 function pretrainedEmbedding(
