@@ -120,6 +120,8 @@ const signatures: Partial<Record<VectorName, string>> = {
   kmovw: 'k g',
   kmovwStore: 'g k',
   kmovd: 'k g',
+  kmovwFromMemory: 'k m',
+  kmovwToMemory: 'm k',
   kortestw: 'k k',
   knotw: 'k k',
   bzhi: 'g gm g',
@@ -257,7 +259,7 @@ function vectorCase(name: VectorName, { width, kinds, usesHigh, masked, zeroing,
     bits: width,
   };
   return {
-    text: `${kinds[0] === 'm' ? '' : prefix}${name.replace(/Store$|General$|Vex$/, '')} ${texts.join(', ')}`,
+    text: `${kinds[0] === 'm' ? '' : prefix}${name.replace(/Store$|General$|Vex$|FromMemory$|ToMemory$/, '')} ${texts.join(', ')}`,
     write: (code) => code.opWith(name, details, ...operands),
   };
 }

@@ -217,6 +217,8 @@ export const vectorInstructions = {
   kmovw: define('rm', 1, 0, 0x92, vex),
   kmovwStore: define('rm', 1, 0, 0x93, vex),
   kmovd: define('rm', 1, 3, 0x92, vex),
+  kmovwFromMemory: define('rm', 1, 0, 0x90, { ...vex, ...scalar, element: 2 }),
+  kmovwToMemory: define('mr', 1, 0, 0x91, { ...vex, ...scalar, element: 2 }),
   kortestw: define('rm', 1, 0, 0x98, vex),
   knotw: define('rm', 1, 0, 0x44, vex),
   // Of general registers: the low bits of a value, as many as another says (BMI2).
@@ -225,8 +227,15 @@ export const vectorInstructions = {
 
 export type VectorName = keyof typeof vectorInstructions;
 
-/** The numbers of comparisons of vcmpps: none of them raises a fault, `NotEqual` and `NotLess` are true of a NaN. */
-export const comparisons = { equal: 0x00, less: 0x11, lessEqual: 0x12, unordered: 0x03, notEqual: 0x04 } as const;
+/** The numbers of comparisons of vcmpps: none of them raises a fault, `notEqual` and `notAtLeast` are true of a NaN. */
+export const comparisons = {
+  equal: 0x00,
+  less: 0x11,
+  lessEqual: 0x12,
+  unordered: 0x03,
+  notEqual: 0x04,
+  notAtLeast: 0x19,
+} as const;
 
 /** Codes of conditions, signed where a size is meant. */
 export const conditions = {

@@ -1,0 +1,108 @@
+import { Body, type Operation, Value } from './body.js';
+import { outsideUses, pressureOf } from './body-uses.js';
+import { loadHome, type Pools } from './body-writer.js';
+import type { KernelContext } from './kernel-context.js';
+import type { LoopVariable } from './loop-variable.js';
+import type { Memory } from './registers.js';
+import { columnIndex } from './row-addresses.js';
+import { X64VectorCode } from './vector-code.js';
+import { vectorRegister } from './vector-set.js';
+
+/** How many vectors may be computed side by side. */
+const widths = { avx2: [2, 1], avx512: [4, 2, 1] } as const;
+/** How many registers variables of a loop may take. */
+const mostVariables = { avx2: 6, avx512: 12 } as const;
+
+/** Adds the computation of one step to a body; of a part of a vector, `lanes` are those that count. */
+export type WriteStep = (code: X64VectorCode, lanes: Value | undefined) => void;
+
+interface WholeStep {
+  readonly width: number;
+  readonly operations: readonly Operation[];
+}
+
+/**
+ * A loop over the columns of a row: over several vectors at a time as long as registers suffice, over single vectors,
+ * and the rest. Values from outside of it are kept in the registers that are left.
+ */
+export class ColumnWalk {
+  readonly #kernel: KernelContext;
+  readonly #variables: readonly LoopVariable[];
+  readonly #whole: readonly WholeStep[];
+  readonly #last: readonly Operation[];
+  readonly #lanes: Value;
+  readonly #pools: Pools;
+  readonly #hoisted = new Map<Value, number>();
+
+  constructor(kernel: KernelContext, variables: readonly LoopVariable[], write: WriteStep) {
+    this.#kernel = kernel;
+    this.#variables = variables;
+    const { isa } = kernel.set;
+    const { vector, mask } = kernel.pools;
+    const free = [...vector];
+    variables.forEach((variable, i) => variable.place(i < mostVariables[isa] ? free.pop() : undefined));
+    const operationsOf = (width: number, lanes?: Value): readonly Operation[] => {
+      const body = new Body();
+      write(new X64VectorCode({ body, constants: kernel.constants, set: kernel.set, width }), lanes);
+      return body.operations;
+    };
+    let main: WholeStep | undefined;
+    for (const width of widths[isa]) {
+      main = { width, operations: operationsOf(width) };
+      if (pressureOf(main.operations) < free.length) break;
+    }
+    this.#whole = main!.width === 1 ? [main!] : [main!, { width: 1, operations: operationsOf(1) }];
+    const spare = free.length - 1 - pressureOf(main!.operations);
+    const outside = [...outsideUses(main!.operations)].sort(([, a], [, b]) => b - a);
+    for (const [value] of outside.slice(0, Math.max(0, spare))) this.#hoisted.set(value, free.pop()!);
+    this.#pools = { vector: free, mask };
+    this.#lanes = new Value({
+      kind: isa === 'avx512' ? 'mask' : 'vector',
+      fixed: kernel.lanesRegister(free),
+    });
+    this.#last = operationsOf(1, this.#lanes);
+  }
+
+  /** Writes the loading of the values that stay in registers, or of some of them. */
+  hoist(isMeant: (value: Value) => boolean = () => true): void {
+    const { code, set } = this.#kernel;
+    for (const [value, index] of this.#hoisted)
+      if (isMeant(value)) loadHome(code, vectorRegister(set, index), value.home!.place, value.home!.isRepeated);
+  }
+
+  /** Writes the loop. */
+  write(): void {
+    const { code, set, columns } = this.#kernel;
+    for (const variable of this.#variables) variable.begin(code);
+    code.arith('xor', columnIndex, columnIndex, 32);
+    for (const step of this.#whole) this.#loop(step, this.#kernel.endOf(step.width));
+    const done = code.label();
+    code.arith('cmp', columnIndex, columns);
+    code.jumpIf('equal', done);
+    const { fixed } = this.#lanes;
+    this.#kernel.loadLanes(fixed!);
+    const { vector, mask } = this.#pools;
+    const isVector = set.isa === 'avx2';
+    this.#kernel.writeBody(
+      this.#last,
+      { vector: isVector ? vector.filter((index) => index !== fixed) : vector, mask },
+      this.#hoisted,
+    );
+    code.bind(done);
+    for (const variable of this.#variables) variable.end(code);
+  }
+
+  #loop({ width, operations }: WholeStep, end: Memory): void {
+    const { code, set } = this.#kernel;
+    const behind = code.label();
+    code.arith('cmp', columnIndex, end);
+    code.jumpIf('aboveEqual', behind);
+    code.alignTo(32);
+    const again = code.bind();
+    this.#kernel.writeBody(operations, this.#pools, this.#hoisted);
+    code.arith('add', columnIndex, width * set.lanes);
+    code.arith('cmp', columnIndex, end);
+    code.jumpIf('below', again);
+    code.bind(behind);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Assembler } from './assembler.js';
+import { Value } from './body.js';
+import type { VectorSet } from './vector-set.js';
+
+const single = new Float32Array(1);
+const word = new Int32Array(single.buffer);
+
+/** The constants of a function: one number where instructions can repeat it, else a whole vector. */
+export class Constants {
+  readonly #values = new Map<number, Value>();
+  readonly #code: Assembler;
+  readonly #set: VectorSet;
+
+  constructor(code: Assembler, set: VectorSet) {
+    this.#code = code;
+    this.#set = set;
+  }
+
+  float(value: number): Value {
+    single[0] = value;
+    return this.bits(word[0]);
+  }
+
+  bits(value: number): Value {
+    let constant = this.#values.get(value);
+    if (constant === undefined) {
+      const isRepeated = this.#set.isa === 'avx512';
+      const words = Array.from({ length: isRepeated ? 1 : this.#set.lanes }, () => value);
+      constant = new Value({ home: { place: this.#code.constant(...words), isRepeated } });
+      this.#values.set(value, constant);
+    }
+    return constant;
+  }
+}

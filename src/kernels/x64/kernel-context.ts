@@ -1,0 +1,139 @@
+import { argumentPlaces } from '../vector/pointwise-layout.js';
+import type { Assembler } from './assembler.js';
+import type { Operation, Value } from './body.js';
+import { BodyWriter, type Pools } from './body-writer.js';
+import { Constants } from './constants.js';
+import { Frame } from './frame.js';
+import type { Isa } from './processor.js';
+import { at, k, type Memory, rax, rcx, rdx, rsp } from './registers.js';
+import { argumentBlock, RowAddresses } from './row-addresses.js';
+import { MOST_LANES, type VectorSet, vectorRegister, vectorSets } from './vector-set.js';
+
+/** The mask register that holds the lanes of a row's last part. */
+const LANES_MASK = 1;
+
+/** What the parts of one function share while it is written: its code, its stack, its constants, where its arrays are. */
+export class KernelContext {
+  readonly code: Assembler;
+  readonly set: VectorSet;
+  readonly frame = new Frame();
+  readonly constants: Constants;
+  readonly addresses: RowAddresses;
+  /** Rows that are left, columns, and the bytes of a row buffer. */
+  readonly rows: Memory;
+  readonly columns: Memory;
+  readonly paddedBytes: Memory;
+  readonly #ends = new Map<number, Memory>();
+  readonly #stack: Memory;
+  readonly #lanes: Memory;
+
+  constructor(code: Assembler, isa: Isa) {
+    this.code = code;
+    this.set = vectorSets[isa];
+    this.constants = new Constants(code, this.set);
+    this.addresses = new RowAddresses(code, this.frame);
+    [this.rows, this.columns, this.paddedBytes, this.#stack] = this.frame.words(4);
+    this.#lanes = this.frame.vector();
+  }
+
+  /** All vector registers and mask registers that bodies may use. */
+  get pools(): Pools {
+    const { isa, numRegisters } = this.set;
+    return {
+      vector: Array.from({ length: numRegisters }, (_, i) => i),
+      mask: isa === 'avx512' ? [2, 3, 4, 5, 6, 7] : [],
+    };
+  }
+
+  /** Where the columns end that are computed so many vectors at a time. */
+  endOf(width: number): Memory {
+    let end = this.#ends.get(width);
+    if (end === undefined) {
+      [end] = this.frame.words(1);
+      this.#ends.set(width, end);
+    }
+    return end;
+  }
+
+  writeBody(operations: readonly Operation[], pools: Pools, hoisted: ReadonlyMap<Value, number> = new Map()): void {
+    const { code, set, frame, addresses } = this;
+    addresses.forget();
+    const operandOf = addresses.operandOf.bind(addresses);
+    new BodyWriter(operations, { code, set, frame, pools, hoisted, operandOf }).write();
+    addresses.forget();
+  }
+
+  /** The number that a value for the lanes of a row's last part is fixed to, of those that are free. */
+  lanesRegister(free: readonly number[]): number {
+    return this.set.isa === 'avx512' ? LANES_MASK : free[free.length - 1];
+  }
+
+  /** Writes what makes that register hold them. */
+  loadLanes(index: number): void {
+    if (this.set.isa === 'avx2') this.code.op('vmovups', vectorRegister(this.set, index), this.#lanes);
+  }
+
+  /** Writes a function: `body` is what it does, `load` what comes before that. */
+  writeFunction(body: () => void, load: () => void): void {
+    const { code } = this;
+    const [beginning, start] = [code.label(), code.label()];
+    code.jump(beginning);
+    code.alignTo(64);
+    code.bind(start);
+    body();
+    const { saved } = this.addresses;
+    code.load64(rsp, this.#stack);
+    for (const register of [...saved].reverse()) code.pop(register);
+    code.ret();
+    // How large the frame is shows only here.
+    code.bind(beginning);
+    for (const register of saved) code.push(register);
+    code.mov(rax, rsp);
+    code.arith('and', rsp, -64);
+    // Systems grow the stack page by page.
+    let rest = this.frame.bytes;
+    for (; rest > PAGE; rest -= PAGE) {
+      code.arith('sub', rsp, PAGE);
+      code.store64(at(rsp), rax);
+    }
+    code.arith('sub', rsp, rest);
+    code.store64(this.#stack, rax);
+    this.#loadSizes();
+    load();
+    code.jump(start);
+  }
+
+  #loadSizes(): void {
+    const { code } = this;
+    const { lanes } = this.set;
+    code.load32(rax, at(argumentBlock, argumentPlaces.rows));
+    code.store64(this.rows, rax);
+    code.load32(rdx, at(argumentBlock, argumentPlaces.columns));
+    code.store64(this.columns, rdx);
+    for (const [width, end] of this.#ends) {
+      code.mov(rax, rdx);
+      code.arith('and', rax, -width * lanes);
+      code.store64(end, rax);
+    }
+    code.mov(rax, rdx);
+    code.arith('add', rax, MOST_LANES - 1);
+    code.arith('and', rax, -MOST_LANES);
+    code.shift('shl', rax, 2);
+    code.store64(this.paddedBytes, rax);
+    code.arith('and', rdx, lanes - 1);
+    if (this.set.isa === 'avx512') {
+      code.movConstant(rax, 0xffff);
+      code.op('bzhi', rax, rax, rdx);
+      code.op('kmovw', k(LANES_MASK), rax);
+    } else {
+      // As many lanes of all ones as columns are left.
+      code.lea(rax, code.constant(...Array.from({ length: 2 * lanes }, (_, i) => (i < lanes ? -1 : 0))));
+      code.movConstant(rcx, lanes);
+      code.arith('sub', rcx, rdx);
+      code.op('vmovups', vectorRegister(this.set, 0), at(rax, 0, rcx, 4));
+      code.op('vmovupsStore', this.#lanes, vectorRegister(this.set, 0));
+    }
+  }
+}
+
+const PAGE = 4096;

@@ -1,0 +1,13 @@
+import { describe, it } from 'vitest';
+import { machineCodes } from '../../../test/support/machine-code.js';
+import { memory } from '../../../test/support/pointwise-check.js';
+import { pointwiseMachineCodeOn } from '../../../test/support/pointwise-machine-code.js';
+import { checkRandomPrograms } from '../../../test/support/random-programs.js';
+
+describe.each(machineCodes)('pointwise kernels of $isa', ({ code, reason }) => {
+  if (code === undefined) it.skip(`compute random programs (not run: ${reason})`, () => undefined);
+  else
+    it('compute random programs as the interpreter does, and touch nothing else', () => {
+      checkRandomPrograms(pointwiseMachineCodeOn(memory, code), { numRuns: 1500, seed: 20260101 });
+    });
+});

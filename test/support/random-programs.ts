@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+
+import {
+  type Access,
+  type BinaryOperation,
+  constant,
+  type Expression,
+  isRowValued,
+  leaf,
+  type UnaryOperation,
+} from '../../src/expression/build.js';
+import { operations } from '../../src/expression/operations.js';
+import { type OutputRequest, pointwiseProgram, type Reduce } from '../../src/expression/program.js';
+import { checkPointwise } from './pointwise-check.js';
+
+const leaves: readonly [name: string, access: Access][] = [
+  ['e0', 'element'],
+  ['e1', 'element'],
+  ['e2', 'element'],
+  ['c0', 'column'],
+  ['c1', 'column'],
+  ['r0', 'row'],
+  ['r1', 'row'],
+  ['s0', 'scalar'],
+];
+const namesOf = (arity: 1 | 2): string[] =>
+  Object.entries(operations).flatMap(([name, rule]) => (rule.arity === arity ? [name] : []));
+const unaryOperations = namesOf(1) as UnaryOperation[];
+/** Sums and products more often than the others. */
+const binaryOperations: BinaryOperation[] = [...(namesOf(2) as BinaryOperation[]), 'add', 'mul', 'sub'];
+const constants = [0, 1, -1, 0.5, 2, 3, -0.3];
+
+/** One node made from earlier ones, so that graphs share nodes. */
+const instruction = fc.record({ kind: fc.nat(11), operation: fc.nat(60), a: fc.nat(60), b: fc.nat(60), c: fc.nat(60) });
+const outputRequest = fc.record({
+  node: fc.nat(5),
+  reduce: fc.constantFrom<Reduce>('none', 'none', 'rows', 'columns', 'all', 'perRow'),
+  accumulate: fc.boolean(),
+  inPlace: fc.boolean(),
+});
+const scenario = fc.record({
+  instructions: fc.array(instruction, { minLength: 1, maxLength: 14 }),
+  outputs: fc.array(outputRequest, { minLength: 1, maxLength: 3 }),
+  rows: fc.nat(5),
+  columns: fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 16, 19, 23, 35),
+  slack: fc.nat(3),
+  seed: fc.nat(1_000_000),
+});
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+
+function expressionsOf({ instructions }: Scenario): Expression[] {
+  const nodes: Expression[] = [...leaves.map(([name, access]) => leaf(name, access)), ...constants.map(constant)];
+  const numLeaves = nodes.length;
+  for (const { kind, operation, a, b, c } of instructions) {
+    // Counted from the end, so that small numbers name recent nodes.
+    const [x, y, z] = [a, b, c].map((i) => nodes[nodes.length - 1 - (i % nodes.length)]);
+    if (kind < 3) nodes.push({ kind: 'unary', operation: unaryOperations[operation % unaryOperations.length], a: x });
+    else if (kind < 8)
+      nodes.push({ kind: 'binary', operation: binaryOperations[operation % binaryOperations.length], a: x, b: y });
+    else if (kind === 8) nodes.push({ kind: 'select', condition: x, a: y, b: z });
+    else nodes.push({ kind: 'reduction', operation: operation % 2 === 0 ? 'rowSum' : 'rowMax', a: x });
+  }
+  return nodes.slice(numLeaves);
+}
+
+/** Holds kernels to the interpreter on random programs; see {@link checkPointwise}. */
+export function checkRandomPrograms(
+  kernels: Parameters<typeof checkPointwise>[0],
+  { numRuns, seed }: { numRuns: number; seed: number },
+): void {
+  fc.assert(
+    fc.property(scenario, (item) => {
+      const nodes = expressionsOf(item);
+      const requests = item.outputs.map(({ node, reduce, accumulate }, i): OutputRequest => {
+        const expression = nodes[nodes.length - 1 - (node % nodes.length)];
+        return {
+          name: `o${i}`,
+          expression,
+          reduce: reduce === 'perRow' && !isRowValued(expression) ? 'none' : reduce,
+          accumulate,
+        };
+      });
+      checkPointwise(
+        kernels,
+        pointwiseProgram('random', requests),
+        item.outputs.map(({ inPlace }) => inPlace),
+        item,
+      );
+    }),
+    { numRuns, seed },
+  );
+}
