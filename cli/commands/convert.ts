@@ -46,6 +46,7 @@ interface ConvertOptions {
   readonly timesteps?: number | undefined;
   readonly key?: string | undefined;
   readonly module?: string | undefined;
+  readonly 'dynamic-quantize-lstm'?: boolean | undefined;
 }
 
 /** `rondo convert`: models and arrays of other programs. */
@@ -61,6 +62,7 @@ export const convert = defineCommand({
     'rondo convert tagger.safetensors tagger-for-torch.safetensors --to pytorch',
     'rondo convert tagger.safetensors for-torch.safetensors --to pytorch --module tagger.py',
     'rondo convert tagger.safetensors weights.npz',
+    'rondo convert tagger-int8.safetensors tagger.onnx --dynamic-quantize-lstm',
   ],
   options: {
     to: {
@@ -87,6 +89,12 @@ export const convert = defineCommand({
       type: 'text',
       value: 'OUT.py',
       about: 'Also write a torch.nn.Module whose load_state_dict takes OUT, where that is for PyTorch.',
+    },
+    'dynamic-quantize-lstm': {
+      type: 'flag',
+      about:
+        "Of an ONNX file: LSTMs with weights of 8 bits become ONNX Runtime's DynamicQuantizeLSTM, which multiplies whole " +
+        'numbers; no other program runs it, and results are near those of here.',
     },
     force: { type: 'flag', about: 'Overwrite existing files.' },
     ...jsonOption,
@@ -123,6 +131,8 @@ async function converted(where: string, input: string, output: string, options: 
   const [from, to] = [input, output].map(endingOf);
   const bytes = await readBytes(input);
   const format = isArrays(from) ? undefined : modelFormatOf(bytes, input);
+  const dynamicQuantizeLSTM = options['dynamic-quantize-lstm'];
+  if (dynamicQuantizeLSTM && to !== '.onnx') throw notHere(where, 'dynamic-quantize-lstm', 'an ONNX file is written');
   const given = (['layers', 'last-step', 'timesteps', 'key'] as const).filter((name) => options[name]);
   if (format !== 'pytorch' && given.length > 0) throw notHere(where, given[0], 'a PyTorch file is read');
   const [chain] = given.filter((name) => name !== 'key');
@@ -159,7 +169,10 @@ async function converted(where: string, input: string, output: string, options: 
     throw notHere(where, 'module', 'a model is written for PyTorch (--to pytorch)');
   // What PyTorch cannot compute is found before anything is written.
   const source = options.module === undefined ? undefined : await torchModuleSource(read.model as Model);
-  const { notes, paths } = await save(read.model, output, { format: wanted, preprocessing: read.preprocessing });
+  const { notes, paths } = await save(read.model, output, {
+    ...{ format: wanted, preprocessing: read.preprocessing },
+    ...(dynamicQuantizeLSTM && { dynamicQuantizeLSTM }),
+  });
   if (source !== undefined) await writeFileAtomically(options.module!, source);
   const { matched, leftOver } = read;
   const rows = matched.map(({ source, kind, layers, tensors }) => [

@@ -54,8 +54,11 @@ export interface ModelToWrite {
   readonly preprocessing: Json;
 }
 
-/** A format of models. @typeParam Options what its reader can be told. */
-export interface ModelFormat<Options extends object = Record<string, unknown>> {
+/** A format of models. @typeParam Options what its reader can be told. @typeParam WriteOptions what its writer can. */
+export interface ModelFormat<
+  Options extends object = Record<string, unknown>,
+  WriteOptions extends object = Record<string, unknown>,
+> {
   /** The program whose format it is. */
   readonly title: string;
   /** Whether a file is one, by its beginning where that says it. */
@@ -69,8 +72,10 @@ export interface ModelFormat<Options extends object = Record<string, unknown>> {
   };
   readonly write?: {
     readonly endings: readonly string[];
+    /** Names of what the writer can be told; none where absent. */
+    readonly options?: readonly string[];
     /** @param name of the file, without folders. */
-    files(toWrite: ModelToWrite, name: string): Promise<ModelWritten>;
+    files(toWrite: ModelToWrite, name: string, options: WriteOptions): Promise<ModelWritten>;
   };
 }
 

@@ -9,6 +9,7 @@ import { kerasFormat } from './keras/keras-format.js';
 import type { ReadKerasOptions } from './keras/read-keras.js';
 import type { ModelFile, ModelFormat, ModelRead, ModelWritten } from './model-format.js';
 import { onnxFormat } from './onnx/onnx-format.js';
+import type { WriteOnnxOptions } from './onnx/write/write-onnx.js';
 import type { ModelFromStateDictOptions } from './pytorch/model-from-state-dict.js';
 import { pytorchFormat } from './pytorch/pytorch-format.js';
 import type { ReadStateDictOptions } from './pytorch/read-state-dict.js';
@@ -42,7 +43,8 @@ export interface ReadModelOptions
   sibling?: ((path: string) => Promise<Uint8Array>) | undefined;
 }
 
-export interface WriteModelOptions {
+/** Beside these, what writers can be told; each format has its own. */
+export interface WriteModelOptions extends WriteOnnxOptions {
   /** By default what the name's ending says; `.safetensors` is this library's own. */
   format?: ModelFormatName | undefined;
   /** What turns raw data into inputs, for formats that have a place for it. */
@@ -98,9 +100,8 @@ export async function writeModel(
     what: 'this is no model.',
     fix: 'give a Sequential or a Functional.',
   });
-  refuseUnknownOptions(where, options, ['format', 'preprocessing']);
-  const { preprocessing = null } = options;
-  const format = options.format === undefined ? formatOfName(name, 'write') : namedFormat(where, options.format);
+  const { preprocessing = null, format: wanted, ...given } = options;
+  const format = wanted === undefined ? formatOfName(name, 'write') : namedFormat(where, wanted);
   const { write, title }: Partial<ModelFormat<object>> = format === undefined ? {} : formats[format];
   if (write === undefined || !hasEnding(name, write.endings))
     throw new RondoError('USAGE', {
@@ -113,7 +114,8 @@ export async function writeModel(
       received: name,
       fix: 'name the file by what it is to be.',
     });
-  return write.files({ model, preprocessing }, name);
+  refuseUnknownOptions(`${where} of ${title}`, given, write.options ?? []);
+  return write.files({ model, preprocessing }, name, given);
 }
 
 /** The endings of files that are read or written, with the formats' titles. */

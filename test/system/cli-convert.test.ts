@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LSTM, type Model, quantize, Sequential, serializeModel } from '../../src/index.js';
 import { readOnnx } from '../../src/io/onnx/onnx-model.js';
 import { decodeSafetensors } from '../../src/io/safetensors.js';
-import { type Ended, rondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-convert-'));
 const run = (...args: string[]): Ended => rondo(folder, args);
@@ -54,6 +55,22 @@ describe('rondo convert', () => {
       code: 1,
       stderr: expect.stringContaining('bad.json, entry 2') as string,
     });
+  });
+
+  it('writes LSTMs of 8 bits as the operator of ONNX Runtime where that is asked for', async () => {
+    const model = new Sequential([new LSTM({ units: 9 })], { inputShape: [null, 4] });
+    writeFileSync(join(folder, 'whole.safetensors'), serializeModel(model as Model));
+    writeFileSync(join(folder, 'int8.safetensors'), serializeModel(await quantize(model as Model)));
+    const flag = '--dynamic-quantize-lstm';
+    expect(run('convert', 'int8.safetensors', 'int8.onnx', flag)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'int8.onnx'), 'latin1')).toContain('DynamicQuantizeLSTM');
+    expectFault(
+      run('convert', 'whole.safetensors', 'whole.onnx', flag),
+      2,
+      'USAGE',
+      'no layer of the model is an LSTM',
+    );
+    expectFault(run('convert', 'int8.safetensors', 'a.npz', flag), 2, 'USAGE', `${flag} has no effect here`);
   });
 
   it('says what is open, what is left over, and what cannot be', () => {

@@ -1,9 +1,9 @@
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { readOnnx } from './onnx-model.js';
-import { writeOnnx } from './write/write-onnx.js';
+import { type WriteOnnxOptions, writeOnnx, writeOnnxOptionNames } from './write/write-onnx.js';
 
 /** Graphs of ONNX, which have no signature at their beginning. */
-export const onnxFormat: ModelFormat<object> = {
+export const onnxFormat: ModelFormat<object, WriteOnnxOptions> = {
   title: 'ONNX',
   recognises: (_, name) => name.toLowerCase().endsWith('.onnx'),
   read: {
@@ -16,8 +16,10 @@ export const onnxFormat: ModelFormat<object> = {
   },
   write: {
     endings: ['.onnx'],
-    async files({ model, preprocessing }, name) {
-      return { files: new Map([[name, await writeOnnx(model)]]), notes: withoutPreprocessing('ONNX', preprocessing) };
+    options: writeOnnxOptionNames,
+    async files({ model, preprocessing }, name, options) {
+      const bytes = await writeOnnx(model, options);
+      return { files: new Map([[name, bytes]]), notes: withoutPreprocessing('ONNX', preprocessing) };
     },
   },
 };

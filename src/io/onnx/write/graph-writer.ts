@@ -21,9 +21,19 @@ interface Shared {
   readonly domains: Set<string>;
   /** Nodes of the outermost graph. */
   readonly outermost: WrittenNode[];
+  readonly storage: Storage;
+}
+
+/** How the weights of a file are written. */
+interface Storage {
   /** How matrices of floats are stored. */
   readonly matrices: 'float' | 'float16';
+  /** Whether an LSTM of 8 bits is the operator of ONNX Runtime that multiplies whole numbers. */
+  readonly dynamicQuantizeLSTM: boolean;
 }
+
+/** The domain of ONNX Runtime's own operators. */
+export const runtimeDomain = 'com.microsoft';
 
 /** How a node is written. */
 export interface NodeOptions {
@@ -50,7 +60,7 @@ export class GraphWriter {
   }
 
   /** The outermost graph of a file. */
-  static ofFile(matrices: Shared['matrices']): GraphWriter {
+  static ofFile(storage: Storage): GraphWriter {
     const outermost: WrittenNode[] = [];
     const shared = {
       names: new Set<string>(),
@@ -58,7 +68,7 @@ export class GraphWriter {
       constants: new Map<string, string>(),
       domains: new Set<string>(),
       outermost,
-      matrices,
+      storage,
     };
     return new GraphWriter(shared, '', outermost);
   }
@@ -122,7 +132,8 @@ export class GraphWriter {
 
   /** Floats under a name of their own, which a matrix of halves has as it is read. */
   floats(name: string, values: ArrayLike<number>, shape: Shape): string {
-    if (this.#shared.matrices === 'float' || shape.length < 2) return this.weight(name, floatTensor(values, shape));
+    if (this.#shared.storage.matrices === 'float' || shape.length < 2)
+      return this.weight(name, floatTensor(values, shape));
     const halves = this.weight(`${name}.float16`, halfTensor(this.named(name), values, shape));
     return this.outermost.add('Cast', [halves], { attributes: { to: elementNumbers.float }, name });
   }
@@ -162,6 +173,10 @@ export class GraphWriter {
     return { ...this.bodyOf(name, inputs, outputs), weights: this.#shared.weights };
   }
 
+  get dynamicQuantizeLSTM(): boolean {
+    return this.#shared.storage.dynamicQuantizeLSTM;
+  }
+
   /** Domains of operators, besides ONNX's own, that some node uses. */
   get domains(): ReadonlySet<string> {
     return this.#shared.domains;
@@ -188,7 +203,7 @@ export class GraphWriter {
   }
 }
 
-function floatTensor(values: ArrayLike<number>, shape: Shape): WrittenTensor {
+export function floatTensor(values: ArrayLike<number>, shape: Shape): WrittenTensor {
   return { type: 'float', shape, bytes: littleEndian('float', values, sizeOf(shape)) };
 }
 

@@ -8,6 +8,7 @@ import { simple } from '../../../cells/simple.js';
 import type { ActivationName } from '../../../expression/activations.js';
 import { transposed } from '../../../transposed.js';
 import { type CellResult, type CellRun, columnsAt, storedColumns, weightOf } from './cell-run.js';
+import { floatTensor, runtimeDomain } from './graph-writer.js';
 import type { WrittenAttribute } from './onnx-message.js';
 
 /** How an operator of ONNX computes a cell of the library. */
@@ -69,20 +70,23 @@ export function writeNative(run: CellRun): CellResult | undefined {
   if (counterpart === undefined || mask !== undefined || heads > 1 || Object.keys(zoneout).length > 0) return undefined;
   if (run.weights.has('inputProjectionKernel') || known.includes(undefined)) return undefined;
   const { operator, peepholes, attributes } = counterpart;
+  const whole = wholeNumbers(run, counterpart);
   const inputs = [
     run.input,
-    matrix(run, counterpart, 'kernel'),
-    matrix(run, counterpart, 'recurrentKernel'),
+    ...(whole?.matrices ?? (['kernel', 'recurrentKernel'] as const).map((name) => matrix(run, counterpart, name))),
     run.weights.has('bias') ? graph.floats('B', ...biases(run, counterpart)) : '',
     '',
     ...cell.states.map((state) =>
       initial === undefined ? '' : graph.add('Unsqueeze', [initial[state], graph.integers(0)]),
     ),
-    ...(peepholes === undefined ? [] : [graph.floats('P', ...vectors(run, peepholes))]),
+    peepholes === undefined ? '' : graph.floats('P', ...vectors(run, peepholes)),
+    ...(whole?.scales ?? []),
   ];
   const isDefault = ofOperator.every((name, i) => name === (i === 0 && operator !== 'RNN' ? 'sigmoid' : 'tanh'));
   const numbers = (which: 'alpha' | 'beta'): number[] => known.flatMap((one) => one![which] ?? []);
-  const [sequence, ...last] = graph.addSeveral(operator, withoutEmptyEnd(inputs), 1 + cell.states.length, {
+  const called = whole === undefined ? operator : 'DynamicQuantizeLSTM';
+  const [sequence, ...last] = graph.addSeveral(called, withoutEmptyEnd(inputs), 1 + cell.states.length, {
+    domain: whole && runtimeDomain,
     attributes: {
       hidden_size: units,
       ...attributes,
@@ -105,6 +109,42 @@ export function writeNative(run: CellRun): CellResult | undefined {
 function reversedInTime({ graph }: CellRun, sequence: string): string {
   const [last, beforeFirst, time, step] = [-1, Number.MIN_SAFE_INTEGER, 0, -1].map((n) => graph.integers(n));
   return graph.add('Slice', [sequence, last, beforeFirst, time, step]);
+}
+
+/** Weights of an LSTM as `DynamicQuantizeLSTM` takes them. */
+interface WholeNumbers {
+  /** Kernel and recurrent kernel, `[1, rows, 4 * U]`. */
+  readonly matrices: readonly string[];
+  /** The scales of their columns, `[1, 4 * U]`, and which number stands for 0, of each. */
+  readonly scales: readonly string[];
+}
+
+/** Undefined where the operator is not asked for, or the weights are not of 8 bits. */
+function wholeNumbers(run: CellRun, { operator, gates }: Counterpart): WholeNumbers | undefined {
+  const { graph, member } = run;
+  if (!graph.dynamicQuantizeLSTM || operator !== 'LSTM' || gates.includes(null)) return undefined;
+  const places = gates.map((gate) => member.cell.gates.indexOf(gate!));
+  const width = gates.length * member.units;
+  const both = (['kernel', 'recurrentKernel'] as const).map((name) => ({ name, weight: weightOf(run, name) }));
+  if (both.some(({ weight }) => weight.quantized === undefined)) return undefined;
+  const written = both.map(({ name, weight: { shape, quantized } }) => {
+    const inOrder = (values: ArrayLike<number>, rows: number): ArrayLike<number> =>
+      columnsAt({ shape: [rows, width], values }, member.units, places).values;
+    const { values, scales } = quantized!;
+    const bytes = (of: ArrayLike<number>): Uint8Array => new Uint8Array(Int8Array.from(of).buffer);
+    return {
+      matrix: graph.weight(`${name}.int8`, {
+        type: 'int8',
+        shape: [1, shape[0], width],
+        bytes: bytes(inOrder(values, shape[0])),
+      }),
+      scales: [
+        graph.weight(`${name}.scales`, floatTensor(inOrder(scales, 1), [1, width])),
+        graph.weight(`${name}.zeros`, { type: 'int8', shape: [1, width], bytes: new Uint8Array(width) }),
+      ],
+    };
+  });
+  return { matrices: written.map(({ matrix }) => matrix), scales: written.flatMap(({ scales }) => scales) };
 }
 
 /** `[1, gates * U, rows]` */

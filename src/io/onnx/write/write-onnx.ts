@@ -3,7 +3,7 @@ import { graphOf } from '../../../training/graph/graph-of.js';
 import type { ModelGraph } from '../../../training/graph/model-graph.js';
 import { Model } from '../../../training/model.js';
 import { libraryVersion } from '../../library-version.js';
-import { GraphWriter } from './graph-writer.js';
+import { GraphWriter, runtimeDomain } from './graph-writer.js';
 import { HostWeights } from './host-weights.js';
 import type { Edge, StatePorts } from './layer-writer.js';
 import { faultsOf, readsIndicesAlone, writeModelGraph } from './model-writer.js';
@@ -21,7 +21,16 @@ export interface WriteOnnxOptions {
    * are. Default float32.
    */
   weightFormat?: 'float32' | 'float16' | undefined;
+  /**
+   * Whether LSTMs with weights of 8 bits are `DynamicQuantizeLSTM`, ONNX Runtime's own operator, which multiplies whole
+   * numbers: it rounds what weights multiply to 8 bits, of all rows of a step together, so that results are near those of
+   * this library and not the same. No other program runs such a file. Default false.
+   */
+  dynamicQuantizeLSTM?: boolean | undefined;
 }
+
+/** Names of {@link WriteOnnxOptions}. */
+export const writeOnnxOptionNames = ['states', 'weightFormat', 'dynamicQuantizeLSTM'] as const;
 
 const weightFormats: readonly string[] = ['float32', 'float16'];
 
@@ -42,11 +51,12 @@ const operatorsVersion = 17;
  */
 export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): Promise<Uint8Array> {
   const where = 'writeOnnx';
-  refuseUnknownOptions(where, options, ['states', 'weightFormat']);
-  const { weightFormat = 'float32' } = options;
+  refuseUnknownOptions(where, options, writeOnnxOptionNames);
+  const { weightFormat = 'float32', dynamicQuantizeLSTM = false } = options;
   if (!weightFormats.includes(weightFormat))
     throw unknownName(where, 'weight format', String(weightFormat), weightFormats);
   requireBoolean(where, 'states', options.states);
+  requireBoolean(where, 'dynamicQuantizeLSTM', options.dynamicQuantizeLSTM);
   requireKind(model instanceof Model, model, {
     where,
     what: 'this is no model.',
@@ -55,7 +65,10 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
   const modelGraph = graphOf(model);
   refuseLayers(modelGraph);
   const weights = await HostWeights.read(modelGraph.layers.values());
-  const graph = GraphWriter.ofFile(weightFormat === 'float16' ? 'float16' : 'float');
+  const graph = GraphWriter.ofFile({
+    matrices: weightFormat === 'float16' ? 'float16' : 'float',
+    dynamicQuantizeLSTM,
+  });
   const inputs = inputEdges(modelGraph, graph);
   const outputNames = outputNamesOf(modelGraph).map((name) => graph.named(name));
   const ports = new Ports(graph);
@@ -65,6 +78,7 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
     inputs,
   );
   if (options.states === true && ports.inputs.length === 0) throw noStates();
+  if (dynamicQuantizeLSTM && !graph.domains.has(runtimeDomain)) throw noQuantizedLSTM();
   const outputs = given.map((edge, i): WrittenEdge => {
     graph.addNamed('Identity', [edge.value], [outputNames[i]]);
     return { name: outputNames[i], type: edge.type, axes: edge.axes };
@@ -75,7 +89,7 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
       [...inputs.map(({ value, type, axes }) => ({ name: value, type, axes })), ...ports.inputs],
       [...outputs, ...ports.outputs],
     ),
-    versions: { '': operatorsVersion },
+    versions: { '': operatorsVersion, ...Object.fromEntries([...graph.domains].map((domain) => [domain, 1])) },
     producerVersion: libraryVersion,
     description: '',
     metadata: {},
@@ -145,5 +159,15 @@ function noStates(): RondoError {
     expected: 'recurrent layers that read forwards and begin with zeros',
     received: 'states: true',
     fix: 'leave `states` out.',
+  });
+}
+
+function noQuantizedLSTM(): RondoError {
+  return new RondoError('USAGE', {
+    where: 'writeOnnx',
+    what: 'no layer of the model is an LSTM with weights of 8 bits that the operator computes.',
+    expected: 'an LSTM without a mask, in a model that `quantize` made',
+    received: 'dynamicQuantizeLSTM: true',
+    fix: 'give `await quantize(model)`, or leave `dynamicQuantizeLSTM` out.',
   });
 }
