@@ -316,6 +316,8 @@ function* placeCases(): Generator<X64Case> {
       write: (code) => code.op('vcvtph2ps', ymm(30), place),
     };
     yield { text: `mov edx, DWORD PTR ${text}`, write: (code) => code.load32(rdx, place) };
+    yield { text: `mov BYTE PTR ${text}, dl`, write: (code) => code.storeNarrow(place, rdx, 1) };
+    yield { text: `mov WORD PTR ${text}, r13w`, write: (code) => code.storeNarrow(place, r13, 2) };
   }
 }
 
@@ -331,6 +333,14 @@ function* generalCases(): Generator<X64Case> {
     const [x, y] = [names64[to], names64[from]];
     const place = at(b, 16 * to, a, 4);
     const memory = placeText(place);
+    for (const [bytes, size] of [
+      [1, 'BYTE'],
+      [2, 'WORD'],
+    ] as const) {
+      const operands = `${names32[to]}, ${size} PTR ${memory}`;
+      yield { text: `movzx ${operands}`, write: (code) => code.loadNarrow(a, place, bytes) };
+      yield { text: `movsx ${operands}`, write: (code) => code.loadNarrow(a, place, bytes, true) };
+    }
     yield { text: `mov ${x}, ${y}`, write: (code) => code.mov(a, b) };
     yield { text: `mov ${names32[to]}, DWORD PTR ${memory}`, write: (code) => code.load32(a, place) };
     yield { text: `movsxd ${x}, DWORD PTR ${memory}`, write: (code) => code.load32Signed(a, place) };

@@ -1,4 +1,5 @@
 import { bytesOf, type DType } from '../../dtype.js';
+import { bfloat16Words } from '../vector/bfloat16-words.js';
 import {
   type FunctionBuilder,
   f32x4,
@@ -32,7 +33,7 @@ interface Access {
  */
 const accesses: Readonly<Record<Exclude<ConvertedType, 'float64'>, Access>> = {
   int32: {
-    widen: (code, stored) => code.unary(f32x4.convert_i32x4_s, stored),
+    widen: (code, stored) => code.fromWhole(stored),
     narrow: (code, numbers) => code.unary(i32x4.trunc_sat_f32x4_s, numbers),
   },
   uint8: {
@@ -64,18 +65,6 @@ function words(code: WasmVectorCode, values: Bundle): Bundle {
   return code.unary((x) => i16x8.narrow_i32x4_u(x, x), values);
 }
 
-/** The upper half of each number, rounded to nearest even by what the lower half adds; NaN stays NaN. */
-function bfloat16Words(code: WasmVectorCode, numbers: Bundle): Bundle {
-  const isOdd = code.binary(v128.and, shifted(code, numbers, 16), code.bits(1));
-  const raised = code.binary(i32x4.add, numbers, code.binary(i32x4.add, isOdd, code.bits(0x7fff)));
-  const quiet = code.binary(v128.or, numbers, code.bits(0x400000));
-  return shifted(code, code.choose(code.binary(f32x4.ne, numbers, numbers), quiet, raised), 16);
-}
-
-function shifted(code: WasmVectorCode, values: Bundle, bits: number): Bundle {
-  return code.unary((x) => i32x4.shr_u(x, bits), values);
-}
-
 /** The bits of an infinite single, and of 2^16, where halves end. */
 const infinite = 0x7f800000;
 const aboveHalves = 0x47800000;
@@ -88,12 +77,12 @@ const leastNormalHalf = 0x38800000;
  */
 function halfNumbers(code: WasmVectorCode, stored: Bundle): Bundle {
   const wide = code.unary(i32x4.extend_low_i16x8_u, stored);
-  const magnitude = code.unary((x) => i32x4.shl(x, 13), code.binary(v128.and, wide, code.bits(0x7fff)));
-  const sign = code.unary((x) => i32x4.shl(x, 16), code.binary(v128.and, wide, code.bits(0x8000)));
+  const magnitude = code.shiftLeft(code.and(wide, code.bits(0x7fff)), 13);
+  const sign = code.shiftLeft(code.and(wide, code.bits(0x8000)), 16);
   const number = code.mul(magnitude, code.float(2 ** 112));
   const isLargest = code.binary(i32x4.ge_s, magnitude, code.bits(0x0f800000));
-  const special = code.binary(v128.and, isLargest, code.bits(infinite));
-  return code.binary(v128.or, code.binary(v128.or, number, special), sign);
+  const special = code.and(isLargest, code.bits(infinite));
+  return code.or(code.or(number, special), sign);
 }
 
 /**
@@ -101,19 +90,19 @@ function halfNumbers(code: WasmVectorCode, stored: Bundle): Bundle {
  * exponent. Smaller ones: adding 1/2 leaves the bits of the half at the end of the fraction, rounded by the addition.
  */
 function halfWords(code: WasmVectorCode, numbers: Bundle): Bundle {
-  const sign = code.binary(v128.and, numbers, code.bits(-0x80000000));
+  const sign = code.and(numbers, code.bits(-0x80000000));
   const magnitude = code.binary(v128.xor, numbers, sign);
-  const isOdd = code.binary(v128.and, shifted(code, magnitude, 13), code.bits(1));
-  const rebased = code.binary(i32x4.add, magnitude, code.bits(((15 - 127) << 23) + 0xfff));
-  const normal = shifted(code, code.binary(i32x4.add, rebased, isOdd), 13);
+  const isOdd = code.and(code.shiftRight(magnitude, 13), code.bits(1));
+  const rebased = code.addWhole(magnitude, code.bits(((15 - 127) << 23) + 0xfff));
+  const normal = code.shiftRight(code.addWhole(rebased, isOdd), 13);
   const half = code.float(0.5);
-  const small = code.binary(i32x4.sub, code.add(magnitude, half), half);
+  const small = code.subWhole(code.add(magnitude, half), half);
   const isSmall = code.binary(i32x4.lt_s, magnitude, code.bits(leastNormalHalf));
   const isNan = code.binary(i32x4.gt_s, magnitude, code.bits(infinite));
   const special = code.choose(isNan, code.bits(0x7e00), code.bits(0x7c00));
   const isAbove = code.binary(i32x4.ge_s, magnitude, code.bits(aboveHalves));
   const word = code.choose(isAbove, special, code.choose(isSmall, small, normal));
-  return code.binary(v128.or, word, shifted(code, sign, 16));
+  return code.or(word, code.shiftRight(sign, 16));
 }
 
 /** By how many bits a distance in bytes of single-precision numbers is shifted to be one of elements of a type. */

@@ -40,7 +40,7 @@ export class DoubleSum implements Accumulator {
 
   take(values: Bundle, code: X64VectorCode, lanes: Bundle | undefined): void {
     const counted = lanes === undefined ? values : code.keepWhere(lanes, values);
-    const halves = [counted, upperHalves(code, counted)].map((half) => widened(code, half));
+    const halves = [counted, code.upperHalves(counted)].map((half) => code.widened(half));
     halves.forEach((half, i) => {
       const sum = combined((a, b) => code.body.value(addOf(a, b)), half);
       this.variables[i].update(code.body, (present) => addOf(present, sum));
@@ -129,17 +129,6 @@ function addOf(a: Value, b: Value): Sum {
 /** The larger of two; `b` where one is NaN. */
 function largerOf(a: Value, b: Value): Sum {
   return { name: 'vmaxps', sources: [a, b] };
-}
-
-function upperHalves(code: X64VectorCode, values: Bundle): Bundle {
-  const [name, resultBits] =
-    code.set.bits === 512 ? (['vextractf64x4', 256] as const) : (['vextractf128', 128] as const);
-  return code.op(name, [values], { immediate: 1, resultBits, inMemory: undefined });
-}
-
-/** The lower halves in double precision. */
-function widened(code: X64VectorCode, values: Bundle): Bundle {
-  return code.op('vcvtps2pd', [values], { sourceBits: code.set.bits === 512 ? 256 : 128 });
 }
 
 /** All parts combined pairwise, so that no long chain of dependent instructions arises. */

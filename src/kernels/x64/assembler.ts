@@ -211,6 +211,21 @@ export class Assembler {
     this.#general(0x63, to, from, true);
   }
 
+  /** to = a byte or a word of 16 bits in memory, with zeros above or with its sign. */
+  loadNarrow(to: GeneralRegister, from: Memory, bytes: 1 | 2, isSigned = false): void {
+    this.#rexFor(false, to.index, from);
+    this.#write(0x0f, (isSigned ? 0xbe : 0xb6) | (bytes - 1));
+    this.#modRm(to.index, from, 1, 0);
+  }
+
+  /** Stores the lowest byte, or the lowest 16 bits, of rax, rcx, rdx or rbx, or of r8 and above. */
+  storeNarrow(to: Memory, from: GeneralRegister, bytes: 1 | 2): void {
+    if (bytes === 2) this.#u8(0x66);
+    this.#rexFor(false, from.index, to);
+    this.#u8(0x88 | (bytes - 1));
+    this.#modRm(from.index, to, 1, 0);
+  }
+
   load64(to: GeneralRegister, from: Memory | Label): void {
     this.#general(0x8b, to, from, true);
   }

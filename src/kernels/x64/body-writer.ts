@@ -69,19 +69,23 @@ export class BodyWriter {
   }
 
   #plain(operation: Operation, name: VectorName, i: number): void {
-    const { result, place, mask, inMemory, sourceBits, resultBits, immediate, zeroing } = operation;
+    const { result, place, mask, inMemory, resultBits, immediate, zeroing, bits } = operation;
     const values = valuesOf(operation);
     const sources = this.#ordered(operation, i);
     const operands: Operand[] = [];
+    const widthOf = (j: number): number | undefined =>
+      (j === sources.length - 1 ? operation.lastSourceBits : undefined) ?? operation.sourceBits;
     sources.forEach((value, j) => {
-      if (j !== inMemory) operands[j] = this.#inRegister(value, values, i, sourceBits);
+      if (j !== inMemory) operands[j] = this.#inRegister(value, values, i, widthOf(j));
     });
     const maskRegister = mask === undefined ? undefined : this.#inRegister(mask, values, i);
     let repeats = false;
     if (inMemory !== undefined) {
       const value = sources[inMemory];
       operands[inMemory] =
-        this.#indexOf(value) === undefined ? this.#memoryOf(value) : this.#inRegister(value, values, i, sourceBits);
+        this.#indexOf(value) === undefined
+          ? this.#memoryOf(value)
+          : this.#inRegister(value, values, i, widthOf(inMemory));
       repeats = isMemory(operands[inMemory]) && value.home?.isRepeated === true && name !== 'vbroadcastss';
     }
     this.#release(values, i);
@@ -98,6 +102,7 @@ export class BodyWriter {
         ...(maskRegister?.kind === 'mask' ? { mask: maskRegister } : {}),
         ...(zeroing === true ? { zeroing } : {}),
         ...(repeats ? { broadcast: true } : {}),
+        ...(bits === undefined ? {} : { bits }),
       },
       ...operands,
     );

@@ -32,6 +32,8 @@ export interface ElementPlace {
 
 export type Place = ElementPlace | Memory;
 
+export type Width = 128 | 256 | 512;
+
 /** One instruction on values. */
 export interface Operation {
   /** `fmadd` is `a b + c` of its three sources, `fnmadd` is `c - a b`; their form follows from where these are. */
@@ -48,9 +50,12 @@ export interface Operation {
   /** Which lanes of the result count, as in {@link Details}. */
   readonly mask?: Value | undefined;
   readonly zeroing?: boolean | undefined;
-  /** How many bits of the sources, and of the result, are used; all where nothing is said. */
-  readonly sourceBits?: 128 | 256 | 512 | undefined;
-  readonly resultBits?: 128 | 256 | 512 | undefined;
+  /** How many bits of the sources (or of the last), and of the result, are used; all where nothing is said. */
+  readonly sourceBits?: Width | undefined;
+  readonly lastSourceBits?: Width | undefined;
+  readonly resultBits?: Width | undefined;
+  /** The width of the instruction, where it is not that of the widest register. */
+  readonly bits?: Width | undefined;
 }
 
 /** What is computed in one turn of a loop, without branches. */

@@ -1,7 +1,8 @@
 import { Body, type Operation, Value } from './body.js';
 import { outsideUses, pressureOf } from './body-uses.js';
 import { loadHome, type Pools } from './body-writer.js';
-import type { KernelContext } from './kernel-context.js';
+import type { LastLanes, Passage } from './element-access.js';
+import { type KernelContext, UPPER_LANES } from './kernel-context.js';
 import type { LoopVariable } from './loop-variable.js';
 import type { Memory } from './registers.js';
 import { columnIndex } from './row-addresses.js';
@@ -14,7 +15,7 @@ const widths = { avx2: [2, 1], avx512: [4, 2, 1] } as const;
 const mostVariables = { avx2: 6, avx512: 12 } as const;
 
 /** Adds the computation of one step to a body; of a part of a vector, `lanes` are those that count. */
-export type WriteStep = (code: X64VectorCode, lanes: Value | undefined) => void;
+export type WriteStep = (code: X64VectorCode, lanes: LastLanes | undefined) => void;
 
 interface WholeStep {
   readonly width: number;
@@ -33,6 +34,7 @@ export class ColumnWalk {
   readonly #lanes: Value;
   readonly #pools: Pools;
   readonly #hoisted = new Map<Value, number>();
+  readonly #passages: Passage[] = [];
 
   constructor(kernel: KernelContext, variables: readonly LoopVariable[], write: WriteStep) {
     this.#kernel = kernel;
@@ -41,7 +43,7 @@ export class ColumnWalk {
     const { vector, mask } = kernel.pools;
     const free = [...vector];
     variables.forEach((variable, i) => variable.place(i < mostVariables[isa] ? free.pop() : undefined));
-    const operationsOf = (width: number, lanes?: Value): readonly Operation[] => {
+    const operationsOf = (width: number, lanes?: LastLanes): readonly Operation[] => {
       const body = new Body();
       write(new X64VectorCode({ body, constants: kernel.constants, set: kernel.set, width }), lanes);
       return body.operations;
@@ -60,7 +62,15 @@ export class ColumnWalk {
       kind: isa === 'avx512' ? 'mask' : 'vector',
       fixed: kernel.lanesRegister(free),
     });
-    this.#last = operationsOf(1, this.#lanes);
+    this.#last = operationsOf(1, {
+      mask: this.#lanes,
+      upper: isa === 'avx512' ? new Value({ kind: 'mask', fixed: UPPER_LANES }) : undefined,
+      pass: (row, bytes, isInput) => {
+        const passage = { row, bytes, buffer: kernel.frame.vector(), isInput };
+        this.#passages.push(passage);
+        return passage.buffer;
+      },
+    });
   }
 
   /** Writes the loading of the values that stay in registers, or of some of them. */
@@ -80,6 +90,7 @@ export class ColumnWalk {
     code.arith('cmp', columnIndex, columns);
     code.jumpIf('equal', done);
     const { fixed } = this.#lanes;
+    for (const passage of this.#passages) if (passage.isInput) this.#kernel.copyLast(passage);
     this.#kernel.loadLanes(fixed!);
     const { vector, mask } = this.#pools;
     const isVector = set.isa === 'avx2';
@@ -88,6 +99,7 @@ export class ColumnWalk {
       { vector: isVector ? vector.filter((index) => index !== fixed) : vector, mask },
       this.#hoisted,
     );
+    for (const passage of this.#passages) if (!passage.isInput) this.#kernel.copyLast(passage);
     code.bind(done);
     for (const variable of this.#variables) variable.end(code);
   }

@@ -1,16 +1,19 @@
+import { bytesOf } from '../../dtype.js';
 import { argumentPlaces } from '../vector/pointwise-layout.js';
 import type { Assembler } from './assembler.js';
 import type { Operation, Value } from './body.js';
 import { BodyWriter, type Pools } from './body-writer.js';
 import { Constants } from './constants.js';
+import type { Passage, TypedRow } from './element-access.js';
 import { Frame } from './frame.js';
 import type { Isa } from './processor.js';
-import { at, k, type Memory, rax, rcx, rdx, rsp } from './registers.js';
-import { argumentBlock, RowAddresses } from './row-addresses.js';
+import { at, k, type Memory, rax, rcx, rdx, rsp, xmm } from './registers.js';
+import { argumentBlock, columnIndex, RowAddresses } from './row-addresses.js';
 import { MOST_LANES, type VectorSet, vectorRegister, vectorSets } from './vector-set.js';
 
-/** The mask register that holds the lanes of a row's last part. */
-const LANES_MASK = 1;
+/** The mask registers that hold the lanes of a row's last part, and those of its upper half. */
+const LAST_LANES = 1;
+export const UPPER_LANES = 2;
 
 /** What the parts of one function share while it is written: its code, its stack, its constants, where its arrays are. */
 export class KernelContext {
@@ -25,6 +28,8 @@ export class KernelContext {
   readonly paddedBytes: Memory;
   readonly #ends = new Map<number, Memory>();
   readonly #stack: Memory;
+  /** How many columns the last part of a row has. */
+  readonly #numLast: Memory;
   readonly #lanes: Memory;
 
   constructor(code: Assembler, isa: Isa) {
@@ -32,7 +37,7 @@ export class KernelContext {
     this.set = vectorSets[isa];
     this.constants = new Constants(code, this.set);
     this.addresses = new RowAddresses(code, this.frame);
-    [this.rows, this.columns, this.paddedBytes, this.#stack] = this.frame.words(4);
+    [this.rows, this.columns, this.paddedBytes, this.#stack, this.#numLast] = this.frame.words(5);
     this.#lanes = this.frame.vector();
   }
 
@@ -41,7 +46,7 @@ export class KernelContext {
     const { isa, numRegisters } = this.set;
     return {
       vector: Array.from({ length: numRegisters }, (_, i) => i),
-      mask: isa === 'avx512' ? [2, 3, 4, 5, 6, 7] : [],
+      mask: isa === 'avx512' ? [3, 4, 5, 6, 7] : [],
     };
   }
 
@@ -65,12 +70,61 @@ export class KernelContext {
 
   /** The number that a value for the lanes of a row's last part is fixed to, of those that are free. */
   lanesRegister(free: readonly number[]): number {
-    return this.set.isa === 'avx512' ? LANES_MASK : free[free.length - 1];
+    return this.set.isa === 'avx512' ? LAST_LANES : free[free.length - 1];
   }
 
   /** Writes what makes that register hold them. */
   loadLanes(index: number): void {
     if (this.set.isa === 'avx2') this.code.op('vmovups', vectorRegister(this.set, index), this.#lanes);
+  }
+
+  /** Writes the copying of a row's last part, element by element, to the stack or from there. */
+  copyLast({ row, bytes, buffer, isInput }: Passage): void {
+    const { code, addresses } = this;
+    addresses.forget();
+    code.lea(rax, at(addresses.registerOf(row), 0, columnIndex, bytes));
+    addresses.forget();
+    code.arith('xor', columnIndex, columnIndex, 32);
+    const again = code.bind();
+    const [inRow, onStack] = [at(rax, 0, columnIndex, bytes), { ...buffer, index: columnIndex, scale: bytes }];
+    const [from, to] = isInput ? [inRow, onStack] : [onStack, inRow];
+    if (bytes === 8) {
+      code.load64(rdx, from);
+      code.store64(to, rdx);
+    } else if (bytes === 4) {
+      code.load32(rdx, from);
+      code.store32(to, rdx);
+    } else {
+      code.loadNarrow(rdx, from, bytes);
+      code.storeNarrow(to, rdx, bytes);
+    }
+    code.arith('add', columnIndex, 1);
+    code.arith('cmp', columnIndex, this.#numLast);
+    code.jumpIf('below', again);
+    code.load64(columnIndex, this.endOf(1));
+  }
+
+  /** Writes what puts the first element of a row, as single precision and in all lanes, at a place on the stack. */
+  convertElement({ row, dtype }: TypedRow, to: Memory): void {
+    const { code, addresses } = this;
+    addresses.forget();
+    const from = at(addresses.registerOf(row));
+    addresses.forget();
+    const number = xmm(0);
+    if (dtype === 'float64') {
+      code.op('vmovsd', number, from);
+      code.op('vcvtsd2ss', number, number, number);
+    } else if (dtype === 'float32' || dtype === 'int32') code.op('vmovss', number, from);
+    else {
+      code.loadNarrow(rax, from, bytesOf[dtype] as 1 | 2, dtype === 'int8');
+      code.op('vmovd', number, rax);
+    }
+    if (dtype === 'bfloat16') code.opWith('vpslld', { immediate: 16 }, number, number);
+    else if (dtype === 'float16') code.op('vcvtph2ps', number, number);
+    else if (dtype === 'int8' || dtype === 'uint8' || dtype === 'int32') code.op('vcvtdq2ps', number, number);
+    const all = vectorRegister(this.set, 0);
+    code.op('vbroadcastss', all, number);
+    code.op('vmovupsStore', to, all);
   }
 
   /** Writes a function: `body` is what it does, `load` what comes before that. */
@@ -121,10 +175,13 @@ export class KernelContext {
     code.shift('shl', rax, 2);
     code.store64(this.paddedBytes, rax);
     code.arith('and', rdx, lanes - 1);
+    code.store64(this.#numLast, rdx);
     if (this.set.isa === 'avx512') {
       code.movConstant(rax, 0xffff);
       code.op('bzhi', rax, rax, rdx);
-      code.op('kmovw', k(LANES_MASK), rax);
+      code.op('kmovw', k(LAST_LANES), rax);
+      code.shift('shr', rax, 8);
+      code.op('kmovw', k(UPPER_LANES), rax);
     } else {
       // As many lanes of all ones as columns are left.
       code.lea(rax, code.constant(...Array.from({ length: 2 * lanes }, (_, i) => (i < lanes ? -1 : 0))));

@@ -7,7 +7,7 @@ import { type Accumulator, DoubleSum, Largest } from './accumulators.js';
 import type { Assembler } from './assembler.js';
 import { Body, type Place, type RowAddress, Value } from './body.js';
 import { ColumnWalk } from './column-walk.js';
-import { loadElements, storeElements } from './element-access.js';
+import { type LastLanes, loadElements, storeElements, type TypedRow } from './element-access.js';
 import { KernelContext } from './kernel-context.js';
 import type { Isa } from './processor.js';
 import { at, type Memory, rax, rdx, xmm } from './registers.js';
@@ -23,45 +23,41 @@ import { vectorRegister } from './vector-set.js';
  * vectors as they happen to be.
  */
 export function emitPointwise(code: Assembler, plan: PointwisePlan, types: ArrayTypes, isa: Isa): void {
-  if (!arePlain(types)) throw new Error('arrays of other types than float32 have no kernel of machine code.');
-  new PointwiseEmitter(new KernelContext(code, isa), plan).emit();
-}
-
-function arePlain({ inputs, outputs }: ArrayTypes): boolean {
-  return [...inputs, ...outputs].every((dtype) => dtype === 'float32');
+  new PointwiseEmitter(new KernelContext(code, isa), plan, types).emit();
 }
 
 class PointwiseEmitter {
   readonly #kernel: KernelContext;
   readonly #code: Assembler;
   readonly #plan: PointwisePlan;
-  readonly #inputs = new Map<string, RowAddress>();
-  readonly #outputs = new Map<string, RowAddress>();
+  readonly #inputs = new Map<string, TypedRow>();
+  readonly #outputs = new Map<string, TypedRow>();
   readonly #buffers: RowAddress[] = [];
 
   /** What is the same for the current row, or for the whole call. */
   readonly #rowValues = new Map<Expression, Value>();
-  readonly #caches: readonly RowAddress[];
+  readonly #caches: readonly TypedRow[];
 
   /** The outputs summed over rows, and those summed over columns or over everything. */
   readonly #rowSums = new Map<ProgramOutput, RowSums>();
   readonly #sums = new Map<ProgramOutput, DoubleSum>();
 
-  constructor(kernel: KernelContext, plan: PointwisePlan) {
+  constructor(kernel: KernelContext, plan: PointwisePlan, types: ArrayTypes) {
     this.#kernel = kernel;
     this.#code = kernel.code;
     this.#plan = plan;
     const { addresses } = kernel;
     const { inputs, outputs } = plan.program;
-    inputs.forEach(({ name, access }, i) =>
-      this.#inputs.set(name, addresses.argument(argumentPlaces.array(i), access !== 'column')),
-    );
+    inputs.forEach(({ name, access }, i) => {
+      const row = addresses.argument(argumentPlaces.array(i), access !== 'column');
+      this.#inputs.set(name, { row, dtype: types.inputs[i] });
+    });
     outputs.forEach(({ name, reduce }, i) => {
-      const place = argumentPlaces.array(inputs.length + i);
-      this.#outputs.set(name, addresses.argument(place, reduce !== 'rows' && reduce !== 'all'));
+      const row = addresses.argument(argumentPlaces.array(inputs.length + i), reduce !== 'rows' && reduce !== 'all');
+      this.#outputs.set(name, { row, dtype: types.outputs[i] });
     });
     const rowBuffers = (count: number): RowAddress[] => Array.from({ length: count }, () => this.#rowBuffer());
-    this.#caches = rowBuffers(plan.numCaches);
+    this.#caches = rowBuffers(plan.numCaches).map((row) => ({ row, dtype: 'float32' }));
     for (const output of outputs) {
       if (output.reduce === 'rows') this.#rowSums.set(output, new RowSums(kernel, rowBuffers(ROW_SUM_BUFFERS)));
       else if (output.reduce === 'columns' || output.reduce === 'all') this.#sums.set(output, new DoubleSum(kernel));
@@ -122,7 +118,7 @@ class PointwiseEmitter {
     for (const sum of sums) sum.closeBlock();
     code.jump(again);
     code.bind(done);
-    for (const [output, sum] of this.#rowSums) sum.store(this.#outputs.get(output.name)!, output.accumulate);
+    for (const [output, sum] of this.#rowSums) sum.store(this.#outputs.get(output.name)!.row, output.accumulate);
   }
 
   #rowLoop(rows: Memory): void {
@@ -193,7 +189,7 @@ class PointwiseEmitter {
     pass: Pass,
     reductions: readonly (readonly [RowReduction, Accumulator])[],
     code: X64VectorCode,
-    lanes: Value | undefined,
+    lanes: LastLanes | undefined,
   ): void {
     const expressions = this.#expressions(code);
     for (const node of pass.elements) {
@@ -203,7 +199,7 @@ class PointwiseEmitter {
       else if (isArrayLeaf(node)) expressions.set(node, loadElements(code, this.#inputs.get(node.name)!, lanes));
       else expressions.compute(node);
     }
-    const counted = lanes === undefined ? undefined : [lanes];
+    const counted = lanes === undefined ? undefined : [lanes.mask];
     for (const [node, accumulator] of reductions) accumulator.take(expressions.valueOf(node.a), code, counted);
     for (const [node, cache] of pass.stores)
       storeElements(code, this.#caches[cache], expressions.valueOf(node), undefined);
@@ -217,7 +213,7 @@ class PointwiseEmitter {
     }
   }
 
-  #storeOutput(output: ProgramOutput, values: Bundle, code: X64VectorCode, lanes: Value | undefined): void {
+  #storeOutput(output: ProgramOutput, values: Bundle, code: X64VectorCode, lanes: LastLanes | undefined): void {
     const row = this.#outputs.get(output.name)!;
     const stored = output.accumulate ? code.add(values, loadElements(code, row, lanes)) : values;
     storeElements(code, row, stored, lanes);
@@ -255,9 +251,15 @@ class PointwiseEmitter {
 
   /** The value of a row or scalar leaf, in all lanes. */
   #splat(leaf: Leaf, body: Body): Value {
+    const array = this.#inputs.get(leaf.name);
+    if (array !== undefined && array.dtype !== 'float32') {
+      const place = this.#newRowValue(leaf);
+      this.#kernel.convertElement(array, place);
+      return this.#rowValues.get(leaf)!;
+    }
     const place: Place =
       leaf.access === 'row'
-        ? { row: this.#inputs.get(leaf.name)!, step: 0, offset: 0 }
+        ? { row: this.#inputs.get(leaf.name)!.row, step: 0, offset: 0 }
         : at(argumentBlock, argumentPlaces.scalar(this.#plan, leaf.name));
     return body.value({ name: 'vbroadcastss', sources: [], place });
   }
@@ -274,7 +276,7 @@ class PointwiseEmitter {
   #addressOf(output: ProgramOutput): Memory {
     const { addresses } = this.#kernel;
     addresses.forget();
-    const address = at(addresses.registerOf(this.#outputs.get(output.name)!));
+    const address = at(addresses.registerOf(this.#outputs.get(output.name)!.row));
     addresses.forget();
     return address;
   }

@@ -203,6 +203,25 @@ export class X64VectorCode implements VectorCode<Bundle, Bundle> {
     return this.op('vcvtdq2ps', [a]);
   }
 
+  /** Whole numbers, towards 0; -2^31 for what is too large, and for NaN. */
+  truncate(a: Bundle): Bundle {
+    return this.op('vcvttps2dq', [a]);
+  }
+
+  get halfBits(): 128 | 256 {
+    return this.set.bits === 512 ? 256 : 128;
+  }
+
+  upperHalves(a: Bundle): Bundle {
+    const name = this.set.bits === 512 ? 'vextractf64x4' : 'vextractf128';
+    return this.op(name, [a], { immediate: 1, resultBits: this.halfBits, inMemory: undefined });
+  }
+
+  /** The lower halves in double precision. */
+  widened(a: Bundle): Bundle {
+    return this.op('vcvtps2pd', [a], { sourceBits: this.halfBits });
+  }
+
   #shift(name: VectorName, a: Bundle, bits: number): Bundle {
     return this.op(name, [a], { immediate: bits, inMemory: undefined });
   }
