@@ -1,3 +1,4 @@
+import type { ProductFamily } from './product-family.js';
 import type { ArrayTypes } from './vector/pointwise-layout.js';
 import type { PointwisePlan } from './vector/pointwise-plan.js';
 
@@ -10,6 +11,8 @@ export interface MachineCode {
   readonly name: string;
   /** The kernel of a program, written when it is first asked for; undefined where it has none. */
   pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined;
+  /** How matrix products are cut for its kernels. */
+  readonly products: ProductFamily;
   /** The kernel that does what the one of WebAssembly of that name does; undefined where there is none. */
   kernel(name: string): number | undefined;
   /** Prepares a memory, whose kernels get numbers of their own. */

@@ -1,10 +1,11 @@
 import type { MatmulCall, PointwiseCall } from '../../src/kernels/contract.js';
+import type { ProductFamily } from '../../src/kernels/product-family.js';
 import { KernelRunner } from '../../src/kernels/wasm/kernel-runner.js';
 import { MatmulKernels } from '../../src/kernels/wasm/matmul.js';
 import type { TileFamily } from '../../src/kernels/wasm/matmul-tiles.js';
 import type { WasmMemory } from '../../src/kernels/wasm/memory.js';
 import { PointwiseKernels, type PointwiseKernelsOptions } from '../../src/kernels/wasm/pointwise.js';
-import { type ProductFamily, tileKernels, tileProducts } from '../../src/kernels/wasm/product-family.js';
+import { tileKernels, tileProducts } from '../../src/kernels/wasm/tile-products.js';
 
 /** Pointwise kernels that run at once in a memory. */
 export function pointwiseOn(memory: WasmMemory, options: PointwiseKernelsOptions): { run(call: PointwiseCall): void } {

@@ -1,7 +1,7 @@
+import type { ProductKernel } from '../../src/kernels/product-family.js';
 import { KernelRunner } from '../../src/kernels/wasm/kernel-runner.js';
 import { MatmulKernels } from '../../src/kernels/wasm/matmul.js';
 import type { WasmMemory } from '../../src/kernels/wasm/memory.js';
-import type { ProductKernel } from '../../src/kernels/wasm/product-family.js';
 import { Assembler } from '../../src/kernels/x64/assembler.js';
 import type { X64MachineCode } from '../../src/kernels/x64/machine-code.js';
 import { machineProducts } from '../../src/kernels/x64/product-family.js';

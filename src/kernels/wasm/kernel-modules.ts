@@ -29,6 +29,7 @@ export class KernelModules {
   readonly machineCode: MachineCodeBinding | undefined;
   readonly #memory: WasmMemory;
   readonly #areMachineCode = new Set<number>();
+  readonly #namedMachineCode = new Map<string, number>();
 
   constructor(memory: WasmMemory, machineCode?: MachineCodeBinding) {
     this.#memory = memory;
@@ -43,6 +44,17 @@ export class KernelModules {
   /** Whether an item may have a kernel and be run as machine code. */
   isMachineCode(kernel: number): boolean {
     return this.#areMachineCode.has(kernel);
+  }
+
+  /** The number of the kernel of machine code that does what the one of WebAssembly of a name does, where there is one. */
+  numberOfMachineCode(name: string): number | undefined {
+    const known = this.#namedMachineCode.get(name);
+    if (known !== undefined) return known;
+    const address = this.machineCode?.code.kernel(name);
+    if (address === undefined) return undefined;
+    const number = this.addMachineCode(address);
+    this.#namedMachineCode.set(name, number);
+    return number;
   }
 
   /** @returns the number of the kernel of machine code at an address */
@@ -89,12 +101,9 @@ export class LazyKernels<Name extends string> {
   }
 
   numberOf(name: Name): number {
+    const machineCode = this.#modules.numberOfMachineCode(name);
+    if (machineCode !== undefined) return machineCode;
     if (!this.#numbers.has(name)) {
-      const machineCode = this.#modules.machineCode?.code.kernel(name);
-      if (machineCode !== undefined) {
-        this.#numbers.set(name, this.#modules.addMachineCode(machineCode));
-        return this.#numbers.get(name)!;
-      }
       const module = new ModuleBuilder(this.#modules.limits);
       this.#writers[name](module);
       for (const [added, number] of Object.entries(this.#modules.add(module))) this.#numbers.set(added, number);

@@ -8,7 +8,7 @@ import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels } from './matmul.js';
 import { type TileFamily, tileFamilies } from './matmul-tiles.js';
 import { WasmMemory } from './memory.js';
-import { tileKernels, tileProducts } from './product-family.js';
+import { tileKernels, tileProducts } from './tile-products.js';
 
 const memory = new WasmMemory();
 

@@ -1,8 +1,8 @@
 import type { Strided } from '../contract.js';
+import type { ProductFamily, ProductKernel } from '../product-family.js';
 import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../sequence/loop-host.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
-import type { ProductFamily, ProductKernel } from './product-family.js';
 
 /** From so many products on, laying b out once is cheaper than reading it where it is or packing it each time. */
 const fewestTimesPacked = 3;

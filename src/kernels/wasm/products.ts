@@ -9,8 +9,8 @@ import { MatmulKernels, type MatmulStrategy } from './matmul.js';
 import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmMemory } from './memory.js';
-import { tileKernels, tileProducts } from './product-family.js';
 import type { RowKernels } from './rows.js';
+import { tileKernels, tileProducts } from './tile-products.js';
 
 /** Work of about 20 us for one thread; less is not shared, since telling another thread takes a few microseconds. */
 export const sharedOperations = 1e6;
@@ -139,12 +139,19 @@ export class WasmProducts implements Acceleration {
   }
 
   #kernelsOf(tiles: TileFamily): MatmulKernels {
-    return new MatmulKernels(this.#memory, tileProducts(tiles), tileKernels(this.#runner.modules, tiles));
+    const { modules } = this.#runner;
+    const { machineCode } = modules;
+    if (machineCode === undefined)
+      return new MatmulKernels(this.#memory, tileProducts(tiles), tileKernels(modules, tiles));
+    return new MatmulKernels(this.#memory, machineCode.code.products, {
+      numberOf: (name) => modules.numberOfMachineCode(name)!,
+    });
   }
 
   /** Chooses the tiles once they have multiplied enough for it to pay. */
   #countOperations(strategy: MatmulStrategy, operations: number): void {
-    if (this.#tileChoice !== undefined || strategy !== 'blocked') return;
+    if (this.#tileChoice !== undefined || this.#runner.modules.machineCode !== undefined || strategy !== 'blocked')
+      return;
     this.#operationsOfTiles += operations;
     if (this.#operationsOfTiles > operationsBeforeProbe) this.chooseTiles();
   }

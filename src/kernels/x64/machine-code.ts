@@ -1,10 +1,13 @@
 import type { Koffi } from '../koffi.js';
 import type { MachineCode, MachineCodeBinding, MachineCodeThread } from '../machine-code.js';
+import type { ProductFamily } from '../product-family.js';
 import { Assembler } from './assembler.js';
 import { type ExecutableMemory, executableMemory } from './executable-memory.js';
 import { emitInt8Product } from './int8-product.js';
 import { emitEntryPoints } from './item-runner.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
+import { machineProducts } from './product-family.js';
+import { emitProducts } from './products.js';
 import type { Label } from './registers.js';
 
 /** How a process gets to machine code. */
@@ -21,13 +24,19 @@ interface Entries {
   readonly runKernel: number;
 }
 
+type WriteKernels = (code: Assembler, machine: X64MachineCode) => Readonly<Record<string, Label>>;
+
+const writeProducts: WriteKernels = (code, { isa }) => emitProducts(code, isa);
+
 /** By the name of a kernel, what writes it and those that share code with it. */
-const groups: Readonly<Record<string, (code: Assembler, machine: X64MachineCode) => Readonly<Record<string, Label>>>> =
-  {
-    int8_product: (code, { processor }) => ({
-      int8_product: emitInt8Product(code, processor),
-    }),
-  };
+const groups: Readonly<Record<string, WriteKernels>> = {
+  product: writeProducts,
+  product_packed: writeProducts,
+  pack_all: writeProducts,
+  few_rows: writeProducts,
+  dot_rows: writeProducts,
+  int8_product: (code, { processor }) => ({ int8_product: emitInt8Product(code, processor) }),
+};
 
 /** Kernels that a memory can have as machine code; those beyond run one by one. */
 const mostKernels = 1 << 17;
@@ -70,6 +79,10 @@ export class X64MachineCode implements MachineCode {
 
   get name(): string {
     return this.isa === 'avx512' ? 'x86-64 with AVX-512' : 'x86-64 with AVX2';
+  }
+
+  get products(): ProductFamily {
+    return machineProducts(this.isa);
   }
 
   /** Makes code executable. @returns the address of its first byte */

@@ -1,4 +1,4 @@
-import type { ProductFamily } from '../wasm/product-family.js';
+import type { ProductFamily } from '../product-family.js';
 import type { Isa } from './processor.js';
 import { waysOfA } from './product-pass.js';
 import { mostFewRows } from './product-rows.js';

@@ -1,4 +1,4 @@
-import type { ProductKernel } from '../wasm/product-family.js';
+import type { ProductKernel } from '../product-family.js';
 import type { Assembler } from './assembler.js';
 import type { Isa } from './processor.js';
 import { emitBlocks } from './product-blocks.js';
