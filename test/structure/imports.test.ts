@@ -31,6 +31,7 @@ const order = [
     'src/kernels/sequence/',
     'src/kernels/vector/',
     'src/kernels/machine-code.ts',
+    'src/kernels/product-family.ts',
     'src/kernels/koffi.ts',
     'src/kernels/attention/',
   ],

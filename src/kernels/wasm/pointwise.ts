@@ -9,7 +9,6 @@ import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { KernelModules } from './kernel-modules.js';
 import { emitPointwise, kernelName } from './pointwise-emit.js';
-import { LANES } from './row-access.js';
 
 export interface PointwiseKernelsOptions {
   /** Rounds `a * b + c` once where the processor can (relaxed SIMD); else the same bits come out on every processor. */
@@ -20,6 +19,9 @@ interface CompiledProgram {
   readonly plan: PointwisePlan;
   readonly kernel: number;
 }
+
+/** The most lanes of the kernels that a call may go to; row buffers are padded to as many. */
+const MOST_LANES = 16;
 
 /** Rows are cut at cache lines. */
 const columnStep = 16;
@@ -52,7 +54,7 @@ export class PointwiseKernels {
     writer.int(numWords * (joins ? call.rows * call.columns : call.columns));
     for (const { name, access } of program.inputs) writeArray(writer, inputs[name], reachOf(access, call));
     for (const { name, reduce } of program.outputs) writeArray(writer, outputs[name], reachOf(accessOf[reduce], call));
-    writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns, LANES)) : 0);
+    writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns, MOST_LANES)) : 0);
     for (const name of program.scalars) writer.float(scalars![name]);
     writer.endCall();
   }

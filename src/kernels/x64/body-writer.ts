@@ -139,13 +139,15 @@ export class BodyWriter {
     const operands: Operand[] = sources.map((value, j) =>
       j === inMemory || j === loaded ? this.#homeless : this.#inRegister(value, values, i),
     );
-    this.#release(values, i, dying === undefined ? undefined : sources[dying]);
     let target: Register;
     if (dying !== undefined && result!.fixed === undefined) {
+      this.#release(values, i, sources[dying]);
       target = operands[dying] as Register;
       this.#rename(sources[dying], result!);
     } else {
+      // Taken first, since the target is written before the operands are read.
       target = this.#takeFor(result!, values, i);
+      this.#release(values, i);
       if (loaded !== undefined) this.#load(target, sources[loaded]);
       else this.#code.op('vmovaps', target, operands[tied]);
     }

@@ -1,10 +1,13 @@
 import type { Koffi } from '../koffi.js';
 import type { MachineCode, MachineCodeBinding, MachineCodeThread } from '../machine-code.js';
 import type { ProductFamily } from '../product-family.js';
+import type { ArrayTypes } from '../vector/pointwise-layout.js';
+import type { PointwisePlan } from '../vector/pointwise-plan.js';
 import { Assembler } from './assembler.js';
 import { type ExecutableMemory, executableMemory } from './executable-memory.js';
 import { emitInt8Product } from './int8-product.js';
 import { emitEntryPoints } from './item-runner.js';
+import { emitPointwise } from './pointwise-emit.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
 import { machineProducts } from './product-family.js';
 import { emitProducts } from './products.js';
@@ -53,6 +56,8 @@ export class X64MachineCode implements MachineCode {
   readonly #pages: ExecutableMemory;
   readonly #entries: Entries;
   readonly #kernels = new Map<string, number>();
+  /** By the key of a program. */
+  readonly #programs = new Map<string, number>();
 
   /**
    * @param isa instead of the widest that the processor has
@@ -100,8 +105,17 @@ export class X64MachineCode implements MachineCode {
     return this.#kernels.get(name);
   }
 
-  pointwise(): number | undefined {
-    return undefined;
+  pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined {
+    if (![...types.inputs, ...types.outputs].every((dtype) => dtype === 'float32')) return undefined;
+    const { key } = plan.program;
+    let address = this.#programs.get(key);
+    if (address === undefined) {
+      const code = new Assembler();
+      emitPointwise(code, plan, types, this.isa);
+      address = this.place(code);
+      this.#programs.set(key, address);
+    }
+    return address;
   }
 
   bind(memory: WebAssembly.Memory): MachineCodeBinding {

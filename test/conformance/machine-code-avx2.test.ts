@@ -1,0 +1,3 @@
+import { conformOnMachineCode } from '../support/conform-on-machine-code.js';
+
+await conformOnMachineCode('avx2');
