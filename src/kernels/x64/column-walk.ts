@@ -9,8 +9,11 @@ import { columnIndex } from './row-addresses.js';
 import { X64VectorCode } from './vector-code.js';
 import { vectorRegister } from './vector-set.js';
 
-/** How many vectors may be computed side by side. */
-const widths = { avx2: [2, 1], avx512: [4, 2, 1] } as const;
+/**
+ * How many vectors are computed side by side: the larger number where registers suffice for it. Two were faster than
+ * one even where some of their values went to the stack (bench/pointwise.ts, Zen 5).
+ */
+const widths = { avx2: { most: 2, least: 2 }, avx512: { most: 4, least: 2 } } as const;
 /** How many registers variables of a loop may take. */
 const mostVariables = { avx2: 6, avx512: 12 } as const;
 
@@ -23,8 +26,7 @@ interface WholeStep {
 }
 
 /**
- * A loop over the columns of a row: over several vectors at a time as long as registers suffice, over single vectors,
- * and the rest. Values from outside of it are kept in the registers that are left.
+ * A loop over the columns of a row: over several vectors at a time, over single vectors, and the rest. Values from outside of it are kept in the registers that are left.
  */
 export class ColumnWalk {
   readonly #kernel: KernelContext;
@@ -48,14 +50,16 @@ export class ColumnWalk {
       write(new X64VectorCode({ body, constants: kernel.constants, set: kernel.set, width }), lanes);
       return body.operations;
     };
-    let main: WholeStep | undefined;
-    for (const width of widths[isa]) {
-      main = { width, operations: operationsOf(width) };
-      if (pressureOf(main.operations) < free.length) break;
-    }
-    this.#whole = main!.width === 1 ? [main!] : [main!, { width: 1, operations: operationsOf(1) }];
-    const spare = free.length - 1 - pressureOf(main!.operations);
-    const outside = [...outsideUses(main!.operations)].sort(([, a], [, b]) => b - a);
+    const { most, least } = widths[isa];
+    const wide = operationsOf(most);
+    const isTooWide = most > least && pressureOf(wide) >= free.length;
+    const main = isTooWide ? operationsOf(least) : wide;
+    this.#whole = [
+      { width: isTooWide ? least : most, operations: main },
+      { width: 1, operations: operationsOf(1) },
+    ];
+    const spare = free.length - 1 - pressureOf(main);
+    const outside = [...outsideUses(main)].sort(([, a], [, b]) => b - a);
     for (const [value] of outside.slice(0, Math.max(0, spare))) this.#hoisted.set(value, free.pop()!);
     this.#pools = { vector: free, mask };
     this.#lanes = new Value({

@@ -21,9 +21,13 @@ import { vectorRegister } from './vector-set.js';
  * memory's first byte in rdi and that of the argument block (vector/pointwise-layout.ts) in rsi, where addresses and
  * strides count from that byte, modulo 2^32; it leaves rbx, rbp, rsp and r12 to r15 as they were, and upper halves of
  * vectors as they happen to be.
+ *
+ * @returns how many values its loops keep on the stack because registers do not suffice
  */
-export function emitPointwise(code: Assembler, plan: PointwisePlan, types: ArrayTypes, isa: Isa): void {
-  new PointwiseEmitter(new KernelContext(code, isa), plan, types).emit();
+export function emitPointwise(code: Assembler, plan: PointwisePlan, types: ArrayTypes, isa: Isa): number {
+  const kernel = new KernelContext(code, isa);
+  new PointwiseEmitter(kernel, plan, types).emit();
+  return kernel.frame.numSpilled;
 }
 
 class PointwiseEmitter {
