@@ -1,7 +1,9 @@
 /**
- * Times the emitted pointwise kernels on one core, after comparing each with the double-precision interpreter:
+ * Times the emitted pointwise kernels on one core, after comparing each with the double-precision interpreter; those of
+ * machine code where they can run (the package koffi must be found from the bundle):
  *
- *     npx esbuild bench/pointwise.ts --bundle --platform=node --format=esm --outfile=/tmp/pointwise.mjs && node /tmp/pointwise.mjs
+ *     npx esbuild bench/pointwise.ts --bundle --platform=node --format=esm --external:koffi --outfile=dist/pointwise.mjs
+ *     node dist/pointwise.mjs
  *
  * Node 20 has relaxed SIMD behind a flag, which is set here before the first kernel is compiled.
  */
@@ -29,6 +31,8 @@ import { type PointwiseProgram, pointwiseProgram } from '../src/expression/progr
 import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
 import { WasmMemory } from '../src/kernels/wasm/memory.js';
 import { pointwiseOn } from '../test/support/kernels-on.js';
+import { machineCodes } from '../test/support/machine-code.js';
+import { pointwiseMachineCodeOn } from '../test/support/pointwise-machine-code.js';
 
 if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
@@ -99,20 +103,24 @@ function numbers(size: number, seed: number): Float32Array {
   });
 }
 
+/** Kernels of one kind; `prepare` gives what runs a call some times over. */
+interface Kind {
+  readonly name: string;
+  prepare(call: PointwiseCall): (times: number) => void;
+}
+
 class Bound {
   readonly call: PointwiseCall;
+  readonly run: (times: number) => void;
   readonly #data = new Map<string, Float32Array>();
-
   readonly #memory: WasmMemory;
-  readonly #kernels: ReturnType<typeof pointwiseOn>;
 
   constructor(
     memory: WasmMemory,
-    kernels: ReturnType<typeof pointwiseOn>,
+    kind: Kind,
     readonly item: Case,
   ) {
     this.#memory = memory;
-    this.#kernels = kernels;
     const { program, rows, columns } = item;
     const slots = new Map<string, Buffer>();
     const array = (name: string): [string, Strided] => {
@@ -144,16 +152,13 @@ class Bound {
       outputs,
       scalars: Object.fromEntries(program.scalars.map((name) => [name, 0.001])),
     };
-  }
-
-  run(): void {
-    this.#kernels.run(this.call);
+    this.run = kind.prepare(this.call);
   }
 
   /** The largest difference from the interpreter after one run, relative to values above 1. */
   largestError(): number {
     const { program, rows, columns, outputs } = this.call;
-    this.run();
+    this.run(1);
     const read = (name: string, row: number, column: number): number => {
       const values = this.#data.get(name);
       return values === undefined ? 0.001 : values[values.length === columns ? column : row * columns + column];
@@ -185,7 +190,7 @@ class Bound {
     const start = performance.now();
     let elapsedMs = 0;
     while (elapsedMs < forMs) {
-      for (let i = 0; i < 16; i++) this.run();
+      this.run(16);
       calls += 16;
       elapsedMs = performance.now() - start;
     }
@@ -209,19 +214,33 @@ function report(name: string, bounds: readonly Bound[], perCall = false): void {
 }
 
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`);
-console.log('ns per element, one core'.padEnd(25), 'relaxed: best, median, error | plain: best, median, error');
 const memory = new WasmMemory();
-const kinds = [pointwiseOn(memory, { relaxed: true }), pointwiseOn(memory, { relaxed: false })];
+const wasm = (name: string, relaxed: boolean): Kind => {
+  const kernels = pointwiseOn(memory, { relaxed });
+  return {
+    name,
+    prepare: (call) => (times) => {
+      for (let i = 0; i < times; i++) kernels.run(call);
+    },
+  };
+};
+const native = machineCodes.flatMap(({ code, isa }): Kind[] => {
+  if (code === undefined) return [];
+  const kernels = pointwiseMachineCodeOn(memory, code);
+  return [{ name: isa, prepare: (call) => kernels.prepare(call).run }];
+});
+const kinds = [wasm('relaxed', true), wasm('plain', false), ...native];
+console.log('ns per element, one core: best, median, error of', kinds.map(({ name }) => name).join(' | '));
 const only = process.argv[2];
 for (const item of cases) {
   if (only !== undefined && !item.program.name.includes(only)) continue;
   report(
     item.program.name,
-    kinds.map((kernels) => new Bound(memory, kernels, item)),
+    kinds.map((kind) => new Bound(memory, kind, item)),
   );
 }
 report(
   'ns per call (18 arrays)',
-  kinds.map((kernels) => new Bound(memory, kernels, { program: forward, rows: 1, columns: 4 })),
+  kinds.map((kind) => new Bound(memory, kind, { program: forward, rows: 1, columns: 4 })),
   true,
 );
