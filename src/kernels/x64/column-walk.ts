@@ -26,7 +26,8 @@ interface WholeStep {
 }
 
 /**
- * A loop over the columns of a row: over several vectors at a time, over single vectors, and the rest. Values from outside of it are kept in the registers that are left.
+ * A loop over the columns of a row: over several vectors at a time, over single vectors, and the rest. Values from
+ * outside of it are kept in the registers that are left.
  */
 export class ColumnWalk {
   readonly #kernel: KernelContext;

@@ -5,6 +5,7 @@ export class Frame {
   #bytes = 0;
   readonly #spills: Memory[] = [];
   #numSpilled = 0;
+  #nextWord: Memory | undefined;
 
   /** A whole number of the largest vectors. */
   get bytes(): number {
@@ -22,11 +23,12 @@ export class Frame {
     return at(rsp, this.#bytes - 64);
   }
 
-  /** New places of 8 bytes. */
-  words(count: number): Memory[] {
-    const start = this.#bytes;
-    this.#bytes += Math.ceil(count / 8) * 64;
-    return Array.from({ length: count }, (_, i) => at(rsp, start + 8 * i));
+  /** A new place of 8 bytes. */
+  word(): Memory {
+    const place = this.#nextWord ?? this.vector();
+    const next = place.displacement + 8;
+    this.#nextWord = next % 64 === 0 ? undefined : at(rsp, next);
+    return place;
   }
 
   /** The place of the spilled value with a number; bodies share them. */

@@ -23,22 +23,20 @@ export class KernelContext {
   readonly constants: Constants;
   readonly addresses: RowAddresses;
   /** Rows that are left, columns, and the bytes of a row buffer. */
-  readonly rows: Memory;
-  readonly columns: Memory;
-  readonly paddedBytes: Memory;
+  readonly rows = this.frame.word();
+  readonly columns = this.frame.word();
+  readonly paddedBytes = this.frame.word();
   readonly #ends = new Map<number, Memory>();
-  readonly #stack: Memory;
+  readonly #stack = this.frame.word();
   /** How many columns the last part of a row has. */
-  readonly #numLast: Memory;
-  readonly #lanes: Memory;
+  readonly #numLast = this.frame.word();
+  readonly #lanes = this.frame.vector();
 
   constructor(code: Assembler, isa: Isa) {
     this.code = code;
     this.set = vectorSets[isa];
     this.constants = new Constants(code, this.set);
     this.addresses = new RowAddresses(code, this.frame);
-    [this.rows, this.columns, this.paddedBytes, this.#stack, this.#numLast] = this.frame.words(5);
-    this.#lanes = this.frame.vector();
   }
 
   /** All vector registers and mask registers that bodies may use. */
@@ -54,7 +52,7 @@ export class KernelContext {
   endOf(width: number): Memory {
     let end = this.#ends.get(width);
     if (end === undefined) {
-      [end] = this.frame.words(1);
+      end = this.frame.word();
       this.#ends.set(width, end);
     }
     return end;

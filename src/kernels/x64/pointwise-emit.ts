@@ -104,7 +104,7 @@ class PointwiseEmitter {
   #blocksOfRows(): void {
     const { code, frame, rows } = this.#kernel;
     const sums = [...this.#rowSums.values()];
-    const [blockRows] = frame.words(1);
+    const blockRows = frame.word();
     for (const sum of sums) sum.clear();
     const done = code.label();
     const again = code.bind();

@@ -63,8 +63,8 @@ export class RowAddresses {
 
   /** An array of the arguments, whose address is at a place in their block, its stride behind; see {@link load}. */
   argument(place: number, moves: boolean): RowAddress {
-    const stride = { argument: at(argumentBlock, place + 4), slot: this.#frame.words(1)[0] };
-    return this.#add({ argument: at(argumentBlock, place), stride: moves ? stride : undefined });
+    const stride = moves ? { argument: at(argumentBlock, place + 4), slot: this.#frame.word() } : undefined;
+    return this.#add({ argument: at(argumentBlock, place), stride });
   }
 
   /** An array in the workspace. */
@@ -75,7 +75,7 @@ export class RowAddresses {
   #add(given: Pick<Row, 'argument' | 'stride'>): RowAddress {
     const index = this.#rows.length;
     const register = addressRegisters[index];
-    const slot = register === undefined ? this.#frame.words(1)[0] : undefined;
+    const slot = register === undefined ? this.#frame.word() : undefined;
     this.#rows.push({ index, register, slot, ...given });
     return this.#rows[index];
   }
