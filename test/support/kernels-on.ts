@@ -23,6 +23,8 @@ export interface ProductForm {
 /** Matrix products that run at once in a memory; sizes are at least 1. */
 export interface Products {
   readonly family: ProductFamily;
+  readonly runner: KernelRunner;
+  readonly kernels: MatmulKernels;
   run(call: MatmulCall, form?: ProductForm): void;
 }
 
@@ -40,6 +42,8 @@ export function matmulOn(memory: WasmMemory, family: TileFamily): Products {
 export function productsOn(memory: WasmMemory, runner: KernelRunner, kernels: MatmulKernels): Products {
   return {
     family: kernels.family,
+    runner,
+    kernels,
     run(given, { packed = false, parts = 1 } = {}) {
       memory.openScope();
       const place = packed ? kernels.packPlace({ ...given, times: 9 }) : undefined;

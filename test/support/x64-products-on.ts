@@ -10,20 +10,13 @@ import { type Products, productsOn } from './kernels-on.js';
 
 /** Products by machine code that run at once in a memory. */
 export function machineProductsOn(memory: WasmMemory, machine: X64MachineCode): Products {
-  const runner = new KernelRunner(memory);
-  const { kernels } = runner.modules;
+  const runner = new KernelRunner(memory, 1, machine.bind(memory.memory));
   const code = new Assembler();
   const labels = emitProducts(code, machine.isa);
   const address = machine.place(code);
-  const { thread } = machine.bind(memory.memory);
-  const numbers = new Map<ProductKernel, number>();
-  for (const [name, label] of Object.entries(labels)) {
-    numbers.set(name as ProductKernel, kernels.length);
-    kernels.push((block) => {
-      thread.runKernel(address + code.placeOf(label), block);
-      return 0;
-    });
-  }
-  const family = machineProducts(machine.isa);
-  return productsOn(memory, runner, new MatmulKernels(memory, family, { numberOf: (name) => numbers.get(name)! }));
+  const numbers = new Map<string, number>();
+  for (const [name, label] of Object.entries(labels))
+    numbers.set(name, runner.modules.addMachineCode(address + code.placeOf(label)));
+  const numberOf = (name: ProductKernel): number => numbers.get(name)!;
+  return productsOn(memory, runner, new MatmulKernels(memory, machineProducts(machine.isa), { numberOf }));
 }

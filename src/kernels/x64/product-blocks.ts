@@ -117,7 +117,7 @@ function emitProduct(code: Assembler, parts: Parts): Label {
   );
   const blocks = new RowsOfBlock(routine, parts);
   const [adds, isNew, packed, source, target, step] = Array.from({ length: 6 }, () => routine.slot());
-  const [isDirect, b, stepB] = Array.from({ length: 3 }, () => routine.slot());
+  const [isDirect, b, stepB, ahead, packs, next] = Array.from({ length: 6 }, () => routine.slot());
   // Bytes from one column of op(b) to the next.
   code.movConstant(rcx, 4);
   routine.if(given.transposeB, () => code.load64(rcx, given.strideB));
@@ -134,6 +134,7 @@ function emitProduct(code: Assembler, parts: Parts): Label {
           k0,
           depth,
         );
+        emitNextBlock(routine, { k0, depth, n0, next, ...given });
         // What is packed stays for the next block of rows, unless all panels share one place.
         code.movConstant(rcx, 0);
         code.load64(rax, m0);
@@ -147,13 +148,14 @@ function emitProduct(code: Assembler, parts: Parts): Label {
         emitPlaceIn(routine, { base: given.b, stride: given.strideB, transposed: given.transposeB }, k0, n0);
         code.store64(source, rax);
         emitTarget(routine, target, given, m0, n0);
-        routine.forBlocks(numColumns, columns, (_, width) => {
+        routine.forBlocks(numColumns, columns, (j, width) => {
           // Whole panels may be read where they are.
           code.movConstant(rcx, 0);
           code.load64(rax, width);
           code.arith('cmp', rax, columns);
           branch(code, 'equal', () => code.load64(rcx, given.direct));
           code.store64(isDirect, rcx);
+          routine.set(packs, 0);
           routine.if(
             isDirect,
             () => {
@@ -161,21 +163,54 @@ function emitProduct(code: Assembler, parts: Parts): Label {
               routine.set(stepB, given.strideB);
             },
             () => {
-              routine.if(isNew, () =>
-                emitPackPanel(routine, parts, {
-                  width,
-                  depth,
-                  source,
-                  stride: given.strideB,
-                  transposed: given.transposeB,
-                  panel: packed,
-                }),
-              );
+              routine.if(isNew, () => {
+                // Tiles pack whole panels of rows.
+                code.load64(rcx, width);
+                code.load64(rax, given.transposeB);
+                code.arith('sub', rcx, columns);
+                code.arith('or', rax, rcx);
+                branch(
+                  code,
+                  'equal',
+                  () => routine.set(packs, 1),
+                  () =>
+                    emitPackPanel(routine, parts, {
+                      width,
+                      depth,
+                      source,
+                      stride: given.strideB,
+                      transposed: given.transposeB,
+                      panel: packed,
+                    }),
+                );
+              });
               routine.set(b, packed);
               routine.set(stepB, 4 * columns);
             },
           );
-          blocks.pass({ width, depth, b, stepB, c: target, strideC: given.strideC, adds });
+          emitAhead(routine, {
+            ahead,
+            next,
+            start: j,
+            width,
+            total: numColumns,
+            transposed: given.transposeB,
+            isDirect,
+            isNew,
+            source,
+            columns,
+          });
+          blocks.pass({
+            width,
+            depth,
+            b,
+            stepB,
+            c: target,
+            strideC: given.strideC,
+            adds,
+            packs: { here: packs, source, stride: given.strideB },
+            ahead: { place: ahead, stride: given.strideB },
+          });
           routine.add(source, step);
           routine.add(packed, given.stripStep);
           routine.add(target, 4 * columns);
@@ -185,6 +220,50 @@ function emitProduct(code: Assembler, parts: Parts): Label {
   });
   routine.end();
   return routine.label;
+}
+
+/** next = where the first panel of the next block of k lies in b, stored in rows; 0 behind the last block. */
+function emitNextBlock(
+  routine: Routine,
+  given: Readonly<Record<'k' | 'k0' | 'depth' | 'n0' | 'next' | 'b' | 'strideB', Memory>>,
+): void {
+  const { code } = routine;
+  routine.set(given.next, 0);
+  code.load64(rcx, given.k0);
+  code.arith('add', rcx, given.depth);
+  code.arith('cmp', rcx, given.k);
+  branch(code, 'notEqual', () => {
+    code.imul(rcx, given.strideB);
+    code.arith('add', rcx, given.b);
+    code.load64(rax, given.n0);
+    code.lea(rax, at(rcx, 0, rax, 4));
+    code.store64(given.next, rax);
+  });
+}
+
+/** ahead = where the panel lies in b that is packed next, or 0 where it is not packed from rows. */
+function emitAhead(
+  routine: Routine,
+  given: Readonly<
+    Record<'ahead' | 'next' | 'start' | 'width' | 'total' | 'transposed' | 'isDirect' | 'isNew' | 'source', Memory>
+  > & { columns: number },
+): void {
+  const { code } = routine;
+  const end = code.label();
+  code.movConstant(rcx, 0);
+  code.load64(rax, given.transposed);
+  code.arith('or', rax, given.isDirect);
+  code.jumpIf('notEqual', end);
+  routine.if(given.isNew, () => {
+    code.load64(rcx, given.source);
+    code.arith('add', rcx, 4 * given.columns);
+    code.load64(rax, given.start);
+    code.arith('add', rax, given.width);
+    code.arith('cmp', rax, given.total);
+    branch(code, 'equal', () => code.load64(rcx, given.next));
+  });
+  code.bind(end);
+  code.store64(given.ahead, rcx);
 }
 
 /** target = where the element of c at (row, column) is. */

@@ -9,6 +9,8 @@ import {
   r11,
   r12,
   r13,
+  r14,
+  r15,
   rax,
   rbp,
   rbx,
@@ -33,23 +35,36 @@ export const packRegisters = {
   /** Bytes from one row of the source to the next. */
   stride: rcx,
   panel: rsi,
-  /** Bytes from one step of k to the next in the panel. */
+  /** Bytes from one step of k to the next in the panel; of `columns`, the rows of the lower tiles. */
   step: r8,
+  /** Of `columns`: how many tiles have a row more. */
+  numHigher: rbp,
 } as const;
 
 export interface Packers {
   /**
-   * The range is stored `[k, count]`: rows of `count` columns, at most two vectors. Whole vectors are written, in their
-   * order: what is behind the last column of a step is overwritten by the next, and behind the last step one vector
-   * may be changed.
+   * The range is stored `[k, count]`: rows of `count` columns, at most two vectors. Whole vectors are written.
    */
   readonly copy: Label;
-  /** The range is stored `[count, k]`, `count` at most the lanes of a vector. Writes whole vectors in the same way. */
+  /**
+   * A block of a that is stored `[k, m]` becomes the panels of its tiles: `numHigher` of `step` + 1 rows, then `count` of
+   * `step` rows, in one reading from front to back.
+   */
+  readonly columns: Label;
+  /**
+   * The range is stored `[count, k]`, `count` at most the lanes of a vector. Whole vectors are written, in their order:
+   * what is behind the last column of a step is overwritten by the next, and behind the last step one vector may be
+   * changed.
+   */
   readonly transpose: Label;
 }
 
 export function emitPackers(code: Assembler, unit: VectorUnit): Packers {
-  return { copy: emitCopyPacker(code, unit), transpose: emitTransposePacker(code, unit) };
+  return {
+    copy: emitCopyPacker(code, unit),
+    columns: emitColumnsPacker(code, unit),
+    transpose: emitTransposePacker(code, unit),
+  };
 }
 
 function emitCopyPacker(code: Assembler, unit: VectorUnit): Label {
@@ -80,6 +95,63 @@ function emitCopyPacker(code: Assembler, unit: VectorUnit): Label {
   code.arith('cmp', count, unit.lanes);
   branch(code, 'above', () => loop(2, masks));
   loop(1, masks);
+  return label;
+}
+
+/** How far ahead of reading and writing lines of the cache are asked for, in bytes. */
+const [sourceAhead, panelAhead] = [8192, 256];
+
+function emitColumnsPacker(code: Assembler, unit: VectorUnit): Label {
+  const { count, depth, source, stride, panel, step, numHigher } = packRegisters;
+  code.alignTo(16);
+  const label = code.bind();
+  // Bytes of a row of the higher and lower tiles, and of their panels.
+  const [higher, lower, higherPanel, lowerPanel] = [r9, r10, r11, r12] as const;
+  const [from, to, left] = [r13, r14, r15] as const;
+  const masks: readonly (number | VectorRegister)[] =
+    unit.isa === 'avx512' ? [0, 1] : [unit.register(14), unit.register(15)];
+  code.lea(r13, at(step, 1));
+  unit.mask(code, r13, r14, masks[0]);
+  unit.mask(code, step, r14, masks[1]);
+  code.mov(lower, step);
+  code.shift('shl', lower, 2);
+  code.lea(higher, at(lower, 4));
+  code.mov(higherPanel, higher);
+  code.imul(higherPanel, depth);
+  code.mov(lowerPanel, lower);
+  code.imul(lowerPanel, depth);
+  const lowest = step;
+  code.mov(lowest, numHigher);
+  code.imul(lowest, higherPanel);
+  code.arith('add', lowest, panel);
+  /** One step of k. Whole vectors are written where the next step overwrites what is too much. */
+  const row = (isLast: boolean): void => {
+    const panels = (mask: number | VectorRegister, bytes: GeneralRegister, panelBytes: GeneralRegister): void =>
+      countDown(code, left, () => {
+        unit.loadMasked(code, unit.register(0), at(from), mask);
+        if (isLast) unit.storeMasked(code, at(to), unit.register(0), mask);
+        else code.op('vmovupsStore', at(to), unit.register(0));
+        code.prefetch('t0', at(from, sourceAhead));
+        code.prefetch('t0', at(to, panelAhead));
+        code.arith('add', from, bytes);
+        code.arith('add', to, panelBytes);
+      });
+    code.mov(from, source);
+    code.mov(to, panel);
+    code.mov(left, numHigher);
+    code.test(left, left);
+    branch(code, 'notEqual', () => panels(masks[0], higher, higherPanel));
+    code.mov(to, lowest);
+    code.mov(left, count);
+    panels(masks[1], lower, lowerPanel);
+    code.arith('add', source, stride);
+    code.arith('add', panel, higher);
+    code.arith('add', lowest, lower);
+  };
+  code.arith('sub', depth, 1);
+  branch(code, 'notEqual', () => countDown(code, depth, () => row(false)));
+  row(true);
+  code.ret();
   return label;
 }
 

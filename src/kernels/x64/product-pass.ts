@@ -1,7 +1,7 @@
 import { type Packers, packRegisters } from './product-pack.js';
 import { emitTileStart, isEdge, type TileShape, tileRegisters } from './product-tiles.js';
-import { at, type Label, type Memory, rax, rbp, rcx, rdx } from './registers.js';
-import { branch, type Routine } from './routine.js';
+import { at, type Label, type Memory, rax, rbx, rcx, rdx } from './registers.js';
+import { branch, countDown, type Routine } from './routine.js';
 import type { VectorUnit } from './vector-unit.js';
 
 /** Where a block of a is and how its tiles read it. */
@@ -20,8 +20,9 @@ interface TilesOfBlock {
   readonly count: Memory;
   readonly low: Memory;
   readonly numHigher: Memory;
-  /** Addresses: low and high, of two vectors and of one. */
-  readonly addresses: readonly [low2: Memory, low1: Memory, high2: Memory, high1: Memory];
+  /** Addresses of wide, narrow and packing tiles: the low ones and the high ones. */
+  readonly lowTiles: readonly Memory[];
+  readonly highTiles: readonly Memory[];
 }
 
 /** What products are made of. */
@@ -52,8 +53,8 @@ export function emitPlaceIn(
   code.lea(rax, at(rax, 0, rdx, 4));
 }
 
-/** How a is read: rows where they are, packed from columns, columns where they are, packed from rows. */
-export const waysOfA = { rows: 0, packColumns: 1, columns: 2, packRows: 3 } as const;
+/** How a is read: rows where they are, or a transposed a packed or where it is. */
+export const waysOfA = { rows: 0, packColumns: 1, columns: 2 } as const;
 
 /** The rows of a block of c: their tiles, where they read a, and their pass over a panel of b. */
 export class RowsOfBlock {
@@ -69,7 +70,8 @@ export class RowsOfBlock {
     this.parts = parts;
     const slot = (): Memory => routine.slot();
     this.blockOfA = { place: slot(), stride: slot(), step: slot(), advance: slot() };
-    this.tiles = { count: slot(), low: slot(), numHigher: slot(), addresses: [slot(), slot(), slot(), slot()] };
+    const three = (): Memory[] => [slot(), slot(), slot()];
+    this.tiles = { count: slot(), low: slot(), numHigher: slot(), lowTiles: three(), highTiles: three() };
     this.#callee = slot();
     this.#height = slot();
   }
@@ -92,10 +94,9 @@ export class RowsOfBlock {
     code.store64(tiles.low, rax);
     code.store64(tiles.numHigher, rdx);
     code.mov(rcx, rax);
-    for (const first of [0, 2]) {
+    for (const addresses of [tiles.lowTiles, tiles.highTiles]) {
       code.call(parts.tileFinder);
-      code.store64(tiles.addresses[first], rax);
-      code.store64(tiles.addresses[first + 1], rdx);
+      [rax, rdx, rbx].forEach((register, i) => code.store64(addresses[i], register));
       code.arith('add', rcx, 1);
     }
   }
@@ -109,20 +110,8 @@ export class RowsOfBlock {
   ): void {
     const { routine, blockOfA } = this;
     const { code } = routine;
-    const isTransposed = this.#height;
-    const { rows, packColumns, columns, packRows } = waysOfA;
-    code.load64(rax, a.way);
-    code.arith('cmp', rax, rows);
-    branch(
-      code,
-      'equal',
-      () => code.movConstant(rax, 0),
-      () => {
-        code.arith('sub', rax, packRows);
-      },
-    );
-    code.store64(isTransposed, rax);
-    emitPlaceIn(routine, { base: a.base, stride: a.stride, transposed: isTransposed }, m0, k0);
+    const { rows, columns } = waysOfA;
+    emitPlaceIn(routine, { base: a.base, stride: a.stride, transposed: a.way }, m0, k0);
     code.store64(blockOfA.place, rax);
     const otherwise = code.label();
     const end = code.label();
@@ -142,7 +131,7 @@ export class RowsOfBlock {
     routine.set(blockOfA.advance, 4);
     code.jump(end);
     code.bind(otherwise);
-    this.#packBlock(a, depth, packColumns);
+    this.#packBlock(a, depth);
     code.load64(rax, depth);
     code.shift('shl', rax, 2);
     code.store64(blockOfA.advance, rax);
@@ -152,43 +141,20 @@ export class RowsOfBlock {
     code.bind(end);
   }
 
-  /** Packs the rows of a block tile by tile. */
-  #packBlock(a: { stride: Memory; way: Memory; packed: Memory }, depth: Memory, packColumns: number): void {
-    const { routine, blockOfA, parts } = this;
+  /** Packs a block of a transposed a. */
+  #packBlock(a: { stride: Memory; packed: Memory }, depth: Memory): void {
+    const { routine, blockOfA, parts, tiles } = this;
     const { code } = routine;
-    const { count, source, stride, panel, step } = packRegisters;
-    const place = routine.slot();
-    routine.set(place, a.packed);
-    this.#forTiles(() => {
-      code.load64(count, this.#height);
-      code.mov(step, count);
-      code.shift('shl', step, 2);
-      code.load64(packRegisters.depth, depth);
-      code.load64(source, blockOfA.place);
-      code.load64(stride, a.stride);
-      code.load64(panel, place);
-      code.load64(rbp, a.way);
-      code.arith('cmp', rbp, packColumns);
-      branch(
-        code,
-        'equal',
-        () => code.call(parts.packers.copy),
-        () => code.call(parts.packers.transpose),
-      );
-      code.load64(rcx, this.#height);
-      code.mov(rax, rcx);
-      code.imul(rax, depth);
-      code.shift('shl', rax, 2);
-      code.arith('add', rax, place);
-      code.store64(place, rax);
-      code.load64(rax, a.way);
-      code.arith('cmp', rax, packColumns);
-      code.movConstant(rdx, 4);
-      branch(code, 'notEqual', () => code.load64(rdx, a.stride));
-      code.imul(rdx, rcx);
-      code.arith('add', rdx, blockOfA.place);
-      code.store64(blockOfA.place, rdx);
-    });
+    const { count, source, stride, panel, step, numHigher } = packRegisters;
+    code.load64(packRegisters.depth, depth);
+    code.load64(source, blockOfA.place);
+    code.load64(stride, a.stride);
+    code.load64(panel, a.packed);
+    code.load64(step, tiles.low);
+    code.load64(numHigher, tiles.numHigher);
+    code.load64(count, tiles.count);
+    code.arith('sub', count, numHigher);
+    code.call(parts.packers.columns);
   }
 
   /** Runs `body` for each tile of the block, whose height is in a variable. */
@@ -222,13 +188,18 @@ export class RowsOfBlock {
     c: Memory;
     strideC: Memory;
     adds: Memory;
+    /** Where `here` is not 0, b is where `source` says and the first tile packs it. */
+    packs?: { here: Memory; source: Memory; stride: Memory };
+    /** What is packed next, of which every row of a panel is asked for; 0 where there is none. */
+    ahead?: { place: Memory; stride: Memory };
   }): void {
     const { routine, tiles, parts, blockOfA } = this;
     const { unit, shape } = parts;
     const { code } = routine;
-    const [placeA, placeC, flags, masks] = [routine.slot(), routine.slot(), routine.slot(), routine.slot()];
+    const [placeA, placeC, masks] = [routine.slot(), routine.slot(), routine.slot()];
     const [low, high] = [routine.slot(), routine.slot()];
-    const [low2, low1, high2, high1] = tiles.addresses;
+    const [ahead, linesAhead] = [routine.slot(), routine.slot()];
+    const [b, stepB] = given.packs === undefined ? [given.b, given.stepB] : [routine.slot(), routine.slot()];
     code.load64(rcx, given.width);
     code.load64(rdx, given.adds);
     if (unit.isa === 'avx512') unit.masks(code, rcx, 2, rax);
@@ -238,21 +209,42 @@ export class RowsOfBlock {
       code.arith('cmp', rcx, shape.columns);
       branch(code, 'notEqual', () => code.arith('or', rdx, isEdge));
     }
-    code.store64(flags, rdx);
-    code.load64(rax, low2);
-    code.load64(rdx, high2);
+    code.store64(routine.first, rdx);
+    const [wide, narrow, packing] = [0, 1, 2];
+    const choose = (kind: number): void => {
+      routine.set(low, tiles.lowTiles[kind]);
+      routine.set(high, tiles.highTiles[kind]);
+    };
+    choose(wide);
     code.arith('cmp', rcx, unit.lanes);
-    branch(code, 'lessEqual', () => {
-      code.load64(rax, low1);
-      code.load64(rdx, high1);
-    });
-    code.store64(low, rax);
-    code.store64(high, rdx);
+    branch(code, 'lessEqual', () => choose(narrow));
+    const { packs } = given;
+    if (packs !== undefined) {
+      routine.set(b, given.b);
+      routine.set(stepB, given.stepB);
+      routine.if(packs.here, () => {
+        choose(packing);
+        routine.set(b, packs.source);
+        routine.set(stepB, packs.stride);
+      });
+    }
     routine.set(placeA, blockOfA.place);
     routine.set(placeC, given.c);
+    if (given.ahead !== undefined) {
+      routine.set(ahead, given.ahead.place);
+      routine.set(linesAhead, (4 * shape.columns) / 64);
+    }
     this.#forTiles(() => {
       const registers = tileRegisters;
+      code.load64(registers.c[0], placeC);
+      code.load64(registers.strideC, given.strideC);
       // rcx is the height here.
+      code.mov(rdx, rcx);
+      code.mov(rax, registers.c[0]);
+      countDown(code, rdx, () => {
+        for (let line = 0; line < 4 * shape.columns; line += 64) code.prefetch('t1', at(rax, line));
+        code.arith('add', rax, registers.strideC);
+      });
       code.load64(rax, low);
       code.load64(rdx, high);
       code.arith('cmp', rcx, tiles.low);
@@ -266,17 +258,40 @@ export class RowsOfBlock {
       });
       code.load64(registers.strideA, blockOfA.stride);
       code.lea(registers.tripleA, at(registers.strideA, 0, registers.strideA, 2));
-      code.load64(registers.strideC, given.strideC);
       code.lea(registers.tripleC, at(registers.strideC, 0, registers.strideC, 2));
-      code.load64(registers.depth, given.depth);
       code.load64(registers.a[0], placeA);
-      code.load64(registers.b, given.b);
-      code.load64(registers.stepB, given.stepB);
-      code.load64(registers.c[0], placeC);
-      code.load64(registers.flags, flags);
+      code.load64(registers.b, b);
+      code.load64(registers.stepB, stepB);
+      code.load64(registers.panel, given.b);
+      // Each of the first tiles asks for one line of every row; the others for what they have.
+      code.mov(registers.ahead, registers.b);
+      code.movConstant(registers.stepAhead, 0);
+      if (given.ahead !== undefined) {
+        const { place, stride } = given.ahead;
+        const none = code.label();
+        for (const needed of [linesAhead, place]) {
+          code.load64(rax, needed);
+          code.test(rax, rax);
+          code.jumpIf('equal', none);
+        }
+        routine.add(linesAhead, -1);
+        code.load64(registers.ahead, ahead);
+        code.load64(registers.stepAhead, stride);
+        code.lea(rax, at(registers.ahead, 64));
+        code.store64(ahead, rax);
+        code.bind(none);
+      }
+      code.load64(registers.depth, given.depth);
       emitTileStart(code, unit);
       if (unit.isa === 'avx2') code.load64(registers.masks, masks);
       code.call(this.#callee);
+      if (packs !== undefined) {
+        routine.if(packs.here, () => {
+          choose(wide);
+          routine.set(b, given.b);
+          routine.set(stepB, given.stepB);
+        });
+      }
       code.load64(rcx, this.#height);
       code.mov(rax, rcx);
       code.imul(rax, blockOfA.advance);

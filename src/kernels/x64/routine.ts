@@ -26,8 +26,10 @@ const kept = [rbx, rbp, r12, r13, r14, r15] as const;
 export class Routine {
   readonly code: Assembler;
   readonly label: Label;
+  /** The first variable: what the routine calls finds it 8 bytes above rsp. */
+  readonly first = at(rsp, 0);
   readonly #bytes: number;
-  #used = 0;
+  #used = 8;
 
   /** @param numSlots how many variables there are room for */
   constructor(code: Assembler, numSlots: number) {

@@ -51,6 +51,18 @@ export class VectorUnit {
     for (let i = 0; i < vectors; i++) code.op('vmovups', registers[i], at(scratch, 32 * i));
   }
 
+  /** Makes one mask, in k1 + `mask` or in a vector register, of the first `count` lanes. Changes `scratch`. */
+  mask(code: Assembler, count: GeneralRegister, scratch: GeneralRegister, mask: number | VectorRegister): void {
+    if (typeof mask === 'number') {
+      code.movConstant(scratch, 0xffffffff);
+      code.op('bzhi', scratch, scratch, count);
+      code.op('kmovw', k(1 + mask), scratch);
+    } else {
+      this.maskPlace(code, count, scratch);
+      code.op('vmovups', mask, at(scratch));
+    }
+  }
+
   /** place = where the masks of two vectors lie, of which `count` lanes count. AVX2 alone. */
   maskPlace(code: Assembler, count: GeneralRegister, place: GeneralRegister): void {
     code.lea(place, code.constant(...Array.from({ length: 32 }, (_, i) => (i < 16 ? -1 : 0))));
