@@ -26,7 +26,7 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 468_000,
+    largestBytes: 471_700,
   },
 ] as const;
 

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { messageOf } from '../../../test/support/central-differences.js';
 import { messageAfter } from '../../../test/support/message-after.js';
 import { Random, setSeed } from '../../random.js';
+import type { TrainingSnapshot } from '../../training/snapshot.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
 import type { LanguageModel } from './language-model.js';
 import type { LanguageModelData } from './language-model-data.js';
 import { LanguageModelTraining } from './language-model-training.js';
@@ -98,6 +100,21 @@ describe('a text that a teacher writes', () => {
       expect(languageModel.text.baseline).toEqual(teacher.text.baseline);
       expect(languageModel.text.start).toEqual(teacher.text.start);
     }
+  });
+
+  it('is written again for a training that goes on, which ends with the same bits', async () => {
+    const given = await sequenceLevelText(data, ofStudent, { length: 600 });
+    setSeed(9);
+    const whole = new LanguageModelTraining(given, { ...ofStudent, epochs: 2 });
+    const files: Uint8Array[] = [];
+    const save = (snapshot: TrainingSnapshot): void => void files.push(serializeTask(whole.languageModel, snapshot));
+    await whole.train({ checkpoint: { save, everySteps: 3 } });
+    const { task, training } = deserializeTask(files[0]);
+    const again = await sequenceLevelText(data, ofStudent, { length: 600 });
+    const resumed = new LanguageModelTraining(again, {}, task as LanguageModel);
+    await resumed.train({ resumeFrom: training, checkpoint: { save: () => undefined, everySteps: 3 } });
+    expect(training!.values.batch).toBe(3);
+    expect(weightsOf(resumed)).toEqual(weightsOf(whole));
   });
 
   it('needs a teacher, and tokens to write', async () => {
