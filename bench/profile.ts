@@ -8,6 +8,7 @@ import { type Backend, setThreads, useBackend } from '../src/index.js';
 import type { MatmulCall, PointwiseCall } from '../src/kernels/contract.js';
 import { serialLoopHost } from '../src/kernels/sequence/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../src/kernels/sequence/sequence.js';
+import { describeMachineCode } from '../src/node.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase, operationsOf } from './cases.js';
 import { describeMachine } from './machine.js';
@@ -120,7 +121,9 @@ function main(): void {
     9,
   );
   const machine = describeMachine();
-  console.log(`${benchCase.name}, ${machine.processor}, ${machine.runtime}, load ${machine.load}`);
+  console.log(
+    `${benchCase.name}, ${machine.processor}, ${machine.runtime}, ${describeMachineCode().instructions ?? 'WebAssembly'}, load ${machine.load}`,
+  );
   console.log(
     `median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ` +
       `${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`,

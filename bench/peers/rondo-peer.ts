@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Masking, optimizers, Sequential, setThreads } from '../../src/index.js';
+import { describeMachineCode } from '../../src/node.js';
 import { layersOf } from '../case-layers.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
@@ -78,7 +79,9 @@ async function respond(request: PeerRequest): Promise<Description | Preparation 
   switch (request.request) {
     case 'describe':
       setThreads(numThreads);
-      return { versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
+      return {
+        versions: `${describeMachineCode().instructions ?? 'WebAssembly'}, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}`,
+      };
     case 'prepare':
       return prepare(request.case as ComparedCase, request.directory);
     case 'measure':
