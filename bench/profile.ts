@@ -121,9 +121,8 @@ function main(): void {
     9,
   );
   const machine = describeMachine();
-  console.log(
-    `${benchCase.name}, ${machine.processor}, ${machine.runtime}, ${describeMachineCode().instructions ?? 'WebAssembly'}, load ${machine.load}`,
-  );
+  const kernels = describeMachineCode().instructions ?? 'WebAssembly';
+  console.log(`${benchCase.name}, ${machine.processor}, ${machine.runtime}, ${kernels}, load ${machine.load}`);
   console.log(
     `median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ` +
       `${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`,

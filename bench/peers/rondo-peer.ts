@@ -80,7 +80,10 @@ async function respond(request: PeerRequest): Promise<Description | Preparation 
     case 'describe':
       setThreads(numThreads);
       return {
-        versions: `${describeMachineCode().instructions ?? 'WebAssembly'}, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}`,
+        versions: [
+          `${describeMachineCode().instructions ?? 'WebAssembly'}, Node ${process.versions.node}`,
+          ...process.execArgv,
+        ].join(' '),
       };
     case 'prepare':
       return prepare(request.case as ComparedCase, request.directory);

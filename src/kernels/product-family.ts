@@ -6,6 +6,8 @@ export interface ProductFamily {
   /** Rows and columns of a tile. */
   readonly rows: number;
   readonly columns: number;
+  /** How many rows of a batch are best computed together along time. */
+  readonly rowsOfShard: number;
   /** Products are cut between so many columns; a multiple of `columns`. */
   readonly stripColumns: number;
   /** Block sizes. */

@@ -53,6 +53,7 @@ class NotingBackend implements LoopingBackend {
     backend: this,
     numThreads: 1,
     numBarrierThreads: 1,
+    rowsOfShard: 16,
     pack: () => undefined,
     parallelFor: (items) => {
       for (const { numSteps, calls } of items.flat())

@@ -14,6 +14,8 @@ export interface CpuLoopHost {
   readonly backend: EngineBackend;
   /** How many work items of {@link parallelFor} can run at the same time now; 1 where there are no threads. */
   readonly numThreads: number;
+  /** How many rows are best computed together: their tiles are high, and their gates stay in a near cache. */
+  readonly rowsOfShard: number;
   /** Among how many threads work items with barriers are worth splitting now; fewer while other work keeps threads from being in time. */
   readonly numBarrierThreads: number;
   /**

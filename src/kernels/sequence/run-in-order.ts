@@ -33,6 +33,7 @@ export function serialLoopHost(backend: CpuLoopHost['backend']): CpuLoopHost {
     backend,
     numThreads: 1,
     numBarrierThreads: 1,
+    rowsOfShard: 16,
     pack: () => undefined,
     parallelFor: (items) => runInOrder(backend, items),
   };

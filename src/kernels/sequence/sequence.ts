@@ -19,7 +19,7 @@ import { addColumnSums } from './column-sums.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
 import { blocksOfResult, RecurrentProducts, resultOf } from './products.js';
-import { splitRun } from './split.js';
+import { type SplitAmong, splitRun } from './split.js';
 
 /**
  * Runs a cell's plan along time with a host's loops of products and pointwise programs: the one sequence engine of the
@@ -36,7 +36,7 @@ export function recurrentForward(host: CpuLoopHost, calls: readonly RecurrentFor
   inScope(host.backend, () => {
     runAll(
       host,
-      calls.map((call) => forwardRun(host, call, threadsFor(host, calls))),
+      calls.map((call) => forwardRun(host, call, splitFor(host, calls))),
     );
   });
 }
@@ -44,7 +44,7 @@ export function recurrentForward(host: CpuLoopHost, calls: readonly RecurrentFor
 /** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
 export function recurrentBackward(host: CpuLoopHost, calls: readonly RecurrentBackwardCall[]): void {
   inScope(host.backend, () => {
-    const runs = calls.map((call) => backwardRun(host, call, threadsFor(host, calls)));
+    const runs = calls.map((call) => backwardRun(host, call, splitFor(host, calls)));
     runAll(host, runs);
     for (const { finish } of runs) finish();
   });
@@ -57,11 +57,10 @@ function runAll(host: CpuLoopHost, runs: readonly Run[]): void {
   );
 }
 
-type Threads = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>;
-
 /** Several runs fill the threads without barriers. */
-function threadsFor({ numThreads, numBarrierThreads }: CpuLoopHost, calls: readonly RecurrentCall[]): Threads {
-  return { numThreads, numBarrierThreads: calls.length === 1 ? numBarrierThreads : 1 };
+function splitFor(host: CpuLoopHost, calls: readonly RecurrentCall[]): SplitAmong {
+  const { numThreads, numBarrierThreads, rowsOfShard } = host;
+  return { numThreads, numBarrierThreads: calls.length === 1 ? numBarrierThreads : 1, rowsOfShard };
 }
 
 interface Run {
@@ -69,7 +68,7 @@ interface Run {
   readonly usesBarriers: boolean;
 }
 
-function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Threads): Run {
+function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: SplitAmong): Run {
   const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;
@@ -115,7 +114,7 @@ function kernelResults(call: RecurrentCall, make: (width: number) => Strided): R
 }
 
 /** `finish` makes the gradients that are sums over all steps. */
-function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Threads): Run & { finish(): void } {
+function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: SplitAmong): Run & { finish(): void } {
   const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;

@@ -13,8 +13,6 @@ export interface Split {
   readonly usesBarriers: boolean;
 }
 
-/** Rows of a shard: its gates stay in the first-level cache beside a panel of weights, and its tiles are high. */
-const rowsOfShard = 16;
 /**
  * A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every shard of rows.
  */
@@ -28,6 +26,9 @@ const leastUnits = 32;
 /** Operations below which a run stays on one thread: waking another costs some microseconds. */
 const leastOperations = 1e6;
 
+/** What a host says of how it is best split. */
+export type SplitAmong = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads' | 'rowsOfShard'>;
+
 /**
  * Splits a run among threads. Values do not depend on the split. Sums over rows (gradients of per-unit vectors) do, so
  * cells with such vectors are split by rows alone, in a way that depends on the batch and not on the number of threads.
@@ -35,7 +36,7 @@ const leastOperations = 1e6;
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numBarrierThreads }: Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>,
+  { numThreads, numBarrierThreads, rowsOfShard }: SplitAmong,
 ): Split {
   const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;

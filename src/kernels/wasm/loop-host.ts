@@ -47,6 +47,10 @@ export class WasmLoopHost implements CpuLoopHost {
     return pool.numForBarriers;
   }
 
+  get rowsOfShard(): number {
+    return this.#products.rowsOfShard;
+  }
+
   pack(call: PackCall): PackedMatrix | undefined {
     return this.#products.pack(call);
   }

@@ -72,6 +72,10 @@ export class WasmProducts implements Acceleration {
     return this.#tileChoice;
   }
 
+  get rowsOfShard(): number {
+    return this.#kernels.family.rowsOfShard;
+  }
+
   matmul(given: MatmulCall): void {
     const { m, n, k, batch } = given;
     const count = batch?.count ?? 1;

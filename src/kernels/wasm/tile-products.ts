@@ -13,6 +13,7 @@ export function tileProducts({ rows, columns }: TileFamily): ProductFamily {
   return {
     rows,
     columns,
+    rowsOfShard: 16,
     stripColumns,
     mostBlockM: 128,
     mostBlockN: 2048,

@@ -11,6 +11,7 @@ export function machineProducts(isa: Isa): ProductFamily {
   return {
     rows,
     columns,
+    rowsOfShard: isa === 'avx512' ? 32 : 18,
     stripColumns: columns,
     mostBlockM: 20 * rows,
     mostBlockN: 2048,

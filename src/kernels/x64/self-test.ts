@@ -1,6 +1,101 @@
+import { add, erf, exp, leaf, log, max, mul, rowSum, sigmoid, softplus, sub, tanh } from '../../expression/build.js';
+import { Interpreter } from '../../expression/interpret.js';
+import { pointwiseProgram } from '../../expression/program.js';
+import type { MatmulCall, Strided } from '../contract.js';
 import type { MachineCode } from '../machine-code.js';
+import { WasmBackend } from '../wasm/backend.js';
 
-/** What the code computes wrong here, or undefined where nothing. */
-export function faultOfMachineCode(_code: MachineCode): string | undefined {
+/** Not multiples of any tile, and larger than most; the smaller ones go to kernels of few rows. */
+const sizes = [
+  [2, 37, 11],
+  [31, 70, 59],
+] as const;
+
+/** Relative, of what the kernels promise. */
+const tolerance = 2e-6;
+
+/** Numbers that repeat late, between -1 and 1. */
+const made = (i: number, seed: number): number => ((i * 37 + seed * 11) % 101) / 50 - 1;
+
+/** What the code computes wrong here, compared with float64; undefined where nothing. */
+export function faultOfMachineCode(code: MachineCode): string | undefined {
+  const backend = new WasmBackend({ threads: 1, sharedMemory: false }, undefined, code);
+  return faultOfPrograms(backend) ?? faultOfProducts(backend);
+}
+
+function matrix(backend: WasmBackend, rows: number, columns: number, seed: number): Strided & { values: Float32Array } {
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => made(i, seed));
+  const view = { buffer: backend.allocate(values.length), offset: 0, rowStride: columns };
+  backend.write(view, values);
+  return { ...view, values };
+}
+
+/** Every function that cells are made of, along rows of one vector and a part of one, and a sum of each kind. */
+function faultOfPrograms(backend: WasmBackend): string | undefined {
+  const [rows, columns] = [3, 21];
+  const x = leaf('x');
+  const gates = mul(sigmoid(x), tanh(mul(x, 3)));
+  const others = add(softplus(x), sub(erf(x), log(add(exp(x), max(x, 0.5)))));
+  const program = pointwiseProgram('self-test', [
+    { name: 'gates', expression: gates },
+    { name: 'others', expression: add(mul(others, leaf('scale', 'column')), rowSum(x)) },
+    { name: 'sum', expression: gates, reduce: 'rows' },
+  ]);
+  const inputs = { x: matrix(backend, rows, columns, 1), scale: matrix(backend, 1, columns, 2) };
+  const outputs = {
+    gates: matrix(backend, rows, columns, 3),
+    others: matrix(backend, rows, columns, 4),
+    sum: matrix(backend, 1, columns, 5),
+  };
+  backend.pointwise({ program, rows, columns, inputs, outputs });
+  const interpreter = new Interpreter(
+    (name, row, column) => inputs[name as keyof typeof inputs].values[(name === 'x' ? row * columns : 0) + column],
+    columns,
+  );
+  for (const { name, expression, reduce } of program.outputs) {
+    const computed = backend.readNow(
+      outputs[name as keyof typeof outputs],
+      reduce === 'rows' ? columns : rows * columns,
+    );
+    for (let column = 0; column < columns; column++) {
+      const values = Array.from({ length: rows }, (_, row) => interpreter.at(expression, row, column));
+      const expected = reduce === 'rows' ? [values.reduce((sum, value) => sum + value)] : values;
+      for (const [row, value] of expected.entries()) {
+        const received = computed[row * columns + column];
+        if (!(Math.abs(received - value) <= tolerance * (1 + Math.abs(value))))
+          return `\`${name}\` of a pointwise program is ${received} where ${value} is right.`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function faultOfProducts(backend: WasmBackend): string | undefined {
+  for (const [m, n, k] of sizes)
+    for (const transposeA of [false, true])
+      for (const transposeB of [false, true]) {
+        const a = matrix(backend, transposeA ? k : m, transposeA ? m : k, 6);
+        const b = matrix(backend, transposeB ? n : k, transposeB ? k : n, 7);
+        const fault = faultOfProduct(backend, { m, n, k, a, b, c: matrix(backend, m, n, 8), transposeA, transposeB });
+        if (fault !== undefined) return fault;
+      }
+  return undefined;
+}
+
+function faultOfProduct(
+  backend: WasmBackend,
+  call: MatmulCall & Record<'a' | 'b', { readonly values: Float32Array }>,
+): string | undefined {
+  const { m, n, k, a, b, c, transposeA, transposeB } = call;
+  backend.matmul(call);
+  const computed = backend.readNow(c, m * n);
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < k; p++)
+        sum += a.values[transposeA ? p * m + i : i * k + p] * b.values[transposeB ? j * k + p : p * n + j];
+      const received = computed[i * n + j];
+      if (!(Math.abs(received - sum) <= tolerance * k)) return `a product is ${received} where ${sum} is right.`;
+    }
   return undefined;
 }
