@@ -2,11 +2,14 @@ import fc from 'fast-check';
 
 import {
   type Access,
+  add,
   type BinaryOperation,
   constant,
   type Expression,
   isRowValued,
   leaf,
+  mul,
+  sub,
   type UnaryOperation,
 } from '../../src/expression/build.js';
 import { operations } from '../../src/expression/operations.js';
@@ -30,8 +33,10 @@ const unaryOperations = namesOf(1) as UnaryOperation[];
 const binaryOperations: BinaryOperation[] = [...(namesOf(2) as BinaryOperation[]), 'add', 'mul', 'sub'];
 const constants = [0, 1, -1, 0.5, 2, 3, -0.3];
 
+/** An earlier node: one of the latest, so that some are used once alone, one of all, or a leaf (from -1 downwards). */
+const operand = fc.oneof(fc.nat(2), fc.nat(60), fc.integer({ min: -leaves.length, max: -1 }));
 /** One node made from earlier ones, so that graphs share nodes. */
-const instruction = fc.record({ kind: fc.nat(11), operation: fc.nat(60), a: fc.nat(60), b: fc.nat(60), c: fc.nat(60) });
+const instruction = fc.record({ kind: fc.nat(13), operation: fc.nat(60), a: operand, b: operand, c: operand });
 const outputRequest = fc.record({
   node: fc.nat(5),
   reduce: fc.constantFrom<Reduce>('none', 'none', 'rows', 'columns', 'all', 'perRow'),
@@ -55,11 +60,13 @@ function expressionsOf({ instructions }: Scenario): Expression[] {
   const numLeaves = nodes.length;
   for (const { kind, operation, a, b, c } of instructions) {
     // Counted from the end, so that small numbers name recent nodes.
-    const [x, y, z] = [a, b, c].map((i) => nodes[nodes.length - 1 - (i % nodes.length)]);
+    const [x, y, z] = [a, b, c].map((i) => nodes[i < 0 ? -1 - i : nodes.length - 1 - (i % nodes.length)]);
     if (kind < 3) nodes.push({ kind: 'unary', operation: unaryOperations[operation % unaryOperations.length], a: x });
     else if (kind < 8)
       nodes.push({ kind: 'binary', operation: binaryOperations[operation % binaryOperations.length], a: x, b: y });
     else if (kind === 8) nodes.push({ kind: 'select', condition: x, a: y, b: z });
+    // A product that is used once, which kernels compute together with the sum.
+    else if (kind > 11) nodes.push([add(mul(x, y), z), add(z, mul(x, y)), sub(z, mul(x, y))][operation % 3]);
     else nodes.push({ kind: 'reduction', operation: operation % 2 === 0 ? 'rowSum' : 'rowMax', a: x });
   }
   return nodes.slice(numLeaves);

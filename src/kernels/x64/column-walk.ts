@@ -14,8 +14,8 @@ import { vectorRegister } from './vector-set.js';
  * one even where some of their values went to the stack (bench/pointwise.ts, Zen 5).
  */
 const widths = { avx2: { most: 2, least: 2 }, avx512: { most: 4, least: 2 } } as const;
-/** How many registers variables of a loop may take. */
-const mostVariables = { avx2: 6, avx512: 12 } as const;
+/** The share of the registers that variables of a loop may take. */
+const MOST_VARIABLES = 3 / 8;
 
 /** Adds the computation of one step to a body; of a part of a vector, `lanes` are those that count. */
 export type WriteStep = (code: X64VectorCode, lanes: LastLanes | undefined) => void;
@@ -45,7 +45,8 @@ export class ColumnWalk {
     const { isa } = kernel.set;
     const { vector, mask } = kernel.pools;
     const free = [...vector];
-    variables.forEach((variable, i) => variable.place(i < mostVariables[isa] ? free.pop() : undefined));
+    const mostVariables = Math.floor(MOST_VARIABLES * vector.length);
+    variables.forEach((variable, i) => variable.place(i < mostVariables ? free.pop() : undefined));
     const operationsOf = (width: number, lanes?: LastLanes): readonly Operation[] => {
       const body = new Body();
       write(new X64VectorCode({ body, constants: kernel.constants, set: kernel.set, width }), lanes);
