@@ -121,6 +121,10 @@ export function describeProducts(name: string, tested: ProductsUnderTest): void 
         [3, 51, 1030],
         [1, 29, 1027],
         [2, 3, 259],
+        [1, 1237, 41],
+        [2, 1301, 40],
+        [4, 900, 35],
+        [1, 4900, 5],
         [12, 1031, 5],
         [141, 1, 266],
         [19, 23, 150],
@@ -170,7 +174,8 @@ export function describeProducts(name: string, tested: ProductsUnderTest): void 
       });
       for (const m of [1, 2, 5, 7, 17, 6 * rows + 1, 12 * strip + 5]) {
         for (const [form, { transposeA, transposeB }] of forms.entries()) {
-          const [n, k] = [5 * strip + 3, 259];
+          // Few rows of many columns are added to c, of few columns they stay in registers.
+          const [n, k] = [(m < 7 ? 41 : 5) * strip + 3, 259];
           const a = transposeA ? matrix(k, m) : matrix(m, k);
           const b = transposeB ? matrix(n, k) : matrix(k, n);
           const before = matrix(m, n);

@@ -1,7 +1,7 @@
 import type { ProductFamily } from '../product-family.js';
 import type { Isa } from './processor.js';
+import { mostFewRows } from './product-few-rows.js';
 import { waysOfA } from './product-pass.js';
-import { mostFewRows } from './product-rows.js';
 import { tileShape } from './product-tiles.js';
 import { VectorUnit } from './vector-unit.js';
 

@@ -2,7 +2,8 @@ import type { ProductKernel } from '../product-family.js';
 import type { Assembler } from './assembler.js';
 import type { Isa } from './processor.js';
 import { emitBlocks } from './product-blocks.js';
-import { emitDotRows, emitFewRows } from './product-rows.js';
+import { emitDotRows } from './product-dots.js';
+import { emitFewRows } from './product-few-rows.js';
 import type { Label } from './registers.js';
 import { VectorUnit } from './vector-unit.js';
 
