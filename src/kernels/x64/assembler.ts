@@ -33,13 +33,18 @@ interface Patch {
   readonly from: number;
 }
 
+const noDetails: Details = {};
+
+/** Bytes of an instruction at most. */
+const longestInstruction = 15;
+
 /**
  * Writes x86-64 machine code: general instructions as methods, vector instructions by name ({@link op}), jumps to
  * labels, and constants that lie behind the code. VEX forms are used where they exist and suffice, since they are
  * shorter. Sizes are 64 bits for general registers, unless a name says 32.
  */
 export class Assembler {
-  #bytes = new Uint8Array(4096);
+  #bytes = new Uint8Array(1 << 15);
   #length = 0;
   readonly #places: (number | undefined)[] = [];
   readonly #patches: Patch[] = [];
@@ -112,26 +117,31 @@ export class Assembler {
 
   /** Writes the vector instruction of a name, its operands in the order of Intel's manual: the destination first. */
   op(name: VectorName, ...operands: readonly Operand[]): void {
-    this.opWith(name, {}, ...operands);
+    this.#vectorInstruction(name, noDetails, operands);
   }
 
   /** The same with a constant, a mask or a broadcast. */
   opWith(name: VectorName, details: Details, ...operands: readonly Operand[]): void {
+    this.#vectorInstruction(name, details, operands);
+  }
+
+  // Code is written by programs that have just started, so this costs as little as it may before V8 optimizes it.
+  #vectorInstruction(name: VectorName, details: Details, operands: readonly Operand[]): void {
     const instruction: VectorInstruction = vectorInstructions[name];
     const fields = fieldsOf(instruction, operands);
-    const vectors = operands.filter((operand) => operand.kind === 'vector');
-    const bits = instruction.bits ?? details.bits ?? Math.max(128, ...vectors.map((register) => register.bits));
-    const { mask, zeroing = false, broadcast = false } = details;
-    const needsEvex =
-      instruction.encodings === 'evex' ||
-      bits === 512 ||
-      mask !== undefined ||
-      broadcast ||
-      vectors.some(({ index }) => index > 15) ||
-      (instruction.toMask && operands[0].kind === 'mask');
+    let bits: number = instruction.bits ?? details.bits ?? 128;
+    let needsEvex = instruction.toMask && operands[0].kind === 'mask';
+    for (const operand of operands) {
+      if (operand.kind !== 'vector') continue;
+      if (operand.bits > bits && instruction.bits === undefined) bits = operand.bits;
+      if (operand.index > 15) needsEvex = true;
+    }
+    needsEvex ||=
+      instruction.encodings === 'evex' || bits === 512 || details.mask !== undefined || details.broadcast === true;
     if (needsEvex && instruction.encodings === 'vex') throw new Error(`${name} has no form for these operands`);
     const tail = (instruction.hasImmediate ? 1 : 0) + (fields.last === undefined ? 0 : 1);
-    if (needsEvex) this.#evex(instruction, fields, { bits, mask, zeroing, broadcast }, tail);
+    this.#reserve();
+    if (needsEvex) this.#evex(instruction, fields, bits, details, tail);
     else this.#vex(instruction, fields, bits, tail);
     if (fields.last !== undefined) this.#u8(fields.last << 4);
     if (instruction.hasImmediate) this.#u8(details.immediate ?? 0);
@@ -146,20 +156,27 @@ export class Assembler {
     const { x, b } = extensionsOf(rm);
     const r = reg >> 3;
     const last = ((~vvvv & 15) << 3) | (bits === 256 ? 4 : 0) | prefix;
-    if (map === 1 && w === 0 && x === 0 && b === 0) this.#write(0xc5, ((r ^ 1) << 7) | last);
-    else this.#write(0xc4, ((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | map, (w << 7) | last);
-    this.#u8(opcode);
+    const bytes = this.#bytes;
+    if (map === 1 && w === 0 && x === 0 && b === 0) {
+      bytes[this.#length++] = 0xc5;
+      bytes[this.#length++] = ((r ^ 1) << 7) | last;
+    } else {
+      bytes[this.#length++] = 0xc4;
+      bytes[this.#length++] = ((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | map;
+      bytes[this.#length++] = (w << 7) | last;
+    }
+    bytes[this.#length++] = opcode;
     this.#modRm(reg, rm, 1, tail);
   }
 
   #evex(
     instruction: VectorInstruction,
     { reg, vvvv, rm }: Fields,
-    given: { bits: number; mask: MaskRegister | undefined; zeroing: boolean; broadcast: boolean },
+    bits: number,
+    { mask, zeroing = false, broadcast = false }: Details,
     tail: number,
   ): void {
     const { map, prefix, opcode, evexW } = instruction;
-    const { bits, mask, zeroing, broadcast } = given;
     const extensions = extensionsOf(rm);
     const x = rm.kind === 'vector' ? (rm.index >> 4) & 1 : extensions.x;
     const first =
@@ -171,7 +188,12 @@ export class Assembler {
       (broadcast ? 0x10 : 0) |
       ((~(vvvv >> 4) & 1) << 3) |
       (mask === undefined ? 0 : mask.index);
-    this.#write(0x62, first, (evexW << 7) | ((~vvvv & 15) << 3) | 4 | prefix, third, opcode);
+    const bytes = this.#bytes;
+    bytes[this.#length++] = 0x62;
+    bytes[this.#length++] = first;
+    bytes[this.#length++] = (evexW << 7) | ((~vvvv & 15) << 3) | 4 | prefix;
+    bytes[this.#length++] = third;
+    bytes[this.#length++] = opcode;
     this.#modRm(reg, rm, broadcast ? instruction.element : displacementUnit(instruction, bits), tail);
   }
 
@@ -436,15 +458,24 @@ export class Assembler {
   }
 
   #u32(value: number): void {
-    for (let shift = 0; shift < 32; shift += 8) this.#u8((value >>> shift) & 255);
+    this.#reserve();
+    const bytes = this.#bytes;
+    bytes[this.#length++] = value;
+    bytes[this.#length++] = value >>> 8;
+    bytes[this.#length++] = value >>> 16;
+    bytes[this.#length++] = value >>> 24;
   }
 
   #u8(value: number): void {
-    if (this.#length === this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#bytes.length);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
+    this.#reserve();
     this.#bytes[this.#length++] = value;
+  }
+
+  /** Makes room for the longest instruction. */
+  #reserve(): void {
+    if (this.#length + longestInstruction <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * this.#bytes.length);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 }
