@@ -42,11 +42,15 @@ export class Uses {
     return result !== undefined && result.fixed === undefined && !this.#places.has(result);
   }
 
-  /** Whether operation `i` is a load that can wait for its only use, as an operand in memory or a load there. */
+  /**
+   * Whether operation `i` is a load that can wait for its only use, as an operand in memory or a load there. One of some
+   * lanes cannot: an operand in memory is read in all of them.
+   */
   canWait(i: number): boolean {
-    const { name, result, sources, place } = this.#operations[i];
+    const { name, result, sources, place, mask } = this.#operations[i];
     if (name !== 'vmovups' || result === undefined || result.fixed !== undefined) return false;
-    if (place === undefined || sources.length > 0 || this.#numUses.get(result) !== 1) return false;
+    if (place === undefined || mask !== undefined || sources.length > 0 || this.#numUses.get(result) !== 1)
+      return false;
     return this.#stores[this.#places.get(result)![0]] === this.#stores[i];
   }
 }
