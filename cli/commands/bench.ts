@@ -2,6 +2,7 @@ import { type BenchCase, benchCases, caseNamed, sizeNames } from '../../bench/ca
 import { describeMachine } from '../../bench/machine.js';
 import { type CaseResult, runCase } from '../../bench/run-case.js';
 import { type BackendName, currentBackend, setThreads } from '../../src/index.js';
+import { describeMachineCode } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print } from '../output.js';
 import { fileSize, textTable } from '../text-table.js';
@@ -43,6 +44,7 @@ export const bench = defineCommand({
     threads: { type: 'count', value: 'N', about: 'Threads that compute. Default 1.' },
     backend: computeOptions.backend,
     blas: computeOptions.blas,
+    native: computeOptions.native,
     ...jsonOption,
   },
   async run({ options, positionals }) {
@@ -51,15 +53,19 @@ export const bench = defineCommand({
     const names = [...(options.case === undefined ? [] : options.case.split(',')), ...positionals];
     const cases = names.length === 0 ? benchCases : names.map((name) => caseNamed(name, where));
     const backend = (options.backend ?? currentBackend().name) as BackendName;
+    const { instructions } = describeMachineCode();
     if (options.json) {
       const results = cases.map((benchCase) => runCase(benchCase, { backend, threads }));
-      print(`[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas })).join(',\n')}\n]`);
+      print(
+        `[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas, machineCode: instructions })).join(',\n')}\n]`,
+      );
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
     print(
       `${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ` +
-        `${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+        `${backend}${instructions === null ? '' : ` with machine code of ${instructions}`}` +
+        `${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     );
     print('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);

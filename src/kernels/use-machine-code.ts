@@ -4,6 +4,7 @@ import { findKoffiNow } from './koffi.js';
 import { type MachineCode, provideMachineCode } from './machine-code.js';
 import { wasmInstance } from './wasm-instance.js';
 import { X64MachineCode } from './x64/machine-code.js';
+import { isas } from './x64/processor.js';
 import { faultOfMachineCode } from './x64/self-test.js';
 
 const where = 'useMachineCode';
@@ -12,7 +13,7 @@ const occasions = ['possible', 'never'] as const;
 export interface MachineCodeOptions {
   /**
    * `possible` (default) where the processor and the system allow it; `never` computes in WebAssembly alone, as the
-   * environment variable RONDO_NATIVE=off does.
+   * environment variable RONDO_NATIVE=off does. RONDO_NATIVE=avx2 uses no wider vectors.
    */
   when?: (typeof occasions)[number] | undefined;
 }
@@ -71,19 +72,23 @@ function find(): NonNullable<typeof found> {
   if (wanted === 'never') return unused('it was switched off.');
   const { RONDO_NATIVE: native } = process.env;
   if (native === 'off') return unused('RONDO_NATIVE=off switches it off.');
-  if (native !== undefined && native !== '' && native !== 'on')
-    return unused(`RONDO_NATIVE is \`${native}\`, which is neither on nor off.`);
+  const isa = isas.find((each) => each === native);
+  if (native !== undefined && native !== '' && native !== 'on' && isa === undefined)
+    return unused(`RONDO_NATIVE is \`${native}\`, which is none of on, off, ${isas.join(', ')}.`);
   if (process.arch !== 'x64') return unused(`kernels are written for x86-64, and this is ${process.arch}.`);
   const require = createRequire(import.meta.url);
   const search = findKoffiNow(require);
   if (search.koffi === undefined) return unused(search.reason);
   const started = performance.now();
   try {
-    const code = new X64MachineCode({
-      koffi: search.koffi,
-      koffiPath: require.resolve('koffi'),
-      platform: process.platform,
-    });
+    const code = new X64MachineCode(
+      {
+        koffi: search.koffi,
+        koffiPath: require.resolve('koffi'),
+        platform: process.platform,
+      },
+      isa,
+    );
     const fault = faultOfMachineCode(code);
     if (fault !== undefined) return unused(`its numbers are wrong here: ${fault}`);
     const startMs = performance.now() - started;

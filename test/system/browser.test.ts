@@ -16,12 +16,12 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 91_700,
+    largestBytes: 93_000,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 111_900,
+    largestBytes: 113_200,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
@@ -34,7 +34,7 @@ const budgets = [
 const elsewhere = new RegExp(
   [
     String.raw`src/(training/(layer-registry|graph|callbacks/(?!callback\.))|io|data|tasks)`,
-    'src/kernels/(attention|sequence/memory-attention|reference|blas|describe-host|use-blas)',
+    'src/kernels/(attention|sequence/memory-attention|reference|blas|x64|koffi|describe-host|use-blas|use-machine-code)',
     'src/tensor/(chain-|dot-product-attention|linear-chain|sequence-memory)',
     'src/cells/attending',
     'src/layers/(attention-rnn|conv|symbolic-tensor|embedding|bidirectional|crf|gru|reshape|time-distributed)',

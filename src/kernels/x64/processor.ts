@@ -1,5 +1,6 @@
 /** Sets of instructions that kernels are written for: of 256 bits with AVX2 and FMA, of 512 bits with AVX-512. */
-export type Isa = 'avx2' | 'avx512';
+export const isas = ['avx2', 'avx512'] as const;
+export type Isa = (typeof isas)[number];
 
 /** What an x86-64 processor can do, and the system allows. */
 export interface Processor {
