@@ -40,7 +40,7 @@ import {
   tensor,
 } from '../src/index.js';
 import { allowWideKernels, describeMachineCode } from '../src/node.js';
-import { onnxSteps } from './comparison/onnx-steps.js';
+import { onnxSteps, timesteps } from './comparison/onnx-steps.js';
 import { PeerRefusal } from './comparison/peer-process.js';
 import { describeMachine } from './machine.js';
 import { median, middleHalf, warmUp } from './timing.js';
@@ -124,9 +124,10 @@ async function comparedCell(cell: string, units: number): Promise<string[][]> {
   compressWeights(blocks, 'blocks');
   const prunedForBytes = copyOf(whole);
   await prune(prunedForBytes, { sparsity: Number(options.sparsity), block: [8, 4] });
+  const eightBits = (await quantize(whole)) as Sequential;
   const subjects: Subject[] = [
     { name: 'single precision', model: whole, like: whole },
-    { name: '8 bits', model: (await quantize(whole)) as Sequential, like: whole },
+    { name: '8 bits', model: eightBits, like: whole },
     { name: `${options.sparsity} of the blocks left out`, model: blocks, like: pruned },
     {
       name: `${options.sparsity} of the blocks left out, 8 bits`,
@@ -139,11 +140,22 @@ async function comparedCell(cell: string, units: number): Promise<string[][]> {
     off: relativeDifference(outputsOf(model, noise(20, units), units), outputsOf(like, noise(20, units), units)),
     roundUs: roundOfStream(model, units),
   }));
-  if (options['onnx-runtime'])
+  if (options['onnx-runtime']) {
+    const x = tensor(noise(timesteps, units), [1, timesteps, units]);
+    for (const { name, model, off } of [subjects[0], subjects[1]].map((subject, i) => ({
+      ...subject,
+      model: [whole, eightBits][i],
+    })))
+      subjects.push({
+        name: `${name}, ${timesteps} steps in one call`,
+        off,
+        roundUs: roundOf(() => void scope(() => model.apply(x) as Tensor).dataSync(), PASSES_OF_ROUND, timesteps),
+      });
     for (const quantized of [false, true]) {
       const subject = await onnxSubject(whole, { cell, units, quantized });
       if (subject !== undefined) subjects.push(subject);
     }
+  }
   return timedInTurns(`${cell}, ${units}`, subjects);
 }
 
@@ -182,17 +194,17 @@ function roundOfStream(model: Sequential, units: number): () => number {
   return roundOf(() => void stream.step(values), STEPS_OF_ROUND);
 }
 
-/** Microseconds of a step: the median of so many. */
-function roundOf(step: () => void, count: number): () => number {
-  warmUp(step);
+/** Microseconds of a step: the median of so many runs. */
+function roundOf(run: () => void, count: number, stepsOfRun = 1): () => number {
+  warmUp(run);
   return () => {
-    for (let i = 0; i < STEPS_BEFORE; i++) step();
+    for (let i = 0; i < STEPS_BEFORE; i++) run();
     const started = Array.from({ length: count + 1 }, () => {
       const now = performance.now();
-      step();
+      run();
       return now;
     });
-    return 1000 * median(started.slice(1).map((now, i) => now - started[i]));
+    return (1000 * median(started.slice(1).map((now, i) => now - started[i]))) / stepsOfRun;
   };
 }
 

@@ -56,9 +56,10 @@ export const bench = defineCommand({
     const { instructions } = describeMachineCode();
     if (options.json) {
       const results = cases.map((benchCase) => runCase(benchCase, { backend, threads }));
-      print(
-        `[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas, machineCode: instructions })).join(',\n')}\n]`,
+      const lines = results.map((result) =>
+        JSON.stringify({ ...inOrder(result), blas: options.blas, machineCode: instructions }),
       );
+      print(`[\n${lines.join(',\n')}\n]`);
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
@@ -68,8 +69,8 @@ export const bench = defineCommand({
         `${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     );
     print('Each case was compared with the float64 reference before it was timed.\n');
-    const lines = printer(cases);
-    for (const benchCase of cases) lines(runCase(benchCase, { backend, threads }));
+    const line = printer(cases);
+    for (const benchCase of cases) line(runCase(benchCase, { backend, threads }));
   },
 });
 
