@@ -180,17 +180,9 @@ function quantizedWeights(
   { shape, data }: DecodedTensor,
   scale: DecodedTensor,
 ): CompressedWeights {
-  const place = placeWith(scale.shape, shape);
-  const sizes = place && matrixSizes(shape, place);
-  if (sizes === undefined || scale.dtype !== 'F32' || shape.includes(0) || sizes.k > mostInputs)
-    throw damaged(where, name, 'scales for each output', describeShape(scale.shape));
-  const { form } = place!;
-  const { count, k, n } = sizes;
+  const { form, count, k, n, scales } = scaledMatrices(where, name, shape, scale);
   const bytes = data as Int8Array;
-  const scales = scale.data as Float32Array;
   if (bytes.includes(-128)) throw damaged(where, name, 'values from -127 to 127', '-128');
-  if (!scales.every((value) => Number.isFinite(value) && value >= 0))
-    throw damaged(where, name, 'finite scales of at least 0', 'others');
   const matrices = Array.from({ length: count }, (_, head): QuantizedMatrix => {
     const values = bytes.slice(head * k * n, (head + 1) * k * n);
     return {
@@ -202,6 +194,23 @@ function quantizedWeights(
     };
   });
   return new CompressedWeights(shape, form, matrices);
+}
+
+/** The matrices of a weight by its scales. @throws FILE_FORMAT where these do not fit it */
+function scaledMatrices(
+  where: string,
+  name: string,
+  shape: readonly number[],
+  scale: DecodedTensor,
+): ReturnType<typeof matrixSizes> & { readonly form: MatrixPlace['form']; readonly scales: Float32Array } {
+  const place = placeWith(scale.shape, shape);
+  const sizes = place && matrixSizes(shape, place);
+  if (sizes === undefined || scale.dtype !== 'F32' || shape.includes(0) || sizes.k > mostInputs)
+    throw damaged(where, name, 'scales for each output', describeShape(scale.shape));
+  const scales = scale.data as Float32Array;
+  if (!scales.every((value) => Number.isFinite(value) && value >= 0))
+    throw damaged(where, name, 'finite scales of at least 0', 'others');
+  return { ...sizes, form: place!.form, scales };
 }
 
 function blockWeights(where: string, name: string, tensors: ReadonlyMap<string, DecodedTensor>): CompressedWeights {
@@ -227,6 +236,7 @@ function quantizedBlockWeights(
   const scale = tensors.get(name + parts.scale);
   if (scale === undefined || k > mostInputs || segment !== n || sizeOf(shape) > mostZeros * (data.length + n))
     throw damaged(where, name, 'scales, and blocks of a weight of its size', describeShape(shape));
+  scaledMatrices(where, name, shape, scale);
   const blockSize = int8BlockOutputs * blockInputs;
   const values = new Int8Array(sizeOf(shape));
   heads.forEach(({ first, end, ...blocks }, head) => {

@@ -1,16 +1,15 @@
-import { jsonText } from '../json-beginning.js';
+import { jsonMembers } from '../json-members.js';
 import { type ModelFormat, plainlyRead } from '../model-format.js';
 import { decodeUtf8 } from '../utf8.js';
 import { brainNetTypes, type ReadBrainOptions, readBrain } from './read-brain.js';
-
-const typeOfNet = new RegExp(`"type"\\s*:\\s*"(?:${brainNetTypes.join('|')})"`);
 
 /** Nets of brain.js, which are JSON. What turns raw data into inputs are the characters of a net of texts, and names. */
 export const brainFormat: ModelFormat<ReadBrainOptions> = {
   title: 'brain.js',
   recognises: (bytes) => {
-    const text = jsonText(bytes);
-    return text !== undefined && typeOfNet.test(text) && /"(?:hiddenLayers|sizes)"/.test(text);
+    const members = jsonMembers(bytes);
+    const isNet = (brainNetTypes as readonly string[]).includes(members.get('type') ?? '');
+    return isNet && ['hiddenLayers', 'sizes'].some((name) => members.has(name));
   },
   read: {
     endings: ['.json'],

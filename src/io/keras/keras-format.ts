@@ -1,12 +1,9 @@
 import { RondoError } from '../../errors.js';
 import { isHdf5 } from '../hdf5/hdf5-file.js';
-import { jsonText } from '../json-beginning.js';
+import { jsonMembers } from '../json-members.js';
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { type ReadKerasOptions, readKeras } from './read-keras.js';
 import { writeKeras, writeKerasWeights } from './write-keras.js';
-
-/** What `model.to_json()` gives, which is no model without its weights. */
-const architecture = /^\s*\{\s*"(?:module|class_name)"\s*:\s*"/;
 
 /** What names of files with weights alone end with. */
 const weightsEnding = '.weights.h5';
@@ -54,7 +51,7 @@ export const kerasFormat: ModelFormat<ReadKerasOptions> = {
   },
 };
 
+/** What `model.to_json()` gives, which is no model without its weights. */
 function isArchitecture(bytes: Uint8Array): boolean {
-  const text = jsonText(bytes);
-  return text !== undefined && architecture.test(text) && /"config"\s*:/.test(text);
+  return ['class_name', 'config'].every((name) => jsonMembers(bytes).has(name));
 }

@@ -22,6 +22,8 @@ export const attentionOperators: Readonly<Record<string, Operator>> = {
     ],
     inputs: [3, 6],
     check,
+    // Queries meet each key twice: in their scores, and in what these weigh.
+    work: (call, [, keys]) => 2 * call.value(0).size * ((keys as OnnxValue | undefined)?.shape.at(-2) ?? 1),
     run: attention,
   },
 };

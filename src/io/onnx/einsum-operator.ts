@@ -12,6 +12,8 @@ export const einsumOperators: Readonly<Record<string, Operator>> = {
     attributes: ['equation'],
     inputs: [1, Infinity],
     check: (node) => void equationOf(node),
+    // At most every place of all axes, for each operand.
+    work: (call) => call.inputs.length * sizeOf([...namedOperands(call).sizes.values()]),
     run: (call) => [einsum(call)],
   },
 };
@@ -41,8 +43,8 @@ function equationOf(node: OnnxNode): Equation {
   throw node.fault('the equation is not run.', expected, equation.slice(0, 100));
 }
 
-function einsum(call: OperatorCall): OnnxValue {
-  const { operands, result } = equationOf(call.node);
+function namedOperands(call: OperatorCall): { named: Named[]; sizes: Map<string, number> } {
+  const { operands } = equationOf(call.node);
   const sizes = new Map<string, number>();
   const named = operands.map((letters, at) => {
     const value = call.tensor(at);
@@ -54,7 +56,12 @@ function einsum(call: OperatorCall): OnnxValue {
     if (axes !== undefined && fits) return { value, axes };
     throw call.node.fault('an input does not fit the equation.', letters, describeShape(value.shape), 'SHAPE_MISMATCH');
   });
-  const wanted = resultAxes(named, result);
+  return { named, sizes };
+}
+
+function einsum(call: OperatorCall): OnnxValue {
+  const { named, sizes } = namedOperands(call);
+  const wanted = resultAxes(named, equationOf(call.node).result);
   if (wanted.some((axis) => !sizes.has(axis))) throw call.node.fault('the result has an axis that no input has.');
   let whole: Named = named[0];
   for (let at = 1; at < named.length; at++) {

@@ -3,7 +3,7 @@ import * as e from '../../expression/build.js';
 import * as ops from '../../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { asTensor, WholeNumbers } from './onnx-values.js';
+import { asTensor, numberOfType, WholeNumbers } from './onnx-values.js';
 import type { Operator } from './operator.js';
 
 /** Operators that compute each number of a result from one in the same place. */
@@ -143,7 +143,12 @@ function ofFloats(holds: (x: number) => boolean): Operator {
 }
 
 export function mapped(value: WholeNumbers, map: (x: number) => number): WholeNumbers {
-  return new WholeNumbers(value.type, value.shape, value.data.map(map));
+  const held = numberOfType(value.type);
+  return new WholeNumbers(
+    value.type,
+    value.shape,
+    value.data.map((x) => held(map(x))),
+  );
 }
 
 function unary(run: (x: Tensor) => Tensor, ofWholes?: (x: number) => number): Operator {

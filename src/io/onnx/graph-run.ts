@@ -1,11 +1,11 @@
 import { RondoError } from '../../errors.js';
 import { scope, Tensor } from '../../tensor/tensor.js';
 import { Variable } from '../../tensor/variable.js';
-import { LoopBudget } from './iterations.js';
+import { RunBudget } from './iterations.js';
 import { type Body, nestedOperators } from './nested-operators.js';
 import type { OnnxGraph, OnnxNode } from './onnx-node.js';
 import type { EdgeValue, OnnxValue } from './onnx-values.js';
-import { type Operator, OperatorCall } from './operator.js';
+import { numbersIn, type Operator, OperatorCall } from './operator.js';
 import { operators } from './operators.js';
 import { recurrentAttributeNames } from './recurrent-attributes.js';
 import { RecurrentNode } from './recurrent-node.js';
@@ -21,25 +21,34 @@ export interface Surroundings {
   readonly node: OnnxNode;
   readonly constants: ValueOf;
   readonly knows: (name: string) => boolean;
-  /** How many numbers may still be computed while the file is read. */
-  readonly early: { left: number };
+  /** How many numbers may still be computed while the file is read, and what that may cost. */
+  readonly early: { left: number; workLeft: number };
 }
 
 /** A node that is to be run. */
 interface Step {
   readonly node: OnnxNode;
-  readonly run: (inputs: Values, valueOf: ValueOf, budget: LoopBudget) => Values;
+  readonly run: (inputs: Values, valueOf: ValueOf, budget: RunBudget) => Values;
   /** Names of what is read in each run. */
   readonly reads: readonly string[];
   readonly recurrent?: RecurrentNode;
   /** Graphs inside of it. */
   readonly bodies?: readonly GraphRun[];
+  /** Whether it does more than one thing with each number. */
+  readonly isProduct?: boolean;
   /** Whether such graphs may be run many times, here or further inside. */
   readonly repeats?: boolean;
 }
 
 /** Of constants so many numbers are computed while a file is read; what follows from more of them waits for each run. */
 const mostEarly = 2 ** 25;
+
+/** What that may cost, and how many numbers a product may read then: some seconds at most. */
+const mostEarlyWork = 2 ** 33;
+const mostEarlyInputs = 2 ** 20;
+
+/** Operators that put constants and what is computed together, or take a shape from constants. */
+const joining: ReadonlySet<string> = new Set(['Concat', 'Expand', 'Reshape', 'Where']);
 
 /** Constants of fewer numbers go to the device with each run. */
 const leastKept = 256;
@@ -62,7 +71,7 @@ export class GraphRun {
   ) {
     for (const [name, value] of graph.initializers) this.#constants.set(name, value);
     const known = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
-    const early = outer?.early ?? { left: mostEarly };
+    const early = outer?.early ?? { left: mostEarly, workLeft: mostEarlyWork };
     const here: Omit<Surroundings, 'node'> = {
       early,
       knows: (name) => known.has(name) || outer?.knows(name) === true,
@@ -81,7 +90,10 @@ export class GraphRun {
       }
       // Loops are for runs alone, so that reading a file ends soon.
       const isComputed = step.recurrent === undefined && step.repeats !== true && early.left > 0;
-      const isConstant = isComputed && step.reads.every((name) => here.constants(name) !== undefined);
+      const isConstant =
+        isComputed &&
+        step.reads.every((name) => here.constants(name) !== undefined) &&
+        isCheap(step, inputsOf(node, here.constants), early.workLeft);
       if (!isConstant || !this.#compute(step, here, outer !== undefined)) this.#steps.push(step);
     }
     if (outer !== undefined) {
@@ -122,20 +134,40 @@ export class GraphRun {
   run(
     given: ReadonlyMap<string, EdgeValue>,
     outer: ValueOf = () => undefined,
-    budget: LoopBudget = new LoopBudget(),
+    budget: RunBudget = new RunBudget(),
   ): ValueOf {
     const values = new Map(given);
     const valueOf: ValueOf = (name) => values.get(name) ?? this.#constants.get(name) ?? outer(name);
-    for (const { node, run } of this.#steps) note(values, node, run(inputsOf(node, valueOf), valueOf, budget));
+    for (const { node, run } of this.#steps) {
+      try {
+        note(values, node, run(inputsOf(node, valueOf), valueOf, budget));
+      } catch (error) {
+        throw this.#sayingWhatIsFixed(error, node);
+      }
+    }
     return valueOf;
+  }
+
+  /** Where a constant stands among what goes together, it may have the batch or the length of the trace that the file was made by. */
+  #sayingWhatIsFixed(error: unknown, { operator, where, inputs }: OnnxNode): unknown {
+    if (!(error instanceof RondoError) || error.code !== 'SHAPE_MISMATCH' || error.facts.where !== where) return error;
+    const fixed = joining.has(operator) ? inputs.filter((name) => this.#constants.has(name)) : [];
+    if (fixed.length === 0) return error;
+    const fix =
+      `${fixed.map((name) => `\`${name.slice(0, 100)}\``).join(', ')} ${fixed.length === 1 ? 'is a constant' : 'are constants'} of the ` +
+      'file, in which the batch or the length of the example may be that it was exported with: give inputs of that size, or ' +
+      'export it with free ones (dynamic_shapes, dynamic_axes).';
+    return new RondoError(error.code, { ...error.facts, fix, cause: error });
   }
 
   /** Whether it could; in a branch that is perhaps never taken, a step that cannot be computed waits until it is. */
   #compute({ node, run }: Step, { constants, early }: Omit<Surroundings, 'node'>, isBranch: boolean): boolean {
     try {
       // Returned, so that it outlives the scope.
-      const results = scope(() => run(inputsOf(node, constants), constants, new LoopBudget()));
-      for (const value of results) if (value !== undefined && 'size' in value) early.left -= value.size;
+      const budget = new RunBudget();
+      const results = scope(() => run(inputsOf(node, constants), constants, budget));
+      early.workLeft -= budget.spent;
+      early.left -= numbersIn(results);
       note(this.#constants, node, results);
       return true;
     } catch (error) {
@@ -154,6 +186,12 @@ export class GraphRun {
     }
     for (const { bodies = [] } of this.#steps) for (const body of bodies) body.#keepConstants();
   }
+}
+
+/** Whether a step is computed while the file is read, and not with each run. */
+function isCheap({ isProduct }: Step, inputs: Values, workLeft: number): boolean {
+  const size = numbersIn(inputs);
+  return size < workLeft && (isProduct !== true || size < mostEarlyInputs);
 }
 
 function inputsOf(node: OnnxNode, valueOf: ValueOf): Values {
@@ -175,7 +213,17 @@ function stepOf(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): Step 
   requireAttributes(node, operator.attributes ?? []);
   requireInputs(node, operator.inputs);
   operator.check?.(node);
-  return { node, reads: namesIn(node.inputs), run: (inputs) => operator.run(new OperatorCall(node, inputs)) };
+  return {
+    node,
+    reads: namesIn(node.inputs),
+    isProduct: operator.work !== undefined,
+    run(inputs, _, budget) {
+      const call = new OperatorCall(node, inputs);
+      const outputs = operator.run(call);
+      budget.work(node, numbersIn(inputs) + numbersIn(outputs) + (operator.work?.(call, outputs) ?? 0));
+      return outputs;
+    },
+  };
 }
 
 function recurrentStep(node: OnnxNode, constants: ValueOf): Step {
@@ -185,7 +233,15 @@ function recurrentStep(node: OnnxNode, constants: ValueOf): Step {
   if (node.inputs.slice(0, 3).includes('')) throw node.fault('one of the inputs X, W and R is missing.');
   const recurrent = new RecurrentNode(node, numbersOf(node, inputsOf(node, constants)));
   const reads = namesIn(node.inputs.filter((_, at) => recurrent.reads(at)));
-  return { node, reads, recurrent, run: (inputs) => recurrent.run(numbersOf(node, inputs)) };
+  return {
+    node,
+    reads,
+    recurrent,
+    run(inputs, _, budget) {
+      budget.work(node, recurrent.work(numbersOf(node, inputs)));
+      return recurrent.run(numbersOf(node, inputs));
+    },
+  };
 }
 
 function numbersOf(node: OnnxNode, inputs: Values): (OnnxValue | undefined)[] {
@@ -219,7 +275,7 @@ function nestedStep(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): S
   };
 }
 
-function bodyOf(node: OnnxNode, run: GraphRun, valueOf: ValueOf, budget: LoopBudget): Body {
+function bodyOf(node: OnnxNode, run: GraphRun, valueOf: ValueOf, budget: RunBudget): Body {
   const { graph } = run;
   return {
     graph,

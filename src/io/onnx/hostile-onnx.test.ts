@@ -15,8 +15,10 @@ import {
 } from '../../../test/support/onnx-writer.js';
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
+import { sizeOf } from '../../shape.js';
 import { zeros } from '../../tensor/constants.js';
 import { GraphRun } from './graph-run.js';
+import { RunBudget } from './iterations.js';
 import { loadOnnx } from './load-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import { type OnnxModel, readOnnx } from './onnx-model.js';
@@ -174,6 +176,15 @@ describe('weights in other files', () => {
     expect(await messageAfter(() => read(bytes))).toMatch(expected);
   });
 
+  it('are not shown again and again', async () => {
+    const place = (count: number): Uint8Array =>
+      concat(Array.from({ length: count }, (_, i) => externalTensor('w.bin', '0', '8', i === 0 ? 'W' : `W${i}`)));
+    const read = (count: number): Promise<string> =>
+      messageAfter(() => readOnnx(graphOf(place(count)), { where: 'a.onnx', external: async () => new Uint8Array(8) }));
+    expect(await read(4)).toBe('nothing was thrown');
+    expect(await read(5)).toContain('tensors show the bytes of other files again and again');
+  });
+
   it('are read from a folder by loadOnnx, and not through a link that leads out of it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'onnx-'));
     try {
@@ -237,6 +248,101 @@ describe('graphs that ask for more than there can be', () => {
     });
     expect(new GraphRun(readOnnxFile(bytes, 'large.onnx').graph).numSteps).toBe(2);
   });
+});
+
+describe('what a run of a graph costs', () => {
+  const numbers = (shape: number[]): WrittenTensor => ({
+    shape,
+    data: Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i)),
+  });
+  /** Of one node that reads `x` and constants. */
+  const spent = (node: Omit<WrittenNode, 'inputs' | 'outputs'>, x: number[], ...constants: number[][]): number => {
+    const names = constants.map((_, i) => `c${i}`);
+    const bytes = onnxBytes({
+      nodes: [{ ...node, inputs: ['x', ...names], outputs: ['y'] }],
+      constants: Object.fromEntries(constants.map((shape, i) => [names[i], numbers(shape)])),
+      inputs: [{ name: 'x', shape: x }],
+      outputs: [{ name: 'y', shape: [] }],
+    });
+    const budget = new RunBudget();
+    new GraphRun(readOnnxFile(bytes, 'work.onnx').graph).run(new Map([['x', zeros(x)]]), undefined, budget);
+    return budget.spent;
+  };
+
+  it.each<[string, number, () => number]>([
+    ['a product', 3 * 5 * 7, () => spent({ operator: 'MatMul' }, [3, 5], [5, 7])],
+    ['products of several matrices', 2 * 3 * 5 * 7, () => spent({ operator: 'MatMul' }, [2, 3, 5], [2, 5, 7])],
+    ['Gemm', 3 * 5 * 7, () => spent({ operator: 'Gemm' }, [3, 5], [5, 7])],
+    ['windows with filters', 2 * 5 * 4 * (3 * 3), () => spent({ operator: 'Conv' }, [2, 3, 7], [4, 3, 3])],
+    ['filters turned round', 2 * 9 * 4 * 3, () => spent({ operator: 'ConvTranspose' }, [2, 3, 7], [3, 4, 3])],
+    [
+      'sums over axes',
+      3 * 5 * 7,
+      () => spent({ operator: 'Einsum', attributes: { equation: 'ij,jk->' } }, [3, 5], [5, 7]),
+    ],
+    [
+      'the largest of windows',
+      2 * 3 * 5 * 3,
+      () => spent({ operator: 'MaxPool', attributes: { kernel_shape: [3] } }, [2, 3, 7]),
+    ],
+    ['attention', 2 * 3 * 5 * 4 * 7, () => spent({ operator: 'Attention' }, [1, 3, 5, 4], [1, 3, 7, 4], [1, 3, 7, 4])],
+    [
+      'a recurrent node',
+      6 * 2 * 3 * (4 + 3),
+      () => spent({ operator: 'RNN', attributes: { hidden_size: 3 } }, [6, 2, 4], [1, 3, 4], [1, 3, 3]),
+    ],
+  ])('is counted: %s', (_, products, work) => {
+    const count = work();
+    expect(count).toBeGreaterThanOrEqual(products);
+    expect(count).toBeLessThan(2 * products + 500);
+  });
+
+  it('ends a run that goes on', async () => {
+    const bytes = onnxBytes({
+      nodes: [{ operator: 'MatMul', name: 'm', inputs: ['x', 'c'], outputs: ['y'] }],
+      constants: { c: numbers([5, 7]) },
+      inputs: [{ name: 'x', shape: [3, 5] }],
+      outputs: [{ name: 'y', shape: [] }],
+    });
+    const graph = new GraphRun(readOnnxFile(bytes, 'work.onnx').graph);
+    const given = new Map([['x', zeros([3, 5])]]);
+    expect(await messageAfter(() => graph.run(given, undefined, new RunBudget(100)))).toMatchInlineSnapshot(`
+      "[OUT_OF_RANGE] work.onnx, MatMul \`m\`: the graph computes too much.
+        expected: at most 100 products and numbers in one run
+        received: more
+        fix: export the model again, or without this node."
+    `);
+  });
+
+  it('is no part of reading a file, but for a little', () => {
+    const bytes = onnxBytes({
+      nodes: [
+        { operator: 'ConstantOfShape', inputs: ['sizes'], outputs: ['c'] },
+        { operator: 'MatMul', inputs: ['c', 'c'], outputs: ['y'] },
+      ],
+      constants: { sizes: { type: 'int64', shape: [2], data: [2 ** 10, 2 ** 10] } },
+      inputs: [],
+      outputs: [{ name: 'y', shape: [1] }],
+    });
+    expect(new GraphRun(readOnnxFile(bytes, 'large.onnx').graph).numSteps).toBe(1);
+  });
+});
+
+it('a constant of the batch of a trace is said to be one', async () => {
+  const bytes = onnxBytes({
+    nodes: [{ operator: 'Concat', name: 'join', inputs: ['x', 'first'], outputs: ['y'], attributes: { axis: 1 } }],
+    constants: { first: { shape: [2, 1], data: [1, 2] } },
+    inputs: [{ name: 'x', shape: ['n', 3] }],
+    outputs: [{ name: 'y', shape: ['n', 4] }],
+  });
+  const model = readOnnx(bytes, 'traced.onnx');
+  expect(model.apply({ x: zeros([2, 3]) }).y.shape).toEqual([2, 4]);
+  expect(await messageAfter(() => model.apply({ x: zeros([5, 3]) }))).toMatchInlineSnapshot(`
+    "[SHAPE_MISMATCH] traced.onnx, Concat \`join\`: the inputs do not fit together.
+      expected: equal axes but for 1
+      received: [5, 3], [2, 1]
+      fix: \`first\` is a constant of the file, in which the batch or the length of the example may be that it was exported with: give inputs of that size, or export it with free ones (dynamic_shapes, dynamic_axes)."
+  `);
 });
 
 describe('loops of ONNX files', () => {
@@ -312,12 +418,20 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /** A model with a tensor of two floats whose data are in another file. */
 function external(location: string, offset = '0', length = '8'): Uint8Array {
+  return graphOf(externalTensor(location, offset, length));
+}
+
+function externalTensor(location: string, offset = '0', length = '8', name = 'W'): Uint8Array {
   const entries = Object.entries({ location, offset, length }).map(([key, value]) =>
     bytesField(13, concat([textField(1, key), textField(2, value)])),
   );
-  const tensor = concat([integerField(1, 2), integerField(2, 1), textField(8, 'W'), ...entries]);
-  const output = concat([textField(1, 'W'), bytesField(2, bytesField(1, integerField(1, 1)))]);
-  return bytesField(7, concat([bytesField(5, tensor), bytesField(12, output)]));
+  return bytesField(5, concat([integerField(1, 2), integerField(2, 1), textField(8, name), ...entries]));
+}
+
+/** A model of such tensors, which gives the first. */
+function graphOf(tensors: Uint8Array, name = 'W'): Uint8Array {
+  const output = concat([textField(1, name), bytesField(2, bytesField(1, integerField(1, 1)))]);
+  return bytesField(7, concat([tensors, bytesField(12, output)]));
 }
 
 /** A graph in an attribute of a node of a graph, and so on. */

@@ -7,9 +7,28 @@ import { type EdgeValue, mostValues, type OnnxValue, ValueSequence } from './onn
 export const mostRepeatedNodes = 2 ** 22;
 const nodesOfIteration = 8;
 
-/** Counts what loops run, so that a file cannot keep a program busy for ever. */
-export class LoopBudget {
+/** Products, and numbers read and written, of one run: an hour of plain loops, and far more than models of sequences take. */
+export const mostWorkOfRun = 2 ** 44;
+
+/** Counts what a run does, so that a file cannot keep a program busy for ever. */
+export class RunBudget {
   #left = mostRepeatedNodes;
+  #spent = 0;
+
+  constructor(private readonly mostWork = mostWorkOfRun) {}
+
+  /** Products and numbers so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** @throws OUT_OF_RANGE, naming the node, when nothing is left */
+  work(node: OnnxNode, amount: number): void {
+    this.#spent += amount;
+    if (this.#spent <= this.mostWork) return;
+    const expected = `at most ${this.mostWork} products and numbers in one run`;
+    throw node.fault('the graph computes too much.', expected, 'more', 'OUT_OF_RANGE');
+  }
 
   /** @throws OUT_OF_RANGE, naming the node, when nothing is left */
   spend(node: OnnxNode, numNodes: number): void {

@@ -7,7 +7,18 @@ import { Tensor } from '../../tensor/tensor.js';
 import { floor, mapped } from './function-operators.js';
 import type { OnnxNode } from './onnx-node.js';
 import { type ElementType, elementTypes, isFloatType } from './onnx-tensor.js';
-import { asTensor, asWholes, numberOfType, type OnnxValue, WholeNumbers, type WholeType } from './onnx-values.js';
+import {
+  asTensor,
+  asWholes,
+  larger,
+  numberOfType,
+  type OfWholes,
+  type OnnxValue,
+  smaller,
+  WholeNumbers,
+  type WholeType,
+  wholeProduct,
+} from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
 import { picked } from './value-movement.js';
 
@@ -15,11 +26,11 @@ import { picked } from './value-movement.js';
 export const numberOperators: Readonly<Record<string, Operator>> = {
   Add: arithmetic(ops.add, (a, b) => a + b),
   Sub: arithmetic(ops.sub, (a, b) => a - b),
-  Mul: arithmetic(ops.mul, (a, b) => a * b),
+  Mul: arithmetic(ops.mul, wholeProduct),
   /** Of whole numbers, without what is behind the point. */
   Div: arithmetic(ops.div, (a, b) => Math.trunc(a / b)),
-  Min: ofSeveral(ops.minimum, Math.min),
-  Max: ofSeveral(ops.maximum, Math.max),
+  Min: ofSeveral(ops.minimum, smaller),
+  Max: ofSeveral(ops.maximum, larger),
   Sum: ofSeveral(ops.add, (a, b) => a + b),
   Mean: { inputs: [1, Infinity], run: (call) => [average(call)] },
   Mod: { attributes: ['fmod'], inputs: [2, 2], run: (call) => [remainder(call)] },
@@ -52,11 +63,11 @@ export const numberOperators: Readonly<Record<string, Operator>> = {
   },
 };
 
-function arithmetic(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
+function arithmetic(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: OfWholes): Operator {
   return { inputs: [2, 2], run: (call) => [binary(call, call.value(0), call.value(1), ofTensors, ofWholes)] };
 }
 
-function ofSeveral(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Operator {
+function ofSeveral(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: OfWholes): Operator {
   return {
     inputs: [1, Infinity],
     run: (call) => [call.values().reduce((a, b) => binary(call, a, b, ofTensors, ofWholes))],
@@ -68,7 +79,7 @@ function binary(
   a: OnnxValue,
   b: OnnxValue,
   ofTensors: (a: Tensor, b: Tensor) => Tensor,
-  ofWholes: (a: number, b: number) => number,
+  ofWholes: OfWholes,
 ): OnnxValue {
   if (a instanceof WholeNumbers && b instanceof WholeNumbers) return together(call, a, b, a.type, ofWholes);
   requireTogether(call, a, b);
@@ -80,7 +91,7 @@ function together(
   a: WholeNumbers,
   b: WholeNumbers,
   type: WholeType,
-  combine: (a: number, b: number) => number,
+  combine: OfWholes,
 ): WholeNumbers {
   const shape = requireTogether(call, a, b);
   const [left, right] = [a, b].map((value) => spread(value, shape).data);
@@ -88,7 +99,7 @@ function together(
   return new WholeNumbers(
     type,
     shape,
-    left.map((x, i) => held(combine(x, right[i]))),
+    left.map((x, i) => held(combine(x, right[i], a.type))),
   );
 }
 
@@ -217,8 +228,8 @@ function clipped(call: OperatorCall): OnnxValue {
   const bound = (at: number, attribute: string): OnnxValue | number | undefined =>
     call.optional(at) ?? call.node.attribute(attribute, 'FLOAT');
   for (const [limit, ofTensors, ofWholes] of [
-    [bound(1, 'min'), ops.maximum, Math.max],
-    [bound(2, 'max'), ops.minimum, Math.min],
+    [bound(1, 'min'), ops.maximum, larger],
+    [bound(2, 'max'), ops.minimum, smaller],
   ] as const) {
     if (limit === undefined) continue;
     if (typeof limit === 'number') value = ofTensors(asTensor(value), limit);

@@ -10,8 +10,48 @@ export interface ExternalPlace {
   readonly length: number | undefined;
 }
 
-/** The bytes of other files, by the location that tensors name. */
-export type ExternalFiles = ReadonlyMap<string, Uint8Array>;
+/** How many times over tensors may show the bytes of other files: weights that are tied share them. */
+const mostShown = 4;
+
+/** The bytes of other files, by the location that tensors name, and how much of them tensors may still show. */
+export class ExternalFiles {
+  #left: number;
+
+  constructor(private readonly files: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#left = mostShown * [...files.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** The part of another file that is a tensor's data. @throws FILE_FORMAT where the file ends before, or is shown too often */
+  bytesAt({ location, offset, length }: ExternalPlace, where: string): Uint8Array {
+    const bytes = this.files.get(location);
+    if (bytes === undefined) {
+      throw new RondoError('FILE_FORMAT', {
+        where,
+        what: 'a tensor has its data in another file.',
+        expected: 'all tensors inside of the model file, or the option `external`',
+        received: location.slice(0, 200),
+        fix: 'give readOnnx a function `external` that reads that file, or open the model with loadOnnx.',
+      });
+    }
+    const end = offset + (length ?? bytes.length - offset);
+    if (!(offset <= end && end <= bytes.length))
+      throw damagedFile({
+        where: `${where}, ${location}`,
+        what: 'the file is too short for a tensor.',
+        expected: `at least ${end} bytes`,
+        received: `${bytes.length}`,
+      });
+    this.#left -= end - offset;
+    if (this.#left < 0)
+      throw damagedFile({
+        where: `${where}, ${location}`,
+        what: 'tensors show the bytes of other files again and again.',
+        expected: `at most ${mostShown} times`,
+        received: 'more',
+      });
+    return bytes.subarray(offset, end);
+  }
+}
 
 /** Files that one model may name, and characters of such a name. */
 const mostFiles = 1000;
@@ -56,28 +96,6 @@ function requireInside(location: string, where: string): void {
     expected: 'a path such as weights.data, without `..`',
     received: location.slice(0, 200),
     fix: 'do not trust this file; export the model again.',
-  });
-}
-
-/** The part of another file that is a tensor's data. @throws FILE_FORMAT where the file ends before */
-export function bytesAt({ location, offset, length }: ExternalPlace, files: ExternalFiles, where: string): Uint8Array {
-  const bytes = files.get(location);
-  if (bytes === undefined) {
-    throw new RondoError('FILE_FORMAT', {
-      where,
-      what: 'a tensor has its data in another file.',
-      expected: 'all tensors inside of the model file, or the option `external`',
-      received: location.slice(0, 200),
-      fix: 'give readOnnx a function `external` that reads that file, or open the model with loadOnnx.',
-    });
-  }
-  const end = offset + (length ?? bytes.length - offset);
-  if (offset <= end && end <= bytes.length) return bytes.subarray(offset, end);
-  throw damagedFile({
-    where: `${where}, ${location}`,
-    what: 'the file is too short for a tensor.',
-    expected: `at least ${end} bytes`,
-    received: `${bytes.length}`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { fileKindOf } from '../file-kind.js';
 import { requireBytes } from '../require-bytes.js';
-import type { ExternalFiles } from './onnx-external.js';
+import { ExternalFiles } from './onnx-external.js';
 import { type AttributeType, type OnnxAttribute, type OnnxGraph, OnnxNode, type OnnxValueInfo } from './onnx-node.js';
 import { readOnnxTensor } from './onnx-tensor.js';
 import type { OnnxValue } from './onnx-values.js';
@@ -39,7 +39,7 @@ const leastVersion = 7;
  * @throws FILE_FORMAT when the bytes are cut short, damaged or another format; FILE_VERSION for operators older than
  *   version 7 (2017)
  */
-export function readOnnxFile(bytes: Uint8Array, where: string, files: ExternalFiles = new Map()): OnnxFile {
+export function readOnnxFile(bytes: Uint8Array, where: string, files = new ExternalFiles()): OnnxFile {
   requireBytes(bytes, where);
   let graph: Uint8Array | undefined;
   const reading: Reading = { where, versions: new Map(), files, numNodes: 0 };

@@ -7,7 +7,7 @@ import { fileKindOf } from '../file-kind.js';
 import { requireBytes } from '../require-bytes.js';
 import { GraphRun } from './graph-run.js';
 import { initialStatesOf } from './initial-states.js';
-import { type ExternalFiles, externalLocations } from './onnx-external.js';
+import { ExternalFiles, externalLocations } from './onnx-external.js';
 import { type OnnxFile, readOnnxFile } from './onnx-file.js';
 import type { OnnxNode, OnnxValueInfo } from './onnx-node.js';
 import { suspicions } from './onnx-notes.js';
@@ -206,7 +206,7 @@ export function readOnnx(
   bytes: Uint8Array,
   given: string | OnnxReadOptions = 'readOnnx',
 ): OnnxModel | Promise<OnnxModel> {
-  return typeof given === 'string' ? modelOf(bytes, given, new Map()) : readWithFiles(bytes, given);
+  return typeof given === 'string' ? modelOf(bytes, given, new ExternalFiles()) : readWithFiles(bytes, given);
 }
 
 function modelOf(bytes: Uint8Array, where: string, files: ExternalFiles): OnnxModel {
@@ -228,7 +228,7 @@ async function readWithFiles(bytes: Uint8Array, options: OnnxReadOptions): Promi
     requireBytes(content, `${where}, ${location}`);
     files.set(location, content);
   }
-  return modelOf(bytes, where, files);
+  return modelOf(bytes, where, new ExternalFiles(files));
 }
 
 /** Of what is no model, none: reading it then says what it is. */

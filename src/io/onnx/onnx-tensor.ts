@@ -2,7 +2,7 @@ import { RondoError } from '../../errors.js';
 import { numbersOfHalves } from '../../rounding.js';
 import { describeShape, sizeOf } from '../../shape.js';
 import { tensor } from '../../tensor/tensor.js';
-import { bytesAt, type ExternalFiles, readExternalPlace } from './onnx-external.js';
+import { ExternalFiles, readExternalPlace } from './onnx-external.js';
 import {
   isPossibleShape,
   mostValues,
@@ -51,7 +51,7 @@ const mostAxes = 32;
 export function readOnnxTensor(
   bytes: Uint8Array,
   where: string,
-  files: ExternalFiles = new Map(),
+  files = new ExternalFiles(),
 ): { name: string; value: OnnxValue } {
   const shape: number[] = [];
   const typed: number[] = [];
@@ -72,7 +72,7 @@ export function readOnnxTensor(
   const of = `the tensor \`${name.slice(0, 200)}\``;
   const fault = (what: string, expected: string, received: string): RondoError =>
     new RondoError('FILE_FORMAT', { where, what: `${of} ${what}`, expected, received, fix: 'export the model again.' });
-  if (external.length > 0) raw = bytesAt(readExternalPlace(external, where), files, where);
+  if (external.length > 0) raw = files.bytesAt(readExternalPlace(external, where), where);
   const elements = elementTypes.get(type);
   if (elements === undefined)
     throw fault('has an element type that is not read.', [...elementTypes.values()].join(', '), `type ${type}`);

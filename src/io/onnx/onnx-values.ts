@@ -80,6 +80,15 @@ export function numberOfType(type: WholeType): (x: number) => number {
   };
 }
 
+/** What becomes of two whole numbers of a type, before it is brought into the range of that. */
+export type OfWholes = (a: number, b: number, type: WholeType) => number;
+
+/** Of up to 32 bits the lowest 32 of the product, which may have more than a float holds. */
+export const wholeProduct: OfWholes = (a, b, type) => (wholeTypes[type] > 4 ? a * b : Math.imul(a, b));
+
+export const larger: OfWholes = (a, b) => Math.max(a, b);
+export const smaller: OfWholes = (a, b) => Math.min(a, b);
+
 /** Whether all numbers are 0, of a value that is on the host. */
 export function isAllZeros(value: OnnxValue): boolean {
   const numbers = value instanceof Tensor ? value.hostNumbers() : value.data;

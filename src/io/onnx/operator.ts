@@ -10,8 +10,22 @@ export interface Operator {
   readonly inputs: readonly [least: number, most: number];
   /** What can be said against a node before it is run. @throws FILE_FORMAT */
   readonly check?: (node: OnnxNode) => void;
+  /**
+   * How many products or steps of a sum it takes, of what it reads and gives; by default as many as there are numbers in both. It may be
+   * more than there are, and is not less but for what each number costs.
+   */
+  readonly work?: (call: OperatorCall, outputs: readonly (EdgeValue | undefined)[]) => number;
   /** The values of its outputs, in their order. */
   readonly run: (call: OperatorCall) => readonly (EdgeValue | undefined)[];
+}
+
+/** Numbers in all of some values. */
+export function numbersIn(values: readonly (EdgeValue | undefined)[]): number {
+  let sum = 0;
+  for (const value of values)
+    if (value instanceof ValueSequence) sum += numbersIn(value.values);
+    else if (value !== undefined) sum += value.size;
+  return sum;
 }
 
 /** A node and the values of its inputs. */

@@ -3,7 +3,19 @@ import { indicesByStrides } from '../../tensor/broadcast.js';
 import * as ops from '../../tensor/index.js';
 import { Tensor, tensor } from '../../tensor/tensor.js';
 import type { OnnxNode } from './onnx-node.js';
-import { asTensor, asWholes, int64s, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
+import {
+  asTensor,
+  asWholes,
+  int64s,
+  larger,
+  numberOfType,
+  type OfWholes,
+  type OnnxValue,
+  reshaped,
+  smaller,
+  WholeNumbers,
+  wholeProduct,
+} from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
 import { along, joinedValues, permuted, picked, requirePossible } from './value-movement.js';
 
@@ -113,19 +125,21 @@ type Combine = (a: OnnxValue, b: OnnxValue) => OnnxValue;
 /** What a place gets of its own number and one that is written to it. */
 const reductions: Readonly<Record<string, Combine>> = {
   add: onBoth(ops.add, (a, b) => a + b),
-  mul: onBoth(ops.mul, (a, b) => a * b),
-  max: onBoth(ops.maximum, Math.max),
-  min: onBoth(ops.minimum, Math.min),
+  mul: onBoth(ops.mul, wholeProduct),
+  max: onBoth(ops.maximum, larger),
+  min: onBoth(ops.minimum, smaller),
 };
 
-function onBoth(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: (a: number, b: number) => number): Combine {
+function onBoth(ofTensors: (a: Tensor, b: Tensor) => Tensor, ofWholes: OfWholes): Combine {
   return (a, b) => {
-    if (a instanceof WholeNumbers && b instanceof WholeNumbers)
+    if (a instanceof WholeNumbers && b instanceof WholeNumbers) {
+      const held = numberOfType(a.type);
       return new WholeNumbers(
         a.type,
         a.shape,
-        a.data.map((x, i) => ofWholes(x, b.data[i])),
+        a.data.map((x, i) => held(ofWholes(x, b.data[i], a.type))),
       );
+    }
     return ofTensors(asTensor(a), asTensor(b));
   };
 }

@@ -3,8 +3,8 @@ import { gatherTensor } from '../../tensor/gather.js';
 import * as ops from '../../tensor/index.js';
 import { type Tensor, tensor } from '../../tensor/tensor.js';
 import type { OnnxNode } from './onnx-node.js';
-import type { OnnxValue } from './onnx-values.js';
-import type { Operator, OperatorCall } from './operator.js';
+import type { EdgeValue, OnnxValue } from './onnx-values.js';
+import { numbersIn, type Operator, type OperatorCall } from './operator.js';
 import { requirePossible } from './value-movement.js';
 import { placesOfAxis, type WindowAxis, windowAxes, windowsAt } from './window-axes.js';
 
@@ -16,16 +16,22 @@ export const poolingOperators: Readonly<Record<string, Operator>> = {
     attributes: [...attributes, 'storage_order'],
     inputs: [1, 1],
     check: requireOneOutput,
+    work: numbersOfWindows,
     run: (call) => [largestOfWindows(call)],
   },
   AveragePool: {
     attributes: [...attributes, 'count_include_pad'],
     inputs: [1, 1],
+    work: numbersOfWindows,
     run: (call) => [meanOfWindows(call)],
   },
   GlobalMaxPool: { inputs: [1, 1], run: (call) => [ofAll(call, ops.max)] },
   GlobalAveragePool: { inputs: [1, 1], run: (call) => [ofAll(call, ops.mean)] },
 };
+
+function numbersOfWindows(call: OperatorCall, outputs: readonly (EdgeValue | undefined)[]): number {
+  return numbersIn(outputs) * sizeOf(call.node.attribute('kernel_shape', 'INTS') ?? []);
+}
 
 function requireOneOutput(node: OnnxNode): void {
   if (node.outputs.slice(1).some((name) => name !== ''))

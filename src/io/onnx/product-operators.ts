@@ -1,21 +1,37 @@
 import { describeShape, sizeOf } from '../../shape.js';
 import * as ops from '../../tensor/index.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { asTensor, int64s, type OnnxValue, reshaped, WholeNumbers } from './onnx-values.js';
-import type { Operator, OperatorCall } from './operator.js';
+import {
+  asTensor,
+  int64s,
+  larger,
+  numberOfType,
+  type OfWholes,
+  type OnnxValue,
+  reshaped,
+  smaller,
+  WholeNumbers,
+  wholeProduct,
+} from './onnx-values.js';
+import { numbersIn, type Operator, type OperatorCall } from './operator.js';
 import { along } from './value-movement.js';
 
 /** Operators that multiply matrices, and that add up along axes. */
 export const productOperators: Readonly<Record<string, Operator>> = {
-  MatMul: { inputs: [2, 2], run: (call) => [product(call)] },
-  Gemm: { attributes: ['alpha', 'beta', 'transA', 'transB'], inputs: [2, 3], run: (call) => [gemm(call)] },
+  MatMul: { inputs: [2, 2], work: productsOf(0, 1), run: (call) => [product(call)] },
+  Gemm: {
+    attributes: ['alpha', 'beta', 'transA', 'transB'],
+    inputs: [2, 3],
+    work: productsOf(0, 1),
+    run: (call) => [gemm(call)],
+  },
   Softmax: { attributes: ['axis'], inputs: [1, 1], run: (call) => [alongAxis(call, ops.softmax)] },
   LogSoftmax: { attributes: ['axis'], inputs: [1, 1], run: (call) => [alongAxis(call, ops.logSoftmax)] },
   ReduceSum: reduction(ops.sum, (a, b) => a + b),
   ReduceMean: reduction(ops.mean),
-  ReduceMax: reduction(ops.max, Math.max),
-  ReduceMin: reduction((x, axis) => ops.neg(ops.max(ops.neg(x), axis)), Math.min),
-  ReduceProd: reduction(undefined, (a, b) => a * b),
+  ReduceMax: reduction(ops.max, larger),
+  ReduceMin: reduction((x, axis) => ops.neg(ops.max(ops.neg(x), axis)), smaller),
+  ReduceProd: reduction(undefined, wholeProduct),
   ReduceSumSquare: reduction((x, axis) => ops.sum(ops.square(x), axis)),
   ReduceL1: reduction((x, axis) => ops.sum(ops.abs(x), axis)),
   ReduceL2: reduction((x, axis) => ops.sum(ops.square(x), axis), undefined, ops.sqrt),
@@ -25,6 +41,11 @@ export const productOperators: Readonly<Record<string, Operator>> = {
   ArgMin: argument(ops.neg),
   ArgMax: argument((x) => x),
 };
+
+/** Products of matrices, of the numbers of both and of the result: `m k`, `k n` and `m n`; of several matrices more than there are. */
+export function productsOf(left: number, right: number): NonNullable<Operator['work']> {
+  return (call, outputs) => Math.sqrt(call.value(left).size * call.value(right).size * numbersIn(outputs));
+}
 
 function product(call: OperatorCall): OnnxValue {
   const [a, b] = [call.tensor(0), call.tensor(1)];
@@ -79,7 +100,7 @@ function alongAxis(call: OperatorCall, run: (x: Tensor) => Tensor): OnnxValue {
  */
 function reduction(
   ofTensor?: (x: Tensor, axis: number) => Tensor,
-  ofWholes?: (a: number, b: number) => number,
+  ofWholes?: OfWholes,
   last?: (x: Tensor) => Tensor,
 ): Operator {
   return {
@@ -153,10 +174,11 @@ function runningSum(call: OperatorCall): OnnxValue {
 function added(a: OnnxValue, b: OnnxValue): OnnxValue {
   if (a instanceof Tensor || b instanceof Tensor) return ops.add(asTensor(a), asTensor(b));
   const { data } = b;
+  const held = numberOfType(a.type);
   return new WholeNumbers(
     a.type,
     a.shape,
-    a.data.map((x, i) => x + data[i]),
+    a.data.map((x, i) => held(x + data[i])),
   );
 }
 
@@ -164,16 +186,17 @@ function reducedWholes(
   call: OperatorCall,
   { type, shape, data }: WholeNumbers,
   axis: number,
-  combine: (a: number, b: number) => number,
+  combine: OfWholes,
 ): WholeNumbers {
   const count = shape[axis];
   const inner = sizeOf(shape.slice(axis + 1));
   if (count === 0) throw call.node.fault('there are no numbers to reduce.');
   const left = [...shape.slice(0, axis), ...shape.slice(axis + 1)];
+  const held = numberOfType(type);
   const result = Float64Array.from({ length: sizeOf(left) }, (_, i) => {
     const first = Math.floor(i / inner) * count * inner + (i % inner);
     let reduced = data[first];
-    for (let j = 1; j < count; j++) reduced = combine(reduced, data[first + j * inner]);
+    for (let j = 1; j < count; j++) reduced = held(combine(reduced, data[first + j * inner], type));
     return reduced;
   });
   return new WholeNumbers(type, left, result);

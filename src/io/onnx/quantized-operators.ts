@@ -6,6 +6,7 @@ import { type Tensor, tensor } from '../../tensor/tensor.js';
 import type { OnnxNode } from './onnx-node.js';
 import { asTensor, type OnnxValue, WholeNumbers, type WholeType, wholeTypes } from './onnx-values.js';
 import type { Operator, OperatorCall } from './operator.js';
+import { productsOf } from './product-operators.js';
 
 /** Operators between floats and the whole numbers that stand for them: `float = (whole - zero point) * scale`. */
 export const quantizedOperators: Readonly<Record<string, Operator>> = {
@@ -22,9 +23,10 @@ export const quantizedOperators: Readonly<Record<string, Operator>> = {
     run: (call) => [quantized(call, call.tensor(0), 1)],
   },
   DynamicQuantizeLinear: { inputs: [1, 1], run: dynamicallyQuantized },
-  MatMulInteger: { inputs: [2, 4], run: (call) => [wholeProduct(call)] },
+  MatMulInteger: { inputs: [2, 4], work: productsOf(0, 1), run: (call) => [wholeProduct(call)] },
   QLinearMatMul: {
     inputs: [8, 8],
+    work: productsOf(0, 3),
     run(call) {
       const [a, b] = [0, 3].map((at) => dequantized(call, at, call.value(at)));
       return [quantized(call, ops.matmul(a, b), 6)];

@@ -58,6 +58,13 @@ export class RecurrentNode {
     return !(this.#hasConstantWeights && [W, R, B, P].includes(at)) && !this.#zeroStates.has(at);
   }
 
+  /** Products of all steps: each step of each sequence meets every weight. */
+  work(inputs: readonly (OnnxValue | undefined)[]): number {
+    const { units, directions, operator } = this.#attributes;
+    const [first = 0, second = 0, features = 0] = inputs[X]?.shape ?? [];
+    return first * second * directions.length * numGates[operator] * units * (features + units);
+  }
+
   /** Y `[T, D, B, U]`, Y_h and Y_c `[D, B, U]`; with layout 1 the batch comes first. @throws SHAPE_MISMATCH */
   run(inputs: readonly (OnnxValue | undefined)[]): (OnnxValue | undefined)[] {
     if (!this.#hasConstantWeights) this.#takeWeights(inputs);

@@ -20,6 +20,27 @@ it('sums beyond the range of their type begin at its other end', () => {
   const node = (operator: string): WrittenNode => ({ operator, inputs: ['a', 'b'], outputs: ['y'] });
   const constants = { a: int32(2 ** 31 - 1, -7, 5), b: int32(2, 3, 70_000) };
   expect(y('int32', node('Add'), constants)).toEqual([-(2 ** 31) + 1, -4, 70_005]);
+  expect(y('int32', node('Mul'), { a: int32(2 ** 31 - 1, -7), b: int32(2 ** 31 - 1, 3) })).toEqual([1, -21]);
+  const high = { a: int32(2 ** 31 - 1, 1, 2 ** 30, 2 ** 30), b: { type: 'int64', shape: [], data: [0] } } as const;
+  expect(y('int32', node('CumSum'), high)).toEqual([2 ** 31 - 1, -(2 ** 31), -(2 ** 30), 0]);
+  for (const [operator, expected] of [
+    ['ReduceSum', 0],
+    ['ReduceProd', 0],
+    ['ReduceMax', 2 ** 31 - 1],
+  ] as const)
+    expect(y('int32', { operator, inputs: ['a'], outputs: ['y'] }, high)).toEqual([expected]);
+  expect(y('int32', { operator: 'Neg', inputs: ['a'], outputs: ['y'] }, { a: int32(-(2 ** 31), 5) })).toEqual([
+    -(2 ** 31),
+    -5,
+  ]);
+  const places = { a: int32(2 ** 31 - 1, 5), i: { type: 'int64', shape: [1], data: [0] }, u: int32(3) } as const;
+  const written = {
+    operator: 'ScatterElements',
+    inputs: ['a', 'i', 'u'],
+    outputs: ['y'],
+    attributes: { axis: 0, reduction: 'add' },
+  };
+  expect(y('int32', written, places)).toEqual([-(2 ** 31) + 2, 5]);
   expect(y('int32', node('Div'), constants)).toEqual([2 ** 30 - 1, -2, 0]);
 });
 

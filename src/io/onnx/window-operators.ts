@@ -7,7 +7,7 @@ import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.j
 import { Tensor } from '../../tensor/tensor.js';
 import { Variable } from '../../tensor/variable.js';
 import { type OnnxValue, WholeNumbers } from './onnx-values.js';
-import type { Operator, OperatorCall } from './operator.js';
+import { numbersIn, type Operator, type OperatorCall } from './operator.js';
 import { along, requirePossible } from './value-movement.js';
 import { autoPad, listOf, requirePlaces, type WindowAxis, windowAxes, windowPlaces } from './window-axes.js';
 
@@ -16,11 +16,14 @@ export const windowOperators: Readonly<Record<string, Operator>> = {
   Conv: {
     attributes: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides'],
     inputs: [2, 3],
+    // Each number of the result meets one filter.
+    work: (call, outputs) => (numbersIn(outputs) * call.value(1).size) / Math.max(1, call.value(1).shape[0]),
     run: (call) => [convolution(call)],
   },
   ConvTranspose: {
     attributes: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'output_padding', 'output_shape', 'pads', 'strides'],
     inputs: [2, 3],
+    work: (call, outputs) => (numbersIn(outputs) * call.value(1).size) / Math.max(1, call.value(1).shape[1]),
     run: (call) => [transposedConvolution(call)],
   },
   Pad: {

@@ -1,4 +1,4 @@
-import { jsonText } from '../json-beginning.js';
+import { jsonMembers } from '../json-members.js';
 import { type ModelFormat, plainlyRead, withoutPreprocessing } from '../model-format.js';
 import { decodeUtf8 } from '../utf8.js';
 import { readTensorFlowJs } from './read-tensorflow-js.js';
@@ -7,7 +7,7 @@ import { tensorFlowJsFiles } from './write-tensorflow-js.js';
 /** Layers models of TensorFlow.js: a JSON file, and shards of weights beside it. */
 export const tensorFlowJsFormat: ModelFormat<object> = {
   title: 'TensorFlow.js',
-  recognises: (bytes) => /"(?:modelTopology|weightsManifest)"\s*:/.test(jsonText(bytes) ?? ''),
+  recognises: (bytes) => ['modelTopology', 'weightsManifest'].some((name) => jsonMembers(bytes).has(name)),
   read: {
     endings: ['.json'],
     options: [],

@@ -72,7 +72,7 @@ export function modelBytes(model: WrittenModel): Uint8Array {
     message.message(8, new ProtobufWriter().text(1, domain).integer(2, version));
   for (const [key, value] of Object.entries(model.metadata))
     message.message(14, new ProtobufWriter().text(1, key).text(2, value));
-  return message.finish();
+  return message.finish('writeOnnx');
 }
 
 function graphMessage({ name, nodes, weights, inputs, outputs }: WrittenGraph): ProtobufWriter {

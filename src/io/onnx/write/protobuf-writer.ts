@@ -1,6 +1,11 @@
+import { RondoError } from '../../../errors.js';
+
 const VARINT = 0;
 const BYTES = 2;
 const FOUR_BYTES = 5;
+
+/** What a message may have at most, of the Protocol Buffers of every language: 2 GiB. */
+const mostMessageBytes = 2 ** 31 - 1;
 
 const utf8 = new TextEncoder();
 
@@ -40,8 +45,16 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** The message in one array. */
-  finish(): Uint8Array {
+  /** The message in one array. @throws OUT_OF_RANGE where it has more bytes than readers of protobuf take */
+  finish(where: string, mostBytes = mostMessageBytes): Uint8Array {
+    if (this.#sizeBytes > mostBytes)
+      throw new RondoError('OUT_OF_RANGE', {
+        where,
+        what: 'the model is too large for one file of protobuf.',
+        expected: `at most ${mostBytes} bytes`,
+        received: `${this.#sizeBytes} bytes`,
+        fix: 'write a smaller model: with weights of 8 bits (rondo compress --int8), or narrower layers.',
+      });
     const all = new Uint8Array(this.#sizeBytes);
     let at = 0;
     for (const part of this.#parts) {
