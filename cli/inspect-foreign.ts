@@ -19,15 +19,10 @@ interface Inspected {
   readonly answer: Answer & { readonly sections: readonly string[] };
 }
 
-/** The format of a file of another program; undefined for this library's own, and for what no reader knows. */
+/** The format of a file of another program; undefined for this library's own. @throws FILE_FORMAT where no reader knows it */
 export function foreignFormatOf(bytes: Uint8Array, path: string): ModelFormatName | undefined {
-  try {
-    const format = modelFormatOf(bytes, path);
-    return format === 'rondo' ? undefined : format;
-  } catch (error) {
-    if (error instanceof RondoError && error.code === 'FILE_FORMAT') return undefined;
-    throw error;
-  }
+  const format = modelFormatOf(bytes, path);
+  return format === 'rondo' ? undefined : format;
 }
 
 /** A model of another program as it is read, or the tensors of a file that leaves open what they compute. */

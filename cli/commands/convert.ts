@@ -1,29 +1,25 @@
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
-  type ActivationName,
-  activationNamed,
-  chainFromJson,
   type DecodedTensor,
   decodeSafetensors,
-  decodeUtf8,
   encodeSafetensors,
   Model,
   type ModelFormatName,
-  type ModuleInChain,
   modelEndings,
   modelFormatOf,
-  type ReadModelOptions,
   RondoError,
   readNpy,
   readNpz,
   readStateDict,
   serializeModelAsync,
   torchModuleSource,
+  writeModel,
   writeNpy,
   writeNpz,
 } from '../../src/index.js';
-import { load, readBytes, save, writeFileAtomically } from '../../src/node.js';
+import { load, readBytes, writeFileAtomically } from '../../src/node.js';
 import { type Answer, showAnswer } from '../answer.js';
+import { type ChainGiven, chainFiles, chainFlags, chainOptions, loadAsTold, notHere } from '../chain-options.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { requireNewFile } from '../output-paths.js';
 import { protectInputs } from '../protect-inputs.js';
@@ -39,12 +35,9 @@ interface ArraysWritten {
   readonly answer: Answer;
 }
 
-interface ConvertOptions {
+interface ConvertOptions extends ChainGiven {
   readonly to?: string | undefined;
-  readonly layers?: string | undefined;
-  readonly 'last-step'?: boolean | undefined;
-  readonly timesteps?: number | undefined;
-  readonly key?: string | undefined;
+  readonly force: boolean;
   readonly module?: string | undefined;
   readonly 'dynamic-quantize-lstm'?: boolean | undefined;
 }
@@ -72,19 +65,7 @@ export const convert = defineCommand({
         'The format of OUT where its ending has two: a .safetensors file is for rondo or for pytorch. By default rondo, and ' +
         "pytorch where IN is Rondo's own.",
     },
-    layers: {
-      type: 'text',
-      value: 'NAME,NAME=ACTIVATION,... or FILE.json',
-      about:
-        'The modules of a PyTorch file in the order in which they run, or a JSON file that lists them with their options and ' +
-        'what stands between them. By default the one chain that is possible.',
-    },
-    timesteps: { type: 'count', value: 'N', about: 'Steps of the input, where a layer needs to know them.' },
-    'last-step': {
-      type: 'flag',
-      about: 'The last recurrent module of a PyTorch file gives its last states alone, as output[:, -1] does.',
-    },
-    key: { type: 'text', value: 'NAME', about: 'The entry of a PyTorch file that holds the weights.' },
+    ...chainOptions,
     module: {
       type: 'text',
       value: 'OUT.py',
@@ -116,8 +97,7 @@ export const convert = defineCommand({
         fix: 'name the output by what it is to be.',
       });
     // The second word names what is written.
-    const lists = options.layers !== undefined && endingOf(options.layers) === '.json' ? [options.layers] : [];
-    protectInputs({ positionals: [input, ...lists], options }, this.options);
+    protectInputs({ positionals: [input, ...chainFiles(options)], options }, this.options);
     await requireNewFile(where, 'OUT', output, options.force);
     if (options.module !== undefined) await requireNewFile(where, '--module', options.module, options.force);
     const { facts, sections, notes } = await converted(where, input, output, options);
@@ -133,7 +113,7 @@ async function converted(where: string, input: string, output: string, options: 
   const format = isArrays(from) ? undefined : modelFormatOf(bytes, input);
   const dynamicQuantizeLSTM = options['dynamic-quantize-lstm'];
   if (dynamicQuantizeLSTM && to !== '.onnx') throw notHere(where, 'dynamic-quantize-lstm', 'an ONNX file is written');
-  const given = (['layers', 'last-step', 'timesteps', 'key'] as const).filter((name) => options[name]);
+  const given = chainFlags(options);
   if (format !== 'pytorch' && given.length > 0) throw notHere(where, given[0], 'a PyTorch file is read');
   const [chain] = given.filter((name) => name !== 'key');
   if (isArrays(to) && chain !== undefined) throw notHere(where, chain, 'a model is made of a PyTorch file');
@@ -154,7 +134,7 @@ async function converted(where: string, input: string, output: string, options: 
     return answer;
   }
 
-  const read = await load(input, { format, ...(await readOptions(options)) });
+  const read = await loadAsTold(input, format, options);
   if (!(read.model instanceof Model))
     throw new RondoError('USAGE', {
       where: input,
@@ -169,10 +149,16 @@ async function converted(where: string, input: string, output: string, options: 
     throw notHere(where, 'module', 'a model is written for PyTorch (--to pytorch)');
   // What PyTorch cannot compute is found before anything is written.
   const source = options.module === undefined ? undefined : await torchModuleSource(read.model as Model);
-  const { notes, paths } = await save(read.model, output, {
-    ...{ format: wanted, preprocessing: read.preprocessing },
+  const { preprocessing } = read;
+  const { notes, files } = await writeModel(read.model, basename(output), {
+    ...{ format: wanted, preprocessing },
     ...(dynamicQuantizeLSTM && { dynamicQuantizeLSTM }),
   });
+  const paths = [...files.keys()].map((name) => join(dirname(output), name));
+  // Files beside OUT, whose names follow from it.
+  for (const path of paths.slice(1)) await requireNewFile(where, 'OUT', path, options.force);
+  // What others name is there before they are.
+  for (const [i, bytes] of [...[...files.values()].entries()].reverse()) await writeFileAtomically(paths[i], bytes);
   if (source !== undefined) await writeFileAtomically(options.module!, source);
   const { matched, leftOver } = read;
   const rows = matched.map(({ source, kind, layers, tensors }) => [
@@ -193,34 +179,6 @@ async function converted(where: string, input: string, output: string, options: 
       ...notes,
     ],
   };
-}
-
-async function readOptions({
-  layers,
-  'last-step': isLastOnly,
-  timesteps,
-  key,
-}: ConvertOptions): Promise<ReadModelOptions> {
-  return {
-    ...(layers !== undefined && { layers: await chainOf(layers) }),
-    ...(isLastOnly && { returnSequences: false }),
-    ...(timesteps !== undefined && { timesteps }),
-    ...(key !== undefined && { key }),
-  };
-}
-
-/** A list on the command line, or a JSON file that holds one. */
-async function chainOf(layers: string): Promise<ReadModelOptions['layers']> {
-  if (endingOf(layers) !== '.json') return layers.split(',').map(moduleInChain);
-  return chainFromJson(decodeUtf8(await readBytes(layers, '.json'), layers), layers);
-}
-
-/** `fc1` or `fc1=relu`. */
-function moduleInChain(text: string): ModuleInChain {
-  const at = text.lastIndexOf('=');
-  if (at < 0) return { module: text };
-  const activation: ActivationName = activationNamed(text.slice(at + 1));
-  return { module: text.slice(0, at), activation };
 }
 
 /** What a file of arrays holds, or the weights of a model by the names of its file. */
@@ -296,13 +254,4 @@ function isArrays(ending: string): boolean {
 
 function endingOf(path: string): string {
   return /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? '';
-}
-
-function notHere(where: string, option: string, when: string): WrongUsage {
-  return new WrongUsage({
-    where,
-    what: `--${option} has no effect here.`,
-    expected: `it where ${when}`,
-    fix: 'leave it out.',
-  });
 }

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Model, RondoError, type StandaloneLanguage, standaloneCode, standaloneLanguages } from '../../src/index.js';
 import { load, loadTask, writeFileAtomically } from '../../src/node.js';
@@ -79,6 +79,14 @@ export const exportModel = defineCommand({
     const out = options.out ?? defaultOutput(path, endings[language]);
     const weightsFile =
       options['weights-file'] ?? (language === 'wasm' ? out.replace(/(\.m?js)?$/, '.wasm') : undefined);
+    if (weightsFile !== undefined && resolve(weightsFile) === resolve(out))
+      throw new WrongUsage({
+        where,
+        what: '--out and --weights-file name one file.',
+        expected: 'a file for the code, and one for the weights',
+        received: weightsFile,
+        fix: 'choose another --weights-file.',
+      });
     await requireNewFile(where, '--out', out, force);
     if (weightsFile !== undefined) await requireNewFile(where, '--weights-file', weightsFile, force);
     const { model, preprocessing, notes } = await load(path);

@@ -6,6 +6,7 @@ import {
   type DecodedTensor,
   graphOf,
   type Model,
+  modelFormatOf,
   OnnxModel,
   plainNumbers,
   RondoError,
@@ -15,8 +16,9 @@ import {
   unknownName,
   writeArrays,
 } from '../../src/index.js';
-import { fileAccessError, load, readBytes, writeFileAtomically } from '../../src/node.js';
+import { fileAccessError, type load, readBytes, writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
+import { type ChainGiven, chainFiles, chainFlags, chainOptions, loadAsTold, notHere } from '../chain-options.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { requireNewFile } from '../output-paths.js';
 import { protectInputs } from '../protect-inputs.js';
@@ -57,6 +59,7 @@ export const run = defineCommand({
       value: 'OUT',
       about: 'Where outputs go: a .npy file for one, .npz or .json for any number, or a folder (with / at its end).',
     },
+    ...chainOptions,
     force: { type: 'flag', about: 'Overwrite existing files.' },
     ...jsonOption,
   },
@@ -65,12 +68,13 @@ export const run = defineCommand({
     const where = `rondo ${this.name}`;
     const [path, ...words] = positionals;
     const named = words.map(namedFile);
-    protectInputs({ positionals: [path, ...named.map((each) => each.path)], options }, this.options);
+    const files = [path, ...named.map((each) => each.path), ...chainFiles(options)];
+    protectInputs({ positionals: files, options }, this.options);
     const isFolder = options.out !== undefined && (await isFolderName(options.out));
     if (options.out !== undefined && !isFolder) await requireNewFile(where, '--out', options.out, options.force);
 
     const begun = performance.now();
-    const { model, format, notes } = await load(path);
+    const { model, format, notes } = await loaded(where, path, options);
     const loadMs = performance.now() - begun;
     const inputs = inputsOf(model);
     const given = await arraysOf(where, named, inputs);
@@ -79,13 +83,13 @@ export const run = defineCommand({
     const outputs = await computed(model, given);
     const runMs = performance.now() - started;
 
-    const files = await written(where, outputs, options.out, isFolder, options.force);
+    const writtenTo = await written(where, outputs, options.out, isFolder, options.force);
     const inRows = [...given].map(([name, { shape, path: file }]) => [printable(name), shown(shape), printable(file)]);
     const outRows = Object.entries(outputs).map(([name, { shape }], i) => [
       printable(name),
       shown(shape),
       rangeOf(outputs[name]),
-      printable(files[i] ?? ''),
+      printable(writtenTo[i] ?? ''),
     ]);
     showAnswer(
       {
@@ -97,7 +101,7 @@ export const run = defineCommand({
             name,
             shape,
             dtype,
-            file: files[i] ?? null,
+            file: writtenTo[i] ?? null,
           })),
           loadMs,
           runMs,
@@ -113,6 +117,15 @@ export const run = defineCommand({
     );
   },
 });
+
+/** The model, whose file is looked at first where the command line says something of PyTorch's. */
+async function loaded(where: string, path: string, options: ChainGiven): ReturnType<typeof load> {
+  const [first] = chainFlags(options);
+  if (first === undefined) return loadAsTold(path, undefined, options);
+  const format = modelFormatOf(await readBytes(path), path);
+  if (format !== 'pytorch') throw notHere(where, first, 'a PyTorch file is read');
+  return loadAsTold(path, format, options);
+}
 
 /** `name=FILE` or `FILE`. */
 function namedFile(word: string): { name: string | undefined; path: string } {
@@ -246,8 +259,21 @@ async function computed(
   const result = await (model as Model).predict(x as Parameters<Model['predict']>[0] & object);
   const value: unknown = result;
   if (value instanceof Tensor) return { output: value };
-  if (Array.isArray(value)) return Object.fromEntries(value.map((each, i) => [`output${i}`, each as Tensor]));
+  if (Array.isArray(value)) {
+    const names = outputNamesOf(model as Model);
+    return Object.fromEntries(value.map((each, i) => [names[i], each as Tensor]));
+  }
   return { ...(value as Record<string, Tensor>) };
+}
+
+/** Of a list of outputs: the layers that give them, numbered where one gives several. */
+function outputNamesOf(model: Model): string[] {
+  const { outputs, layers } = graphOf(model);
+  const nameOf = new Map([...layers].map(([name, layer]) => [layer, name]));
+  const names = outputs.tensors.map(({ node }) => nameOf.get(node.layer)!);
+  const isTaken = (name: string, i: number): boolean => names.indexOf(name) !== i || names.includes(name, i + 1);
+  const apart = names.map((name, i) => (isTaken(name, i) ? `${name}_${i}` : name));
+  return new Set(apart).size === apart.length ? apart : names.map((_, i) => `output${i}`);
 }
 
 /** @returns the file of each output */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
 import { bytesField, integerField, onnxBytes, textField } from '../../test/support/onnx-writer.js';
+import { Bidirectional } from '../layers/bidirectional.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
 import { RNN } from '../layers/rnn.js';
@@ -55,6 +56,13 @@ describe('a model of any format', () => {
       expect(output).toHaveProperty('shape', [1, 2]);
       expect(await (output as typeof x).data()).toEqual(expected);
     }
+  });
+
+  it('says that states do not go on in a file of ONNX', async () => {
+    const inner = new Bidirectional({ layer: new LSTM({ name: 'both', units: 3, stateful: true }) });
+    const { notes } = await writeModel(new Sequential([inner], { inputShape: [null, 3] }), 'm.onnx');
+    expect(notes).toEqual([expect.stringMatching(/^each run of the file begins with zeros.* \(both, .*states: true/)]);
+    expect((await writeModel(model, 'm.onnx')).notes).toEqual([]);
   });
 
   it('may lie beside another one that is written in several files', async () => {

@@ -138,8 +138,17 @@ export function modelFormatOf(bytes: Uint8Array, name: string): ModelFormatName 
     what: `this is no model that is read${kind === undefined ? '.' : `; it looks like ${kind}.`}`,
     expected: `a file of ${titles('read')}`,
     received: `${bytes.length} bytes`,
-    fix: 'give the file of a model, with its own ending.',
+    fix: adviceFor(name),
   });
+}
+
+/** What to do with files that often stand where a model should. */
+function adviceFor(name: string): string {
+  if (/\.np[yz]$/i.test(name))
+    return 'give a model: arrays are what a model is run on (rondo run MODEL ARRAYS), or read with readArrays.';
+  if (/\.(pb|tflite|pbtxt)$/i.test(name))
+    return 'graphs of TensorFlow are not read: save the model in Keras as .keras, or turn it into ONNX with tf2onnx.';
+  return 'give the file of a model, with its own ending.';
 }
 
 function formatOfName(name: string, use: 'read' | 'write'): ModelFormatName | undefined {

@@ -36,9 +36,9 @@ export const cFunctions: Readonly<Record<string, { readonly lines: string; reado
   },
   product: {
     lines: `/* c [m, n] = a [m, k] b [k, n], or added to c; elements of a lie a_row and a_step apart, rows of b and c b_row and c_row. */
-static inline void @product(float *@RESTRICT c, int c_row, const float *@RESTRICT a, int a_row, int a_step,
-                            const float *@RESTRICT b, int b_row, int m, int n, int k, int add) {
-  int i, j, l;
+static inline void @product(float *@RESTRICT c, int32_t c_row, const float *@RESTRICT a, int32_t a_row, int32_t a_step,
+                            const float *@RESTRICT b, int32_t b_row, int32_t m, int32_t n, int32_t k, int32_t add) {
+  int32_t i, j, l;
   for (i = 0; i < m; i++) {
     float *to = c + i * c_row;
     if (!add)
@@ -53,9 +53,9 @@ static inline void @product(float *@RESTRICT c, int c_row, const float *@RESTRIC
   },
   productByRows: {
     lines: `/* c [m, n] = a [m, k] b^T with b [n, k], or added to c. */
-static inline void @productByRows(float *@RESTRICT c, int c_row, const float *@RESTRICT a, int a_row, int a_step,
-                                  const float *@RESTRICT b, int b_row, int m, int n, int k, int add) {
-  int i, j, l;
+static inline void @productByRows(float *@RESTRICT c, int32_t c_row, const float *@RESTRICT a, int32_t a_row, int32_t a_step,
+                                  const float *@RESTRICT b, int32_t b_row, int32_t m, int32_t n, int32_t k, int32_t add) {
+  int32_t i, j, l;
   for (i = 0; i < m; i++) {
     for (j = 0; j < n; j++) {
       float s = 0.0f;
@@ -67,10 +67,10 @@ static inline void @productByRows(float *@RESTRICT c, int c_row, const float *@R
   },
   quantizedProduct: {
     lines: `/* c [m, n] = a [m, k] times columns of a matrix of 8 bits, stored by columns; rows of a are rounded to 7 bits first. */
-static inline void @quantizedProduct(float *c, int c_row, const float *a, int a_row, const signed char *values,
-                                     const float *scales, int k, int first_column, int m, int n, int add) {
+static inline void @quantizedProduct(float *c, int32_t c_row, const float *a, int32_t a_row, const signed char *values,
+                                     const float *scales, int32_t k, int32_t first_column, int32_t m, int32_t n, int32_t add) {
   short rounded[@MOST_INPUTS];
-  int i, j, l;
+  int32_t i, j, l;
   for (i = 0; i < m; i++) {
     const float *from = a + i * a_row;
     float low = 0.0f, high = 0.0f, range, inverse, scale, zero;
@@ -89,7 +89,7 @@ static inline void @quantizedProduct(float *c, int c_row, const float *a, int a_
     }
     for (j = 0; j < n; j++) {
       const signed char *column = values + (first_column + j) * k;
-      int s = 0;
+      int32_t s = 0;
       float value;
       for (l = 0; l < k; l++) s += rounded[l] * column[l];
       value = (float)s * scale * scales[first_column + j];
@@ -99,34 +99,34 @@ static inline void @quantizedProduct(float *c, int c_row, const float *a, int a_
 }`,
   },
   copy: {
-    lines: `static inline void @copy(float *to, const float *from, int n) {
-  int i;
+    lines: `static inline void @copy(float *to, const float *from, int32_t n) {
+  int32_t i;
   for (i = 0; i < n; i++) to[i] = from[i];
 }`,
   },
   fill: {
-    lines: `static inline void @fill(float *to, int n, float value) {
-  int i;
+    lines: `static inline void @fill(float *to, int32_t n, float value) {
+  int32_t i;
   for (i = 0; i < n; i++) to[i] = value;
 }`,
   },
   gatherRows: {
     calls: ['copy'],
     lines: `/* Rows first, first + step, ... of the source. */
-static inline void @gatherRows(float *to, const float *from, int count, int first, int step, int n) {
-  int i;
+static inline void @gatherRows(float *to, const float *from, int32_t count, int32_t first, int32_t step, int32_t n) {
+  int32_t i;
   for (i = 0; i < count; i++) @copy(to + i * n, from + (first + i * step) * n, n);
 }`,
   },
   gatherWindows: {
     calls: ['copy', 'fill'],
     lines: `/* Windows of rows, the first at first, each step further; zeros beyond the ends. */
-static inline void @gatherWindows(float *to, const float *from, int count, int first, int step, int width, int inner_step,
-                                  int limit, int n) {
-  int i, j;
+static inline void @gatherWindows(float *to, const float *from, int32_t count, int32_t first, int32_t step, int32_t width, int32_t inner_step,
+                                  int32_t limit, int32_t n) {
+  int32_t i, j;
   for (i = 0; i < count; i++) {
     for (j = 0; j < width; j++) {
-      int row = first + i * step + j * inner_step;
+      int32_t row = first + i * step + j * inner_step;
       if (row >= 0 && row < limit) @copy(to + (i * width + j) * n, from + row * n, n);
       else @fill(to + (i * width + j) * n, n, 0.0f);
     }
@@ -136,8 +136,8 @@ static inline void @gatherWindows(float *to, const float *from, int count, int f
   gatherListed: {
     calls: ['copy', 'fill'],
     lines: `/* Rows by number; zeros where that is negative. */
-static inline void @gatherListed(float *to, const float *from, const int *indices, int count, int n) {
-  int i;
+static inline void @gatherListed(float *to, const float *from, const int32_t *indices, int32_t count, int32_t n) {
+  int32_t i;
   for (i = 0; i < count; i++) {
     if (indices[i] >= 0) @copy(to + i * n, from + indices[i] * n, n);
     else @fill(to + i * n, n, 0.0f);
@@ -147,8 +147,8 @@ static inline void @gatherListed(float *to, const float *from, const int *indice
   lookUp: {
     calls: ['copy', 'fill'],
     lines: `/* Rows of a table by indices; zeros where there is no such row. */
-static inline void @lookUp(float *to, const float *from, const int *indices, int count, int n, int num_rows) {
-  int i;
+static inline void @lookUp(float *to, const float *from, const int32_t *indices, int32_t count, int32_t n, int32_t num_rows) {
+  int32_t i;
   for (i = 0; i < count; i++) {
     if (indices[i] >= 0 && indices[i] < num_rows) @copy(to + i * n, from + indices[i] * n, n);
     else @fill(to + i * n, n, 0.0f);

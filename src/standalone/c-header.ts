@@ -38,14 +38,14 @@ export function cHeader(program: Program, { about, name, maxLength }: HeaderOpti
   const states = program.stores.filter(({ role }) => role === 'state');
   const work = [
     ...(floats.size > 0 ? [`float work[${floats.size}];`] : []),
-    ...(wholes.size > 0 ? [`int whole[${wholes.size}];`] : []),
+    ...(wholes.size > 0 ? [`int32_t whole[${wholes.size}];`] : []),
   ];
   const members = [...states.map((store) => `float ${store.name}[${sizeOf(store.size)}];`), ...(isStep ? [] : work)];
   const upper = name.toUpperCase();
   const parameters = [
     `${name}_state *state`,
     ...program.inputs.map((port) => `const float ${port.place.store.name}[]`),
-    ...(isStep ? [] : ['int length']),
+    ...(isStep ? [] : ['int32_t length']),
     ...program.outputs.map((port) => `float ${port.name}[]`),
   ];
   const isStateUsed = isStep ? states.length > 0 : work.length > 0;
@@ -58,6 +58,7 @@ export function cHeader(program: Program, { about, name, maxLength }: HeaderOpti
     `#define ${upper}_H`,
     '',
     '#include <math.h>',
+    '#include <stdint.h>',
     '',
     '#ifdef __cplusplus',
     'extern "C" {',
@@ -78,7 +79,9 @@ export function cHeader(program: Program, { about, name, maxLength }: HeaderOpti
     '',
     ...program.stores.filter(({ role }) => role === 'constant').flatMap((store) => floatArray(name, store)),
     ...[...text.matrices].flatMap(([matrix, own]) => matrixArrays(`${name}_${own}`, matrix)),
-    ...[...text.lists].map(([own, values]) => `static const int ${own}[${values.length}] = { ${values.join(', ')} };`),
+    ...[...text.lists].map(
+      ([own, values]) => `static const int32_t ${own}[${values.length}] = { ${values.join(', ')} };`,
+    ),
     ...language.library,
     ...functions,
     ...(isStep ? resetLines(name, states) : []),
@@ -113,7 +116,7 @@ function resetLines(name: string, states: readonly Store[]): string[] {
     const numbers = state.numbers!;
     if (numbers.some((value) => value !== 0))
       return [...numbers].map((value, i) => `state->${state.name}[${i}] = ${cFloat(value)};`);
-    return [`for (int i = 0; i < ${numbers.length}; i++) state->${state.name}[i] = 0.0f;`];
+    return [`for (int32_t i = 0; i < ${numbers.length}; i++) state->${state.name}[i] = 0.0f;`];
   });
   return [
     '/* Forgets what was before, so that another sequence can begin; also before the first one. */',

@@ -76,7 +76,7 @@ export class CLanguage implements ProgramLanguage {
   }
 
   loop(counter: string, count: string, lines: readonly string[]): string[] {
-    return [`for (int ${counter} = 0; ${counter} < ${count}; ${counter}++) {`, ...indented(lines), '}'];
+    return [`for (int32_t ${counter} = 0; ${counter} < ${count}; ${counter}++) {`, ...indented(lines), '}'];
   }
 
   element(name: string, places: readonly string[]): string {
@@ -94,8 +94,8 @@ export class CLanguage implements ProgramLanguage {
 
   pointwiseFunction(name: string, program: PointwiseProgram, isOneRow: boolean, wholes: ReadonlySet<string>): string[] {
     const lines = pointwiseFunction(this, program, isOneRow, wholes, {
-      array: (own, isWritten, isWhole) => `${isWritten ? '' : 'const '}${isWhole ? 'int' : 'float'} *${own}`,
-      whole: (own) => `int ${own}`,
+      array: (own, isWritten, isWhole) => `${isWritten ? '' : 'const '}${isWhole ? 'int32_t' : 'float'} *${own}`,
+      whole: (own) => `int32_t ${own}`,
       scalar: (own) => `float ${own}`,
       head: (parameters) => `static inline void ${this.functionName(name)}(${parameters}) {`,
     });

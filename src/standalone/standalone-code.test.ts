@@ -182,6 +182,8 @@ it('puts no name of a file into code', () => {
   for (const language of standaloneLanguages) {
     const { source } = standaloneCode(model, { language });
     expect(source).not.toContain('#include"x"\n');
-    expect(source.match(/^#include.*$/gm) ?? []).toEqual(language === 'c' ? ['#include <math.h>'] : []);
+    expect(source.match(/^#include.*$/gm) ?? []).toEqual(
+      language === 'c' ? ['#include <math.h>', '#include <stdint.h>'] : [],
+    );
   }
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
@@ -43,6 +43,25 @@ describe('rondo convert', () => {
     expect(read('again.safetensors').tensors.get('head.weight')).toEqual(tensors.get('head.weight'));
     expect(run('convert', 'chain.safetensors', 'chain.onnx')).toMatchObject({ code: 0, stderr: '' });
     expect(readOnnx(new Uint8Array(readFileSync(join(folder, 'chain.onnx')))).layers.size).toBeGreaterThan(0);
+  });
+
+  it('overwrites no file that lies beside OUT without --force', () => {
+    mkdirSync(join(folder, 'web'));
+    const shard = join(folder, 'web', 'group1-shard1of1.bin');
+    writeFileSync(shard, 'mine');
+    const to = ['convert', 'plain.safetensors', 'web/model.json'];
+    expect(run('convert', 'conv.pt', 'plain.safetensors', '--layers', 'conv.json', '--timesteps', '7').code).toBe(0);
+    expect(run(...to).stderr).toContain('web/group1-shard1of1.bin exists already.');
+    expect([readFileSync(shard, 'utf8'), existsSync(join(folder, 'web', 'model.json'))]).toEqual(['mine', false]);
+    expect(run(...to, '--force')).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(shard).length).toBeGreaterThan(100);
+  });
+
+  it('says what is no model', () => {
+    writeFileSync(join(folder, 'saved_model.pb'), Uint8Array.of(8, 1, 18, 16, 1, 2));
+    writeFileSync(join(folder, 'array.npy'), Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0));
+    expect(run('inspect', 'saved_model.pb').stderr).toContain('turn it into ONNX with tf2onnx');
+    expect(run('inspect', 'array.npy').stderr).toMatch(/it looks like a NumPy .npy array[^]*rondo run MODEL ARRAYS/);
   });
 
   it('takes what a state dict leaves open from a JSON file', () => {

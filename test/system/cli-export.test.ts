@@ -92,6 +92,12 @@ describe('rondo export', () => {
         code: 2,
         stderr: expect.stringContaining(`${option} would overwrite what is read`) as string,
       });
+    expect(
+      run('export', 'net.safetensors', '--standalone', 'js', '--out', 'one.mjs', '--weights-file', './one.mjs'),
+    ).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--out and --weights-file name one file.') as string,
+    });
     expect(run('export', 'net.safetensors', '--standalone', 'c', '--weights', 'float16')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('C99 has no floats of 16 bits') as string,

@@ -7,8 +7,10 @@ import { readNpy } from '../../src/io/numpy/read-npy.js';
 import { writeNpy } from '../../src/io/numpy/write-npy.js';
 import { Dense } from '../../src/layers/dense.js';
 import { LSTM } from '../../src/layers/lstm.js';
+import { input, type SymbolicTensor } from '../../src/layers/symbolic-tensor.js';
 import { setSeed } from '../../src/random.js';
 import { tensor } from '../../src/tensor/tensor.js';
+import { Functional } from '../../src/training/graph/functional.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { onnxBytes } from '../support/onnx-writer.js';
 import { type Ended, rondo } from '../support/rondo.js';
@@ -67,6 +69,36 @@ describe('rondo run', () => {
     const facts = JSON.parse(run('run', 'm.safetensors', 'x.json', '--out', 'y.json', '--json').stdout);
     expect(facts).toMatchObject({ format: 'rondo', outputs: [{ name: 'output', shape: [3, 2], file: 'y.json' }] });
     expect(JSON.parse(readFileSync(at('y.json'), 'utf8')).output).toEqual(expected.array());
+  });
+
+  it('names outputs of a list by their layers', () => {
+    const read = input({ shape: [null, 3] });
+    const { output, states } = new LSTM({ name: 'memory', units: 5, returnState: true }).apply(read) as never as {
+      output: SymbolicTensor;
+      states: readonly { hidden: SymbolicTensor }[];
+    };
+    const outputs = [new Dense({ name: 'kind', units: 2 }).apply(output) as SymbolicTensor, output, states[0].hidden];
+    writeFileSync(at('several.safetensors'), serializeModel(new Functional({ inputs: read, outputs }) as never));
+    const facts = JSON.parse(run('run', 'several.safetensors', 'x.npy', '--json').stdout) as {
+      outputs: { name: string }[];
+    };
+    expect(facts.outputs.map(({ name }) => name)).toEqual(['kind', 'memory_1', 'memory_2']);
+  });
+
+  it('takes the modules of a PyTorch file in their order', () => {
+    const { models } = JSON.parse(readFileSync(new URL('../vectors/pytorch/models.json', import.meta.url), 'utf8')) as {
+      models: { name: string; file: string }[];
+    };
+    writeFileSync(at('deep.pt'), Buffer.from(models.find(({ name }) => name === 'deep')!.file, 'base64'));
+    const open = run('run', 'deep.pt', 'x.npy');
+    expect(open).toMatchObject({ code: 2 });
+    expect(open.stderr).toMatch(/fix: write --layers [\w,]+ with the modules in their order; NAME=relu/);
+    const [, list] = /write --layers (\S+) with/.exec(open.stderr)!;
+    expect(run('run', 'deep.pt', 'x.npy', '--layers', list).stderr).not.toContain('--layers');
+    expect(run('run', 'm.safetensors', 'x.npy', '--layers', list)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--layers has no effect here.') as string,
+    });
   });
 
   it('takes inputs by name, states as zeros, and writes a folder', () => {

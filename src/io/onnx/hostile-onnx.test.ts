@@ -337,12 +337,11 @@ it('a constant of the batch of a trace is said to be one', async () => {
   });
   const model = readOnnx(bytes, 'traced.onnx');
   expect(model.apply({ x: zeros([2, 3]) }).y.shape).toEqual([2, 4]);
-  expect(await messageAfter(() => model.apply({ x: zeros([5, 3]) }))).toMatchInlineSnapshot(`
-    "[SHAPE_MISMATCH] traced.onnx, Concat \`join\`: the inputs do not fit together.
-      expected: equal axes but for 1
-      received: [5, 3], [2, 1]
-      fix: \`first\` is a constant of the file, in which the batch or the length of the example may be that it was exported with: give inputs of that size, or export it with free ones (dynamic_shapes, dynamic_axes)."
-  `);
+  const message = await messageAfter(() => model.apply({ x: zeros([5, 3]) }));
+  expect(message).toContain('Concat `join`: the inputs do not fit together.');
+  expect(message).toContain(
+    'fix: `first` is a constant of the file, in which the batch or the length of the example may be',
+  );
 });
 
 describe('loops of ONNX files', () => {
