@@ -121,8 +121,8 @@ static inline void @gatherRows(float *to, const float *from, int32_t count, int3
   gatherWindows: {
     calls: ['copy', 'fill'],
     lines: `/* Windows of rows, the first at first, each step further; zeros beyond the ends. */
-static inline void @gatherWindows(float *to, const float *from, int32_t count, int32_t first, int32_t step, int32_t width, int32_t inner_step,
-                                  int32_t limit, int32_t n) {
+static inline void @gatherWindows(float *to, const float *from, int32_t count, int32_t first, int32_t step, int32_t width,
+                                  int32_t inner_step, int32_t limit, int32_t n) {
   int32_t i, j;
   for (i = 0; i < count; i++) {
     for (j = 0; j < width; j++) {
