@@ -17,18 +17,29 @@ export function running<Result>(layer: RunningLayer, work: () => Result): Result
   return whileRunning(layer, () => withoutNumbers(layer, () => withinMemory(layer.name, work)));
 }
 
+/** Layers that run while what they compute is noted, each inside the one before. */
+const titles: string[] = [];
+
+/** Which layer is running, while what layers compute is noted as a program. */
+export function notedLayer(): string | undefined {
+  return titles.at(-1);
+}
+
 function withoutNumbers<Result>({ className, name }: RunningLayer, work: () => Result): Result {
+  if (!currentBackend().isNoting) return work();
+  titles.push(name === className ? className : `${className} ${name}`);
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof RondoError) || error.code !== 'BACKEND_UNAVAILABLE' || !currentBackend().isNoting)
-      throw error;
+    if (!(error instanceof RondoError) || error.code !== 'BACKEND_UNAVAILABLE') throw error;
     throw new RondoError('USAGE', {
-      where: name === className ? className : `${className} ${name}`,
+      where: notedLayer()!,
       what: 'the layer looks at numbers while it computes, so no code can be written of it.',
       expected: 'layers whose operations are the same for all numbers',
       fix: 'leave the layer out, or use the model with the library itself.',
       cause: error,
     });
+  } finally {
+    titles.pop();
   }
 }

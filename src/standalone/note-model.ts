@@ -23,6 +23,8 @@ export interface NotedPort {
 /** What a model computed for one sequence, or for one step of it. */
 export interface NotedRun {
   readonly operations: readonly NotedOperation[];
+  /** The layers that asked for them. */
+  readonly layers: readonly (string | undefined)[];
   readonly inputs: readonly NotedPort[];
   readonly outputs: readonly NotedPort[];
   /** Names of weights and states. */
@@ -99,7 +101,7 @@ function tensorsIn(value: unknown): readonly Tensor[] {
 function noted(model: AnyModel, begin: () => Work): NotedRun {
   const names = new Map<NotedBuffer, string>();
   let [inputs, outputs]: [NotedPort[], NotedPort[]] = [[], []];
-  const operations = notingBackend.noting(() =>
+  const calls = notingBackend.noting(() =>
     withoutTape(() =>
       withoutCarriedStates(() =>
         scope(() => {
@@ -114,7 +116,13 @@ function noted(model: AnyModel, begin: () => Work): NotedRun {
       ),
     ),
   );
-  return { operations, inputs, outputs, names };
+  return {
+    operations: calls.map(({ operation }) => operation),
+    layers: calls.map(({ layer }) => layer),
+    inputs,
+    outputs,
+    names,
+  };
 }
 
 function portOf(name: string, tensor: Tensor): NotedPort {

@@ -19,11 +19,18 @@ import type {
 import { currentBackend, useBackend } from '../kernels/select.js';
 import type { CpuLoopHost, LoopingBackend, StepCall, StepStrided } from '../kernels/sequence/loop-host.js';
 import { recurrentForward } from '../kernels/sequence/sequence.js';
+import { notedLayer } from '../layers/running.js';
 import { indexPattern } from './index-pattern.js';
 import type { OperationOf, PlaceOf } from './program.js';
 
 export type NotedPlace = PlaceOf<NotedBuffer, number>;
 export type NotedOperation = OperationOf<NotedBuffer, number>;
+
+/** An operation, and the layer that asked for it. */
+export interface NotedCall {
+  readonly operation: NotedOperation;
+  readonly layer: string | undefined;
+}
 
 /** Memory of the noting backend: numbers are there only where the host has written them. */
 export class NotedBuffer implements Buffer {
@@ -47,7 +54,7 @@ export class NotedBuffer implements Buffer {
 class NotingBackend implements LoopingBackend {
   readonly name = 'standalone program';
   readonly floatType = 'float32';
-  #noted: NotedOperation[] | undefined;
+  #noted: NotedCall[] | undefined;
 
   readonly loops: CpuLoopHost = {
     backend: this,
@@ -71,9 +78,9 @@ class NotingBackend implements LoopingBackend {
   }
 
   /** Notes what `work` computes on this backend. */
-  noting(work: () => void): readonly NotedOperation[] {
+  noting(work: () => void): readonly NotedCall[] {
     const before = currentBackend();
-    const noted: NotedOperation[] = [];
+    const noted: NotedCall[] = [];
     this.#noted = noted;
     useBackend(this);
     try {
@@ -109,7 +116,7 @@ class NotingBackend implements LoopingBackend {
     const target = own(buffer);
     if (target.isComputed)
       throw new RondoError('USAGE', {
-        where: this.name,
+        where: notedLayer() ?? this.name,
         what: 'the host changes numbers in the middle of what the model computes.',
         expected: 'layers that compute with tensors alone',
         fix: 'use the model with the library itself.',
@@ -174,7 +181,7 @@ class NotingBackend implements LoopingBackend {
   }
 
   #note(operation: NotedOperation): void {
-    this.#noted?.push(operation);
+    this.#noted?.push({ operation, layer: notedLayer() });
   }
 
   #stepCall(stepCall: StepCall): NotedOperation[] {
@@ -214,7 +221,7 @@ class NotingBackend implements LoopingBackend {
 
   #notWritten(what: string): RondoError {
     return new RondoError('USAGE', {
-      where: this.name,
+      where: notedLayer() ?? this.name,
       what: `the model computes ${what}, which standalone code cannot.`,
       fix: 'leave the layer out, or use the model with the library itself.',
     });
@@ -251,7 +258,7 @@ function written(view: View): NotedPlace {
   const { dtype } = place.store;
   if (dtype !== 'float32' && isFloating(dtype))
     throw new RondoError('USAGE', {
-      where: 'standalone program',
+      where: notedLayer() ?? 'standalone program',
       what: `the model rounds what it computes to ${dtype}.`,
       expected: 'numbers of float32',
       fix: 'leave out the layer that casts them.',

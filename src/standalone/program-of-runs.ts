@@ -34,10 +34,22 @@ export function programOfSequences(runs: readonly { readonly run: NotedRun; read
   );
 }
 
+/** Says that a size or a place does not grow evenly; who asks knows of which layer. */
+class Uneven extends Error {}
+
+/** Work on sizes that a layer asked for. @throws USAGE with its name where one does not grow evenly */
+function ofLayer<Result>(layer: string | undefined, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Uneven ? dependsOnLength(layer) : error;
+  }
+}
+
 function growing(values: readonly number[], lengths: readonly number[]): Amount {
   const perStep = (values[1] - values[0]) / (lengths[1] - lengths[0]);
   const fixed = values[0] - perStep * lengths[0];
-  if (values.some((value, i) => value !== fixed + perStep * lengths[i])) throw dependsOnLength();
+  if (values.some((value, i) => value !== fixed + perStep * lengths[i])) throw new Uneven();
   return perStep === 0 ? fixed : { fixed, perStep };
 }
 
@@ -66,9 +78,15 @@ function programOf(
   const amountOf = fit.amount;
   const visits = runs.map(visited);
   const [first, ...others] = visits;
-  for (const { shape, numbers, stores } of others)
-    if (shape !== first.shape || numbers.length !== first.numbers.length || stores.length !== first.stores.length)
-      throw dependsOnLength();
+  for (const { shapes, order, numbers, stores } of others)
+    if (
+      shapes.length !== first.shapes.length ||
+      shapes.some((shape, i) => shape !== first.shapes[i]) ||
+      order !== first.order ||
+      numbers.length !== first.numbers.length ||
+      stores.length !== first.stores.length
+    )
+      throw dependsOnLength(runs[0].layers[first.shapes.findIndex((shape, i) => shape !== shapes[i])]);
   const stores = storesOf(runs[0], visits, amountOf);
   let place = 0;
   const next = (): number[] => {
@@ -81,10 +99,14 @@ function programOf(
     amount: () => amountOf(next()),
     scalar: () => fit.scalar(next()),
   };
-  const operations = runs[0].operations.map((operation) => rewritten(operation, rewriting));
+  const { layers } = runs[0];
+  const operations = runs[0].operations.map((operation, i) =>
+    ofLayer(layers[i], () => rewritten(operation, rewriting)),
+  );
   const ports = (which: 'inputs' | 'outputs'): Port[] =>
     runs[0][which].map((port, i): Port => {
-      const of = (value: (port: NotedPort) => number): Amount => amountOf(runs.map((run) => value(run[which][i])));
+      const of = (value: (port: NotedPort) => number): Amount =>
+        ofLayer(undefined, () => amountOf(runs.map((run) => value(run[which][i]))));
       const axes = port.shape.map((_, axis) => of(({ shape }) => shape[axis]));
       return {
         name: port.name,
@@ -127,7 +149,11 @@ interface Visit {
   /** In the order in which they appear, those that go in and come out last. */
   readonly stores: readonly NotedBuffer[];
   /** What is computed, without sizes and places. */
-  readonly shape: string;
+  readonly shapes: readonly string[];
+  /** The operation that reads or writes an array first. */
+  readonly firstUse: ReadonlyMap<NotedBuffer, number>;
+  /** Which arrays are read and written. */
+  readonly order: string;
 }
 
 function visited({ operations, inputs, outputs }: NotedRun): Visit {
@@ -135,9 +161,12 @@ function visited({ operations, inputs, outputs }: NotedRun): Visit {
   const stores = new Set<NotedBuffer>();
   const order: number[] = [];
   const places = new Map<NotedBuffer, number>();
+  const firstUse = new Map<NotedBuffer, number>();
+  let use = 0;
   const rewriting: Rewriting<NotedBuffer, number> = {
     store(buffer) {
       stores.add(buffer);
+      if (!firstUse.has(buffer)) firstUse.set(buffer, use);
       if (!places.has(buffer)) places.set(buffer, places.size);
       order.push(places.get(buffer)!);
       return buffer;
@@ -151,9 +180,12 @@ function visited({ operations, inputs, outputs }: NotedRun): Visit {
       return value;
     },
   };
-  for (const operation of operations) rewritten(operation, rewriting);
+  operations.forEach((operation, i) => {
+    use = i;
+    rewritten(operation, rewriting);
+  });
   for (const { store } of [...inputs, ...outputs]) rewriting.store(store);
-  return { numbers, stores: [...stores], shape: `${operations.map(shapeOf).join(';')}|${order.join()}` };
+  return { numbers, stores: [...stores], shapes: operations.map(shapeOf), order: order.join(), firstUse };
 }
 
 function shapeOf(operation: Noted): string {
@@ -256,7 +288,7 @@ const reservedNames = [
 
 /** Every array of a program with its role and a name of its own. */
 function storesOf(
-  { inputs, names }: NotedRun,
+  { inputs, names, layers }: NotedRun,
   visits: readonly Visit[],
   amountOf: (values: readonly number[]) => Amount,
 ): ReadonlyMap<NotedBuffer, Store> {
@@ -269,11 +301,12 @@ function storesOf(
     const given = input === undefined ? names.get(buffer) : inputs.length === 1 ? 'input' : `input_${input.name}`;
     const name = freeName(given ?? `${role}${i}`, taken);
     const same = visits.map(({ stores }) => stores[i]);
-    const size = amountOf(same.map((one) => one.size));
+    const layer = layers[visits[0].firstUse.get(buffer) ?? -1];
+    const size = ofLayer(layer, () => amountOf(same.map((one) => one.size)));
     const isWhole = buffer.dtype === 'int32';
     const isKept = role === 'constant' || role === 'state';
     const numbers = isKept ? (buffer.numbers ?? new Float64Array(buffer.size)) : undefined;
-    if (isKept && same.some((one) => !sameNumbers(one.numbers, buffer.numbers))) throw dependsOnLength();
+    if (isKept && same.some((one) => !sameNumbers(one.numbers, buffer.numbers))) throw dependsOnLength(layer);
     if (role === 'work' && buffer.numbers !== undefined)
       throw new RondoError('INTERNAL', { where: 'standalone code', what: 'a constant is written over.' });
     result.set(buffer, { name, role, size, isWhole, numbers });
@@ -295,10 +328,10 @@ function freeName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
-function dependsOnLength(): RondoError {
+function dependsOnLength(layer?: string): RondoError {
   return new RondoError('USAGE', {
-    where: 'standalone code',
-    what: 'what the model computes does not grow evenly with the length of the sequence.',
+    where: layer ?? 'standalone code',
+    what: `what the ${layer === undefined ? 'model' : 'layer'} computes does not grow evenly with the length of the sequence.`,
     expected: 'layers that treat sequences of every length in the same way',
     fix: 'use the model with the library itself.',
   });

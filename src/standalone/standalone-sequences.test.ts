@@ -26,6 +26,7 @@ import type { Layer } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
+import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { Random } from '../random.js';
@@ -144,10 +145,17 @@ it.each(moduleLanguages)('runs token ids, without padding: %s', async (language)
 it('refuses by name what looks at numbers, and what does not grow evenly', () => {
   const masking = new Sequential([new Masking(), both()], { inputShape: [null, FEATURES] });
   expect(() => standaloneCode(masking, { language: 'js' })).toThrow(/Masking.*looks at numbers/s);
-  const strided = new Sequential([both(), new AveragePooling1D({ poolSize: 2 }), new Flatten()], {
+  const strided = new Sequential([both(), new AveragePooling1D({ name: 'halves', poolSize: 2 }), new Flatten()], {
     inputShape: [null, FEATURES],
   });
-  expect(() => standaloneCode(strided, { language: 'js' })).toThrow('does not grow evenly');
+  const message = '[USAGE] AveragePooling1D halves: what the layer computes does not grow evenly with the length';
+  expect(() => standaloneCode(strided, { language: 'js' })).toThrow(message);
+  const attending = new Sequential([new MultiHeadAttention({ name: 'heads', numHeads: 2, keyDim: 3 }), both()], {
+    inputShape: [null, FEATURES],
+  });
+  expect(() => standaloneCode(attending, { language: 'js' })).toThrow(
+    '[USAGE] MultiHeadAttention heads: what the layer',
+  );
 });
 
 it('refuses options that there are not, and C without the longest length', () => {
