@@ -45,7 +45,7 @@ export async function requireNoInput(where: string, option: string, output: stri
       read.isDirectory() &&
       target.isFile() &&
       !path.endsWith('.safetensors') &&
-      !relative(await realpath(input), path).startsWith('..');
+      !/^\.\.(?:[/\\]|$)/.test(relative(await realpath(input), path));
     if (!isSame && !isInside) continue;
     throw new WrongUsage({
       where,

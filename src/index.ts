@@ -122,7 +122,7 @@ export {
 } from './io/checkpoint.js';
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends
-export type { LoadedKerasWeights, MatchedLayer } from './io/keras/load-weights.js';
+export type { LoadedKerasWeights } from './io/keras/load-weights.js';
 export {
   loadKerasWeights,
   type ModelOfKeras,
@@ -151,7 +151,6 @@ export { type OnnxEdge, type OnnxGiven, type OnnxInputs, OnnxModel, readOnnx } f
 export { type WriteOnnxOptions, writeOnnx } from './io/onnx/write/write-onnx.js';
 export { chainFromJson } from './io/pytorch/chain-from-json.js';
 export {
-  type MatchedModule,
   type ModelFromStateDictOptions,
   type ModelOfStateDict,
   type ModuleInChain,

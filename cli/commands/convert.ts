@@ -86,7 +86,7 @@ export const convert = defineCommand({
     const where = `rondo ${this.name}`;
     const to = endingOf(output);
     const written = modelEndings('write');
-    if (!written.has(to) && !isArrays(to))
+    if (![...written.keys()].some((ending) => output.toLowerCase().endsWith(ending)) && !isArrays(to))
       throw new WrongUsage({
         where,
         what: 'the ending of OUT says no format that is written.',

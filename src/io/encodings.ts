@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
-import { decodeStrictly, decodeUtf8, strictDecoder } from './utf8.js';
+import { decodeStrictly, decodeUtf8 } from './utf8.js';
+import { strictDecoder } from './utf8-text.js';
 
 export const textEncodings = [
   'utf-8',

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { RondoError } from '../errors.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
@@ -11,6 +11,7 @@ import {
   type WriteModelOptions,
   writeModel,
 } from './model-formats.js';
+import { isPathBelow, oddInPaths } from './path-below.js';
 
 /**
  * The model of a file of any format, see {@link readModel}. Files beside it are read where it names them, from its folder alone.
@@ -54,10 +55,6 @@ export async function save(
 export async function readBeside(path: string, name: string): Promise<Uint8Array> {
   const folder = dirname(path);
   const target = join(folder, name);
-  const isInside = (from: string, to: string): boolean => {
-    const way = relative(from, to);
-    return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-  };
   const fault = (): RondoError =>
     new RondoError('FILE_FORMAT', {
       where: path,
@@ -65,8 +62,8 @@ export async function readBeside(path: string, name: string): Promise<Uint8Array
       expected: 'a path inside of the folder',
       fix: 'do not use this file, unless you know who wrote it; then put the other one beside it.',
     });
-  if (isAbsolute(name) || name.includes('\\') || name.includes('\0') || !isInside(folder, target)) throw fault();
+  if (!isPathBelow(name, oddInPaths)) throw fault();
   const [realFolder, realTarget] = await Promise.all([realpath(folder), realpath(target).catch(() => undefined)]);
-  if (realTarget !== undefined && !isInside(realFolder, realTarget)) throw fault();
+  if (realTarget !== undefined && !realTarget.startsWith(join(realFolder, sep))) throw fault();
   return readBytes(target);
 }

@@ -14,6 +14,7 @@ import {
   type TensorDtype,
   tensorDtypes,
 } from './safetensors-types.js';
+import { utf8Text } from './utf8-text.js';
 
 /** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */
 const largestHeaderBytes = 100_000_000;
@@ -120,17 +121,9 @@ function readHeader(
 }
 
 function headerText(bytes: Uint8Array, where: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw damaged(
-      where,
-      'the header is not text.',
-      'JSON in UTF-8',
-      cause instanceof Error ? cause.message : String(cause),
-      cause,
-    );
-  }
+  const text = utf8Text(bytes);
+  if (text === undefined) throw damaged(where, 'the header is not text.', 'JSON in UTF-8', 'other bytes');
+  return text;
 }
 
 function readMetadata(header: Readonly<Record<string, unknown>>, where: string): Record<string, string> {

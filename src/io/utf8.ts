@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import { fileKindOf } from './file-kind.js';
 import { probableEncoding } from './probable-encoding.js';
+import { strictDecoder } from './utf8-text.js';
 
 /**
  * The text of UTF-8 bytes, read strictly; a byte order mark at the start is left out.
@@ -30,14 +31,6 @@ export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): s
   const zero = bytes.indexOf(0);
   if (zero >= 0) throw notUtf8(bytes, zero, { where, mayName });
   return text;
-}
-
-/** A decoder that throws a TypeError for bytes that are not in an encoding, a label of the Encoding Standard. */
-export function strictDecoder(encoding: string, ignoreBOM = false): InstanceType<typeof TextDecoder> {
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM });
-  // Node 20 reads windows-1252 as Latin-1, without curly quotes and the euro sign, until it has read a part of a text.
-  decoder.decode(new Uint8Array(0), { stream: true });
-  return decoder;
 }
 
 /**

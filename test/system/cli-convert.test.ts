@@ -57,6 +57,12 @@ describe('rondo convert', () => {
     expect(readFileSync(shard).length).toBeGreaterThan(100);
   });
 
+  it('writes weights alone for Keras', () => {
+    const ended = run('convert', 'plain.safetensors', 'plain.weights.h5');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toContain('the file holds weights alone');
+  });
+
   it('says what is no model', () => {
     writeFileSync(join(folder, 'saved_model.pb'), Uint8Array.of(8, 1, 18, 16, 1, 2));
     writeFileSync(join(folder, 'array.npy'), Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0));

@@ -1,5 +1,6 @@
 import type { RondoError } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { utf8Text } from '../utf8-text.js';
 
 /** An address that stands for "nothing there": all bits set. */
 export const undefinedAddress = -1;
@@ -45,11 +46,9 @@ export class Hdf5Bytes {
 
   /** Text in UTF-8, of which ASCII is a part. */
   text(bytes: Uint8Array): string {
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    } catch (cause) {
-      throw damagedFile({ where: this.where, what: 'the HDF5 file is damaged: a text is not in UTF-8.', cause });
-    }
+    const text = utf8Text(bytes);
+    if (text === undefined) throw this.damaged('a text is not in UTF-8.');
+    return text;
   }
 
   damaged(what: string, received?: string | undefined): RondoError {

@@ -7,7 +7,7 @@ import { Functional } from '../../training/graph/functional.js';
 import { Sequential } from '../../training/sequential.js';
 import { kerasNameOf } from './keras-activations.js';
 import { type Faults, functionalOf, type KerasObject } from './keras-graph-of.js';
-import { snakeCase } from './weight-slots.js';
+import { snakeCase } from './snake-case.js';
 
 const kernel = ['activation', 'useBias'];
 const convolution = ['filters', 'kernelSize', 'strides', 'padding', 'dilationRate', 'groups', ...kernel];

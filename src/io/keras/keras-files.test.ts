@@ -57,7 +57,7 @@ itWithData(
     const model = textgenrnn();
     const { matched, leftOver, notes } = await loadKerasWeights(model, new Uint8Array(readFileSync(path)), path);
     expect(leftOver).toEqual([]);
-    expect(matched.map(({ layer }) => layer)).toEqual(['embedding', 'rnn_1', 'rnn_2', 'attention', 'output']);
+    expect(matched.map(({ source }) => source)).toEqual(['embedding', 'rnn_1', 'rnn_2', 'attention', 'output']);
     expect(notes).toEqual(["weights of cuDNN's layers were put in order (rnn_1, rnn_2)"]);
     const vocabulary = JSON.parse(readFileSync(join(dirname(path), 'textgenrnn_vocab.json'), 'utf8')) as Record<
       string,

@@ -23,15 +23,8 @@ export const kerasFormat: ModelFormat<ReadKerasOptions> = {
           expected: 'a .keras archive, or an HDF5 file of a whole model',
           fix: 'save the whole model: model.save("model.keras").',
         });
-      const { model, matched, leftOver, notes } = await readKeras(bytes, name, options);
-      const kinds = new Map([...model.sublayers].map(([layer, { className }]) => [layer, className]));
-      const taken = matched.map(({ layer, weights }) => ({
-        source: layer,
-        kind: kinds.get(layer) ?? '',
-        layers: [layer],
-        tensors: weights,
-      }));
-      return plainlyRead(model, { matched: taken, leftOver, notes });
+      const { model, ...rest } = await readKeras(bytes, name, options);
+      return plainlyRead(model, rest);
     },
   },
   write: {

@@ -1,20 +1,14 @@
 import { RondoError } from '../../errors.js';
 import type { Model } from '../../training/model.js';
 import type { Hdf5Object } from '../hdf5/hdf5-file.js';
+import type { MatchedWeights } from '../model-format.js';
 import { assignMatched, type Matched, matchedWeights, misfit } from './match-weights.js';
 import { hasLayerNames, layersOfGroup, type StoredLayer, type StoredWeight, weightsByPath } from './stored-weights.js';
 import { layersInOrder, slotsOf, type WeightSlot } from './weight-slots.js';
 
-/** What became of one layer's weights. */
-export interface MatchedLayer {
-  readonly layer: string;
-  /** Names or paths in the file, in the order of the layer's weights. */
-  readonly weights: readonly string[];
-}
-
 /** What was taken from a file, and what was not. */
 export interface LoadedKerasWeights {
-  readonly matched: readonly MatchedLayer[];
+  readonly matched: readonly MatchedWeights[];
   /** Weights of the file that no layer has taken. */
   readonly leftOver: readonly string[];
   readonly notes: readonly string[];
@@ -23,7 +17,9 @@ export interface LoadedKerasWeights {
 /** A layer of a model that has weights. */
 interface Weighted {
   readonly name: string;
+  /** In snake case. */
   readonly className: string;
+  readonly kind: string;
   readonly slots: readonly WeightSlot[];
 }
 
@@ -49,7 +45,7 @@ export async function loadFromHdf5(
 
 function weightedLayers(model: Model, order: readonly string[] | undefined): Weighted[] {
   return layersInOrder(model, order)
-    .map(({ name, layer, className }) => ({ name, className, slots: slotsOf(layer) }))
+    .map(({ name, layer, className }) => ({ name, className, kind: layer.className, slots: slotsOf(layer) }))
     .filter(({ slots }) => slots.length > 0);
 }
 
@@ -153,14 +149,15 @@ async function loaded(
   notes: readonly string[],
 ): Promise<LoadedKerasWeights> {
   const matched: Matched[] = [];
-  const report: MatchedLayer[] = [];
+  const report: MatchedWeights[] = [];
   const cudnn: string[] = [];
   for (const { layer, weights } of pairs) {
     const found = matchedWeights(layer.slots, weights);
     if (found === undefined) throw misfit(where, layer.name, layer.slots, weights);
     for (const each of found) matched.push(each);
     if (found.some(({ isCudnn }) => isCudnn)) cudnn.push(layer.name);
-    report.push({ layer: layer.name, weights: found.flatMap((each) => each.weights.map(({ name }) => name)) });
+    const tensors = found.flatMap((each) => each.weights.map(({ name }) => name));
+    report.push({ source: layer.name, kind: layer.kind, layers: [layer.name], tensors });
   }
   await assignMatched(matched);
   const taken = new Set(matched.flatMap(({ weights }) => weights));

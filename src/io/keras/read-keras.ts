@@ -5,6 +5,7 @@ import { parseBoundedJson } from '../bounded-json.js';
 import { damagedFile, foreignFile } from '../file-fault.js';
 import { isHdf5, openHdf5 } from '../hdf5/hdf5-file.js';
 import { requireBytes } from '../require-bytes.js';
+import { utf8Text } from '../utf8-text.js';
 import { defaultMaxBytes, ZipArchive } from '../zip/read-zip.js';
 import { modelFromKerasConfig } from './keras-config.js';
 import type { KerasGeneration } from './keras-fields.js';
@@ -136,11 +137,9 @@ async function openKeras(bytes: Uint8Array, where: string, maxBytes: number | un
 }
 
 function textOf(bytes: Uint8Array, where: string, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw damagedFile({ where: `${where}: ${name}`, what: 'the text is not in UTF-8.', cause });
-  }
+  const text = utf8Text(bytes);
+  if (text === undefined) throw damagedFile({ where: `${where}: ${name}`, what: 'the text is not in UTF-8.' });
+  return text;
 }
 
 /** Files without a version are of Keras 1, which reads and computes as Keras 2 does but for its weights. */

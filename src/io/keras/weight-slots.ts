@@ -7,6 +7,7 @@ import type { Variable } from '../../tensor/variable.js';
 import { Functional } from '../../training/graph/functional.js';
 import { Model } from '../../training/model.js';
 import { kerasOrder } from './keras-order.js';
+import { snakeCase } from './snake-case.js';
 
 /** A weight of a model and where Keras keeps it. */
 export interface WeightSlot {
@@ -135,12 +136,4 @@ function numbered(name: string, counts: Map<string, number>): string {
   const count = counts.get(name) ?? 0;
   counts.set(name, count + 1);
   return count === 0 ? name : `${name}_${count}`;
-}
-
-/** A name as Keras writes it in paths: `SimpleRNN` is `simple_rnn`, `recurrentKernel` is `recurrent_kernel`. */
-export function snakeCase(name: string): string {
-  return name
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 }

@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { isPathBelow, oddInPaths } from '../path-below.js';
 import { fieldsOf } from './protobuf.js';
 
 /** Where a tensor says that its data lie: in a file beside the model's, from a byte on. */
@@ -53,9 +54,8 @@ export class ExternalFiles {
   }
 }
 
-/** Files that one model may name, and characters of such a name. */
+/** Files that one model may name. */
 const mostFiles = 1000;
-const longestLocation = 1000;
 
 /** The entries `location`, `offset` and `length` of a tensor, `StringStringEntryProto`. @throws FILE_FORMAT */
 export function readExternalPlace(entries: readonly Uint8Array[], where: string): ExternalPlace {
@@ -83,13 +83,7 @@ export function readExternalPlace(entries: readonly Uint8Array[], where: string)
 
 /** A path below the model's folder: never absolute, and never upwards. @throws FILE_FORMAT */
 function requireInside(location: string, where: string): void {
-  const parts = location.split('/');
-  const isInside =
-    location.length <= longestLocation &&
-    // A backslash, or a letter of a drive, leads elsewhere on some systems.
-    !/[\\:\0]/.test(location) &&
-    parts.every((part) => part !== '' && part !== '..' && part !== '.');
-  if (isInside) return;
+  if (isPathBelow(location, oddInPaths)) return;
   throw new RondoError('FILE_FORMAT', {
     where,
     what: 'a tensor names another file that is not below the folder of the model.',

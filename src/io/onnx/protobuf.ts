@@ -1,6 +1,6 @@
 import type { RondoError } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
-import { strictDecoder } from '../utf8.js';
+import { utf8Text } from '../utf8-text.js';
 
 const VARINT = 0;
 const EIGHT_BYTES = 1;
@@ -9,8 +9,6 @@ const FOUR_BYTES = 5;
 
 /** Bytes of the longest variable-length number: 64 bits in digits of 7. */
 const longestVarint = 10;
-
-const utf8 = strictDecoder('utf-8', true);
 
 /**
  * One field of a protobuf message: its number and, not yet interpreted, its content. What it is read as must fit how it
@@ -37,12 +35,10 @@ export class ProtobufField {
 
   /** @throws FILE_FORMAT where it is no UTF-8 */
   text(): string {
-    try {
-      return utf8.decode(this.bytes());
-    } catch {
-      const what = `a text, in field ${this.number}, is damaged.`;
-      throw damaged(this.#where, what, 'UTF-8', `${this.#content.length} other bytes`);
-    }
+    const text = utf8Text(this.bytes());
+    if (text !== undefined) return text;
+    const what = `a text, in field ${this.number}, is damaged.`;
+    throw damaged(this.#where, what, 'UTF-8', `${this.#content.length} other bytes`);
   }
 
   /** An integer of 64 bits with sign; beyond 2^53 the nearest number. @throws FILE_FORMAT */

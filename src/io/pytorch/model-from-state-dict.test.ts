@@ -55,7 +55,7 @@ describe('a model of a state dict', () => {
   it('is a chain where names and shapes allow one', async () => {
     const { file, x, output } = models.find(({ name }) => name === 'chain')!;
     const { model, matched } = modelFromStateDict(await stateOf(file));
-    expect(matched.map(({ module, kind, layers }) => [module, kind, layers])).toEqual([
+    expect(matched.map(({ source, kind, layers }) => [source, kind, layers])).toEqual([
       ['words', 'Embedding', ['words']],
       ['lstm', 'LSTM', ['lstm']],
       ['norm', 'LayerNorm', ['norm']],

@@ -11,6 +11,7 @@ import { Flatten } from '../../layers/flatten.js';
 import { Layer, withoutInitialWeights } from '../../layers/layer.js';
 import { Permute } from '../../layers/permute.js';
 import { Sequential } from '../../training/sequential.js';
+import type { MatchedWeights } from '../model-format.js';
 import { type ChainedModule, chainOfModules } from './chain-of-modules.js';
 import { layersOfModule } from './layers-of-module.js';
 import { checkedModuleOptions, type TorchModuleOptions } from './module-options.js';
@@ -45,18 +46,10 @@ export interface ModelFromStateDictOptions {
   timesteps?: number | undefined;
 }
 
-/** What became of one module. */
-export interface MatchedModule {
-  readonly module: string;
-  readonly kind: TorchKind;
-  readonly layers: readonly string[];
-  readonly tensors: readonly string[];
-}
-
 /** A model with a state dict's weights. */
 export interface ModelOfStateDict {
   readonly model: Sequential;
-  readonly matched: readonly MatchedModule[];
+  readonly matched: readonly MatchedWeights[];
   /** Tensors that no layer has taken. */
   readonly leftOver: readonly string[];
 }
@@ -174,7 +167,7 @@ function madeOf(
     'member' in entry
       ? [
           {
-            module: entry.member.module.name,
+            source: entry.member.module.name,
             kind: entry.member.kind,
             layers: entry.layers.map(({ name }) => name),
             tensors: entry.member.module.tensors,

@@ -1,5 +1,6 @@
 import type { RondoError } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { utf8Text } from '../utf8-text.js';
 
 /** The bytes of a pickle, read from the front. */
 export class PickleReader {
@@ -52,14 +53,8 @@ export class PickleReader {
 
   text(length: number): string {
     const bytes = this.bytes(length);
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch (cause) {
-      // Python keeps halves of surrogate pairs, too; texts of Python 2 are bytes of any encoding.
-      if (cause instanceof TypeError)
-        return Array.from(bytes.slice(0, 10_000), (byte) => String.fromCharCode(byte)).join('');
-      throw cause;
-    }
+    // Python keeps halves of surrogate pairs, too; texts of Python 2 are bytes of any encoding.
+    return utf8Text(bytes) ?? Array.from(bytes.slice(0, 10_000), (byte) => String.fromCharCode(byte)).join('');
   }
 
   /** The text up to the end of the line, which is taken, too. */

@@ -19,10 +19,10 @@ export const pytorchFormat: ModelFormat<Omit<ReadStateDictOptions, 'copy'> & Mod
       const plain = chain.layers === undefined ? matched.filter(({ kind }) => kind === 'RNN') : [];
       return plainlyRead(model, {
         notes: plain.map(
-          ({ module }) =>
-            `the nonlinearity of \`${module}\` is not in the file and taken to be tanh; say another with \`layers\``,
+          ({ source }) =>
+            `the nonlinearity of \`${source}\` is not in the file and taken to be tanh; say another with \`layers\``,
         ),
-        matched: matched.map(({ module, ...rest }) => ({ source: module, ...rest })),
+        matched,
         leftOver,
       });
     },

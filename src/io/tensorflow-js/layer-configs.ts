@@ -3,6 +3,7 @@ import { constraintNamed } from '../../layers/constraints.js';
 import type { Json } from '../../layers/layer.js';
 import { regularizerNamed } from '../../layers/regularizers.js';
 import type { LayerConfig } from '../../training/layer-registry.js';
+import { snakeCase } from '../keras/snake-case.js';
 
 /** A layer as TensorFlow.js and Keras 2 write it. */
 export interface WrittenLayer {
@@ -295,8 +296,4 @@ function writtenDirections(
     layer: inner,
     merge_mode: mergeMode === 'none' ? null : mergeMode,
   };
-}
-
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,5 +1,6 @@
 import { describeValue } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
+import { isPathBelow, oddInAddresses } from '../path-below.js';
 
 /** What TensorFlow.js has made smaller, and how: `value = stored * scale + min`, or half precision. */
 export interface Quantization {
@@ -50,7 +51,7 @@ export function groupsOf(manifest: unknown, where: string): WeightGroup[] {
     );
     for (const { name } of weights) requireOnce(names, name, 'a weight', where);
     const files = listAt(group.paths, `${at}.paths`, where).map((path, j) => {
-      if (!isInside(path))
+      if (typeof path !== 'string' || !isPathBelow(path, oddInAddresses))
         throw fault(where, `${at}.paths[${j}]`, 'the name of a file in the folder of the model', path);
       requireOnce(paths, path, 'a file', where);
       return path;
@@ -99,15 +100,6 @@ function quantizationAt(value: unknown, stored: ManifestWeight['dtype'], at: str
   if (!isNumber || !Number.isFinite(Math.fround((scale as number) * largest + (min as number))))
     throw fault(where, at, 'numbers as `scale` and `min`', { scale: givenScale, min: givenMin });
   return { dtype, scale: scale as number, min: min as number };
-}
-
-/** A path below the model's own folder, without anything that a server or a shell might read in another way. */
-function isInside(path: unknown): path is string {
-  return (
-    typeof path === 'string' &&
-    path.length <= 1024 &&
-    path.split('/').every((part) => /^[^\\:%?#*"<>|\0-\x1f\x7f]+$/.test(part) && part !== '.' && part !== '..')
-  );
 }
 
 function requireOnce(seen: Set<string>, name: string, kind: string, where: string): void {

@@ -1,6 +1,7 @@
 import type { Layer } from '../../layers/layer.js';
 import type { Variable } from '../../tensor/variable.js';
-import { type NoteFault, snakeCase } from './layer-configs.js';
+import { snakeCase } from '../keras/snake-case.js';
+import type { NoteFault } from './layer-configs.js';
 
 /** A weight with the name that TensorFlow.js gives it. */
 export interface NamedWeight {

@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
-import { firstInvalidByte, strictDecoder } from '../utf8.js';
+import { firstInvalidByte } from '../utf8.js';
+import { strictDecoder } from '../utf8-text.js';
 
 /** Which words of a file are kept, and what happens to those that cannot be. */
 export interface WordChoice {

@@ -1,4 +1,5 @@
 import { damagedFile, foreignFile } from '../file-fault.js';
+import { utf8Text } from '../utf8-text.js';
 
 /** One member of an archive, its sizes checked against the archive. */
 export interface ZipMember {
@@ -216,9 +217,5 @@ function wide(view: DataView, at: number): number {
 
 /** Names are UTF-8; what is not is read byte by byte, which keeps different names different. */
 function memberName(raw: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw);
-  } catch {
-    return Array.from(raw, (byte) => String.fromCharCode(byte)).join('');
-  }
+  return utf8Text(raw) ?? Array.from(raw, (byte) => String.fromCharCode(byte)).join('');
 }
