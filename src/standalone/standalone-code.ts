@@ -50,7 +50,8 @@ const notedLengths = [24, 25, 31, 44];
  * micro-controller. It takes one step at a time and carries the states on, or whole sequences where a layer needs those. Masks and
  * dropout are no part of it: a sequence has no padding.
  *
- * @param given a model; of a classifier or language model of characters or words, a module also has `predict` or `generate`.
+ * @param given a model; of a classifier, a forecaster or a language model of characters or words, a module also has `predict` or
+ *   `generate`.
  * @throws USAGE naming a layer that code cannot be written of, or a choice that the language has not; UNKNOWN_NAME, OUT_OF_RANGE
  *
  * @example

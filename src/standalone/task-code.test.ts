@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { madeReviews, reviewOptions } from '../../test/support/made-reviews.js';
 import { standaloneModule } from '../../test/support/standalone.js';
-import { setSeed } from '../random.js';
+import { readTable } from '../data/csv.js';
+import type { Table } from '../data/table.js';
+import { Random, setSeed } from '../random.js';
 import type { ClassPrediction } from '../tasks/classify/classifier.js';
 import type { ClassifierOptions } from '../tasks/classify/classifier-options.js';
 import { ClassifierTraining } from '../tasks/classify/classifier-training.js';
+import { baseNames } from '../tasks/forecast/base-forecast.js';
+import type { ForecastOptions } from '../tasks/forecast/forecast-options.js';
+import { ForecastTraining } from '../tasks/forecast/forecast-training.js';
 import { generate } from '../tasks/generate/generate.js';
 import type { LanguageModelOptions } from '../tasks/language-model/language-model-options.js';
 import { LanguageModelTraining } from '../tasks/language-model/language-model-training.js';
@@ -45,6 +50,95 @@ describe('code of a classifier', () => {
     }
     expect(() => own.predict(' ')).toThrow('the text has no token');
   });
+});
+
+type OfSeries = { predict(rows: readonly (readonly number[] | number)[], name?: string): number[] };
+
+async function forecasterOf(source: string): Promise<OfSeries> {
+  return ((await standaloneModule(source)) as unknown as { createForecaster(): OfSeries }).createForecaster();
+}
+
+describe('code of a forecaster', () => {
+  /** A season of 12 on a level that wanders above 0, and a second column that leads it; with several series by name. */
+  const tableOf = (numRows: number, series: readonly string[] = []): Promise<Table> => {
+    const random = new Random(6);
+    const names = series.length === 0 ? [''] : series;
+    const lines = names.flatMap((name, s) =>
+      Array.from({ length: numRows - 40 * s }, (_, row) => {
+        const level = 50 + 10 * s + 10 * Math.sin((2 * Math.PI * row) / 12) + 2 * random.normal();
+        return `${name},${level.toFixed(4)},${(7 * Math.cos((2 * Math.PI * (row + 2)) / 12)).toFixed(4)}`;
+      }),
+    );
+    return readTable(`shop,level,lead\n${lines.join('\n')}\n`, { where: 'made.csv' });
+  };
+  const common = {
+    target: 'level',
+    horizon: 5,
+    timesteps: 9,
+    epochs: 2,
+    units: 4,
+    batchSize: 16,
+    refit: false,
+  } as const;
+
+  it.each<[ForecastOptions, 'alone' | 'several']>([
+    [{ ...common, base: 'naive', features: ['lead'] }, 'alone'],
+    [{ ...common, base: 'smoothing', features: [] }, 'alone'],
+    [{ ...common, base: 'seasonalDrift', features: ['lead'], allowNegative: true }, 'several'],
+    [{ ...common, base: 'mean', features: [] }, 'alone'],
+    [{ ...common, base: 'drift', features: [] }, 'alone'],
+  ])('gives what the library gives: %o %s', async (options, kind) => {
+    setSeed(5);
+    const isOfSeveral = kind === 'several';
+    const table = await tableOf(240, isOfSeveral ? ['north', 'south'] : []);
+    const training = new ForecastTraining(table, { ...options, ...(isOfSeveral && { series: 'shop' }) });
+    await training.train();
+    const { forecaster, columns } = training;
+    // Of a network that has learned little, with all of what it says.
+    forecaster.findings = { ...forecaster.findings, share: 0.8, instead: null };
+    const { predict } = await forecasterOf(standaloneCode(forecaster, { language: 'js' }).source);
+    const width = forecaster.names.length;
+    for (const series of columns.series) {
+      const rows = Array.from({ length: series.numRows }, (_, row) =>
+        Array.from(series.values.subarray(row * width, (row + 1) * width)),
+      );
+      for (const origin of [30, 101, series.numRows]) {
+        const expected = await forecaster.predictAt(series, [origin]);
+        const actual = predict(rows.slice(0, origin), series.name);
+        expect(actual.length).toBe(5);
+        actual.forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(1e-4 * Math.abs(expected[i])));
+      }
+    }
+    expect(() => predict([[1, 2, 3, 4]], columns.series[0].name)).toThrow('row 0 is not of');
+    if (isOfSeveral) expect(() => predict([], 'west')).toThrow('there is no series west');
+    else expect(() => predict([])).toThrow('there are 0 rows instead of at least');
+  });
+});
+
+it('code of a forecaster takes the place that a baseline has taken', async () => {
+  const values = Array.from({ length: 150 }, (_, row) => Math.sin(row) + row / 50);
+  const table = await readTable(`level\n${values.join('\n')}\n`, { where: 'made.csv' });
+  const training = new ForecastTraining(table, {
+    target: 'level',
+    horizon: 5,
+    timesteps: 9,
+    epochs: 1,
+    units: 3,
+    refit: false,
+  });
+  await training.train();
+  const { forecaster, columns } = training;
+  for (const instead of baseNames) {
+    if (instead === 'smoothing') continue;
+    forecaster.findings = { ...forecaster.findings, instead };
+    const { predict } = await forecasterOf(standaloneCode(forecaster, { language: 'js' }).source);
+    for (const origin of [7, 12, 150]) {
+      const expected = await forecaster.predictAt(columns.series[0], [origin]);
+      const actual = predict(values.slice(0, origin));
+      expect(actual.length).toBe(5);
+      actual.forEach((value, i) => expect(value, instead).toBeCloseTo(expected[i], 6));
+    }
+  }
 });
 
 describe('code of a language model', () => {

@@ -2,6 +2,7 @@ import { Table } from '../../data/table.js';
 import { RondoError, requireCount, requireNumber } from '../../errors.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
+import type { ModuleCode, TakenByNet } from '../module-code.js';
 import { wrongData } from '../require-texts.js';
 import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
@@ -11,6 +12,7 @@ import { type ForecastFindings, findingsJson, noFindings } from './findings.js';
 import { defaultTest, type ForecastOptions } from './forecast-options.js';
 import { partsOf } from './forecast-parts.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
+import { forecasterCode } from './forecaster-code.js';
 import { NetworkSeries } from './network-series.js';
 import { endOfSeen } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
@@ -230,6 +232,11 @@ export class Forecaster implements TaskModel {
     if (overlap === null) return 'early file';
     const first = series.times?.[0];
     return overlap.lastTime !== null && first !== undefined && first <= overlap.lastTime ? 'times' : undefined;
+  }
+
+  /** `createForecaster().predict(rows)` of a module of `standaloneCode`. */
+  moduleCode(takes: TakenByNet): ModuleCode {
+    return forecasterCode(this, takes);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
