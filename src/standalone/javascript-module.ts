@@ -13,6 +13,8 @@ export interface ModuleOptions {
   readonly weights: 'float32' | 'float16';
   /** Whether weights are given to `createModel` instead of being in the code. */
   readonly isSideFile: boolean;
+  /** Modules of other nets by name, which become functions `NAMENet()`. */
+  readonly nets?: ReadonlyMap<string, string> | undefined;
   /** Code that follows that of the net; WEIGHTS stands for what `createModel` is given. */
   readonly more: string | undefined;
 }
@@ -49,6 +51,15 @@ export function javascriptModule(program: Program, options: ModuleOptions): Java
     ...indented([...constants.lines(options.isSideFile ? 'bytesOf(weightsGiven)' : 'decoded(weightsText)'), ...body]),
     '}',
     '',
+    ...[...(options.nets ?? [])].flatMap(([name, source]) => [
+      `const ${name}Net = (() => {`,
+      ...indented([
+        ...source.replace('export function createModel', 'function createModel').trimEnd().split('\n'),
+        'return createModel;',
+      ]),
+      '})();',
+      '',
+    ]),
     ...(options.more === undefined
       ? []
       : [options.more.replaceAll('WEIGHTS', options.isSideFile ? 'weightsGiven' : '')]),

@@ -2,7 +2,7 @@ import { counted } from '../counted.js';
 import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../errors.js';
 import { libraryVersion } from '../io/library-version.js';
 import { sizeOf } from '../shape.js';
-import type { ModuleCode } from '../tasks/module-code.js';
+import { type ModuleCode, withoutModuleCode } from '../tasks/module-code.js';
 import type { TaskModel } from '../tasks/task.js';
 import { cHeader } from './c-header.js';
 import { javascriptModule } from './javascript-module.js';
@@ -50,8 +50,8 @@ const notedLengths = [24, 25, 31, 44];
  * micro-controller. It takes one step at a time and carries the states on, or whole sequences where a layer needs those. Masks and
  * dropout are no part of it: a sequence has no padding.
  *
- * @param given a model; of a classifier, a forecaster or a language model of characters or words, a module also has `predict` or
- *   `generate`.
+ * @param given a model; of a classifier, a forecaster, a tagger (js) or a language model of characters or words, a module also has
+ *   `predict` or `generate`.
  * @throws USAGE naming a layer that code cannot be written of, or a choice that the language has not; UNKNOWN_NAME, OUT_OF_RANGE
  *
  * @example
@@ -74,7 +74,8 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       fix: 'choose another name.',
     });
   if (language !== 'js') requireSingles(where, language, { weights, separateWeights });
-  const model = isTask(given) ? given.model : given;
+  const nets = isTask(given) ? given.moduleNets?.() : undefined;
+  const model = nets?.main ?? (isTask(given) ? given.model : given);
   const program = programOf(model);
   const takes = program.kind === 'step' ? 'steps' : 'sequences';
   const notes = isTask(given) ? [] : notesOf(model);
@@ -83,10 +84,19 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
     const about = aboutModule(model, program, { name, language, separateWeights, task });
     if (language === 'js')
       return {
-        ...javascriptModule(program, { about, weights, isSideFile: separateWeights, more: task?.source }),
+        ...javascriptModule(program, {
+          ...{ about, weights, isSideFile: separateWeights, more: task?.source },
+          nets: new Map([...(nets?.others ?? [])].map(([name, net]) => [name, partOf(net, weights)])),
+        }),
         takes,
         notes,
       };
+    if (nets !== undefined)
+      throw withoutModuleCode(
+        `models of the task ${(given as TaskModel).task} in WebAssembly`,
+        "language: 'js'",
+        language,
+      );
     return { ...webAssemblyModule(program, { about, more: task?.source }), takes, notes };
   }
   if (isTask(given))
@@ -105,6 +115,11 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
     });
   const about = aboutHeader(model, program, name);
   return { source: cHeader(program, { about, name, maxLength: maxLength ?? 1 }), weights: undefined, takes, notes };
+}
+
+/** A net inside of a module, with its weights. */
+function partOf(net: AnyModel, weights: StandaloneWeights): string {
+  return javascriptModule(programOf(net), { about: [], weights, isSideFile: false, more: undefined }).source;
 }
 
 /** Of a task's net the code around it leaves padding out; here whoever calls it has to. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { madeReviews, reviewOptions } from '../../test/support/made-reviews.js';
+import { normals } from '../../test/support/random.js';
 import { standaloneModule } from '../../test/support/standalone.js';
 import { readTable } from '../data/csv.js';
 import type { Table } from '../data/table.js';
@@ -14,6 +15,8 @@ import { generate } from '../tasks/generate/generate.js';
 import type { LanguageModelOptions } from '../tasks/language-model/language-model-options.js';
 import { LanguageModelTraining } from '../tasks/language-model/language-model-training.js';
 import { literal } from '../tasks/module-code.js';
+import type { TaggerOptions } from '../tasks/tag/tagger-options.js';
+import { TaggerTraining } from '../tasks/tag/tagger-training.js';
 import { standaloneCode } from './standalone-code.js';
 
 type OfTexts = {
@@ -139,6 +142,54 @@ it('code of a forecaster takes the place that a baseline has taken', async () =>
       actual.forEach((value, i) => expect(value, instead).toBeCloseTo(expected[i], 6));
     }
   }
+});
+
+describe('code of a tagger', () => {
+  /** Names and numbers in sentences; spans are marked, so that not every tag may follow each. */
+  const sentences = Array.from({ length: 90 }, (_, i) => {
+    const name = ['Ann', 'Böhm', 'O\u2019Hara', 'Xu'][i % 4];
+    const verb = ['walks', 'SAW', 'sleeping', 'eats'][(i >> 2) % 4];
+    return {
+      words: [name, 'Lee', verb, 'in', `19${i % 10}4`, ...(i % 3 === 0 ? ['.'] : []), `w${i % 7}`],
+      tags: ['B-PER', 'I-PER', 'O', 'O', 'B-NUM', ...(i % 3 === 0 ? ['O'] : []), 'O'],
+    };
+  });
+  const given = [
+    ['Ann', 'walks', '.'],
+    ['Nobody', 'KNOWS', 'Xu', 'Lee', '20\u0663', 'averyveryverylongwordthatiscutinthemiddle', '字'],
+    ['w3'],
+  ];
+
+  it.each<TaggerOptions>([
+    { crf: true, characterEncoder: 'rnn' },
+    { crf: false, characterEncoder: 'conv', lower: false, digits: false },
+    { crf: false, characterEncoder: 'rnn', longestAffix: 0, cell: 'gru' },
+    { crf: true, characterEncoder: 'none', longestAffix: 2 },
+  ])('gives the tags that the library gives: %o', async (options) => {
+    setSeed(4);
+    const training = new TaggerTraining(
+      { train: sentences },
+      { units: 5, wordUnits: 6, characterUnits: 3, characterFeatures: 7, epochs: 3, maxCharacters: 9, ...options },
+    );
+    await training.train();
+    const { tagger } = training;
+    for (const [, { variable }] of tagger.model.namedWeights(''))
+      variable.assign(normals(variable.shape, new Random(variable.size)).dataSync());
+    const before = [...tagger.model.namedWeights('')].map(([path]) => path);
+    const { source } = standaloneCode(tagger, { language: 'js' });
+    expect([...tagger.model.namedWeights('')].map(([path]) => path)).toEqual(before);
+    const module = (await standaloneModule(source)) as unknown as {
+      tags: string[];
+      createTagger(): { predict(words: readonly string[]): string[] };
+    };
+    const own = module.createTagger();
+    const expected = await tagger.predict(given);
+    given.forEach((words, i) => expect(own.predict(words), words.join(' ')).toEqual(expected[i]));
+    expect(new Set(expected.flat()).size).toBeGreaterThan(1);
+    expect(own.predict([])).toEqual([]);
+    expect(() => own.predict(['a', ''])).toThrow('a word is empty');
+    expect(() => standaloneCode(tagger, { language: 'wasm' })).toThrow('of the task tag in WebAssembly');
+  });
 });
 
 describe('code of a language model', () => {

@@ -11,5 +11,9 @@ export function isTask(given: AnyModel | TaskModel): given is TaskModel {
 export function taskCode(task: TaskModel, takes: TakenByNet): ModuleCode {
   const code = task.moduleCode?.(takes);
   if (code !== undefined) return code;
-  throw withoutModuleCode(`models of the task ${task.task}`, 'classifiers, forecasters and language models', task.task);
+  throw withoutModuleCode(
+    `models of the task ${task.task}`,
+    'classifiers, forecasters, language models and taggers',
+    task.task,
+  );
 }

@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import type { Sequential } from '../training/sequential.js';
 
 /** What a module of `standaloneCode` has besides the net: code that turns raw data into its inputs, and outputs into answers. */
 export interface ModuleCode {
@@ -6,6 +7,12 @@ export interface ModuleCode {
   readonly about: readonly string[];
   /** WEIGHTS stands for what `createModel` is given. */
   readonly source: string;
+}
+
+/** The nets of a module, where code cannot be written of a task's model as it is: that of `createModel`, and others as `NAMENet()`. */
+export interface ModuleNets {
+  readonly main: Sequential;
+  readonly others: ReadonlyMap<string, Sequential>;
 }
 
 /** What `run` of a module's net is given: step after step, or whole sequences. */

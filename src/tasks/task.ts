@@ -3,7 +3,7 @@ import type { TokenizerLibrary } from '../data/tokens/tokenizer-codec.js';
 import type { Json } from '../layers/layer.js';
 import type { Model } from '../training/model.js';
 import { Sequential } from '../training/sequential.js';
-import type { ModuleCode, TakenByNet } from './module-code.js';
+import type { ModuleCode, ModuleNets, TakenByNet } from './module-code.js';
 import type { TrainingOutcome } from './training-run.js';
 
 /** Fields of a file, as JSON. */
@@ -25,6 +25,8 @@ export interface TaskModel {
   predict(data: never, options?: never): Promise<unknown>;
   /** How right that is, measured on data whose answers are known. */
   evaluate(data: never, options?: never): Promise<object>;
+  /** Nets that code is written of in place of `model`; undefined where that is one. */
+  moduleNets?(): ModuleNets;
   /** Code around its net for a module of `standaloneCode`; undefined where there is none. @throws USAGE */
   moduleCode?(takes: TakenByNet): ModuleCode;
   /** What its file keeps beside the weights, `options` and `outcome`. */

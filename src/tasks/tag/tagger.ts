@@ -2,14 +2,16 @@ import type { TagScheme } from '../../data/tag-schemes.js';
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { softmaxRows } from '../../exponential.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
-import { CRF } from '../../layers/crf.js';
+import { CRF, weightsOfChain } from '../../layers/crf.js';
 import type { Resolved } from '../../resolved.js';
+import { constrainedWeights } from '../../tensor/chain-decoding.js';
 import type { ChainWeights } from '../../tensor/linear-chain.js';
 import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { fingerprintOf } from '../fingerprint.js';
+import type { ModuleCode, ModuleNets } from '../module-code.js';
 import { requireTexts, wrongData } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TaskFields, TaskModel } from '../task.js';
@@ -17,6 +19,7 @@ import type { TrainingOutcome } from '../training-run.js';
 import { padded, placesByLength } from './tag-batches.js';
 import type { TagCodec } from './tag-codec.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
+import { taggerCode, taggerNets } from './tagger-code.js';
 import type { TaggerOptions } from './tagger-options.js';
 import { scoreOf, type TaggingReport, type TaggingScore, taggingReport } from './tagging-report.js';
 
@@ -205,6 +208,20 @@ export class Tagger implements TaskModel {
       numWordsOf(sentences) === this.sentences.numWords &&
       fingerprintOfSentences(sentences) === this.sentences.fingerprint
     );
+  }
+
+  #nets: ModuleNets | undefined;
+
+  /** @internal Of a module of `standaloneCode`. */
+  moduleNets(): ModuleNets {
+    return (this.#nets ??= taggerNets(this.model));
+  }
+
+  /** `createTagger().predict(words)` of a module of `standaloneCode`. */
+  moduleCode(): ModuleCode {
+    const crf = crfOf(this.model);
+    const weights = crf && weightsOfChain(crf.chainVariables.map((one) => one.hostNumbers()));
+    return taggerCode(this.codec, this.moduleNets(), weights && constrainedWeights(weights, crf.constraints));
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
