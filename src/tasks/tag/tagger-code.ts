@@ -52,6 +52,14 @@ export function taggerCode(codec: TagCodec, nets: ModuleNets, chain: ChainWeight
   const numbers = (values: Float64Array): (number | null)[] =>
     Array.from(values, (value) => (Number.isFinite(value) ? value : null));
   const ids = (tokens: readonly string[]): string => `idsOf(${literal(tokens)})`;
+  const search =
+    chain === undefined
+      ? bestOfSteps
+      : `${bestOfChain}const chain = ${literal({
+          transitions: numbers(chain.transitions),
+          start: numbers(chain.start),
+          end: numbers(chain.end),
+        })};\n`;
   return {
     about: [
       '  import { createTagger } from "./NAME.mjs";',
@@ -67,7 +75,8 @@ function idOf(ids, token) {
   return id === undefined || id === 0 ? 1 : id;
 }
 const wordIds = ${ids(codec.words.tokens)};
-${hasAffixes ? `const affixIds = ${ids(codec.affixes.tokens)};\n` : ''}${hasSpellings ? `const characterIds = ${ids(codec.characters.tokens)};\n` : ''}
+${hasAffixes ? `const affixIds = ${ids(codec.affixes.tokens)};` : ''}
+${hasSpellings ? `const characterIds = ${ids(codec.characters.tokens)};` : ''}
 function formOf(word, lower, digits) {
   const cased = lower ? word.toLowerCase() : word;
   return digits ? cased.replace(/\\p{Nd}/gu, '0') : cased;
@@ -95,17 +104,20 @@ function affixesOf(word) {
     ? `
 function charactersOf(word) {
   const points = Array.from(word);
-  const read = points.length > ${maxCharacters} ? [...points.slice(0, ${head}), ...points.slice(points.length - ${maxCharacters - head})] : points;
+  const last = points.slice(points.length - ${maxCharacters - head});
+  const read = points.length > ${maxCharacters} ? [...points.slice(0, ${head}), ...last] : points;
   return read.map((point) => idOf(characterIds, point));
 }
 `
     : ''
-}${chain === undefined ? bestOfSteps : `${bestOfChain}\nconst chain = ${literal({ transitions: numbers(chain.transitions), start: numbers(chain.start), end: numbers(chain.end) })};\n`}
+}${search}
 // A tagger of sentences.
 export function createTagger(WEIGHTS) {
   const model = createModel(WEIGHTS);
   const vectors = wordsNet();
-${hasAffixes ? '  const ofAffixes = affixesNet();\n' : ''}${hasSpellings ? '  const ofSpellings = spellingsNet();\n' : ''}  // One tag for each word of a sentence.
+${hasAffixes ? '  const ofAffixes = affixesNet();' : ''}
+${hasSpellings ? '  const ofSpellings = spellingsNet();' : ''}
+  // One tag for each word of a sentence.
   function predict(words) {
     if (words.length === 0) return [];
     if (!words.every((word) => typeof word === 'string' && word !== '')) throw new RangeError('a word is empty, or no text');
