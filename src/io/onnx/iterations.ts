@@ -14,8 +14,11 @@ export const mostWorkOfRun = 2 ** 44;
 export class RunBudget {
   #left = mostRepeatedNodes;
   #spent = 0;
+  readonly #mostWork: number;
 
-  constructor(private readonly mostWork = mostWorkOfRun) {}
+  constructor(mostWork = mostWorkOfRun) {
+    this.#mostWork = mostWork;
+  }
 
   /** Products and numbers so far. */
   get spent(): number {
@@ -25,8 +28,8 @@ export class RunBudget {
   /** @throws OUT_OF_RANGE, naming the node, when nothing is left */
   work(node: OnnxNode, amount: number): void {
     this.#spent += amount;
-    if (this.#spent <= this.mostWork) return;
-    const expected = `at most ${this.mostWork} products and numbers in one run`;
+    if (this.#spent <= this.#mostWork) return;
+    const expected = `at most ${this.#mostWork} products and numbers in one run`;
     throw node.fault('the graph computes too much.', expected, 'more', 'OUT_OF_RANGE');
   }
 

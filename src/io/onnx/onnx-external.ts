@@ -16,15 +16,17 @@ const mostShown = 4;
 
 /** The bytes of other files, by the location that tensors name, and how much of them tensors may still show. */
 export class ExternalFiles {
+  readonly #files: ReadonlyMap<string, Uint8Array>;
   #left: number;
 
-  constructor(private readonly files: ReadonlyMap<string, Uint8Array> = new Map()) {
+  constructor(files: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#files = files;
     this.#left = mostShown * [...files.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   /** The part of another file that is a tensor's data. @throws FILE_FORMAT where the file ends before, or is shown too often */
   bytesAt({ location, offset, length }: ExternalPlace, where: string): Uint8Array {
-    const bytes = this.files.get(location);
+    const bytes = this.#files.get(location);
     if (bytes === undefined) {
       throw new RondoError('FILE_FORMAT', {
         where,

@@ -1,6 +1,20 @@
+import type { Resolved } from '../../resolved.js';
 import { literal, type ModuleCode, type TakenByNet } from '../module-code.js';
 import { type BaseForecast, rowsNeededBy } from './base-forecast.js';
-import type { Forecaster } from './forecaster.js';
+import type { ForecastFindings } from './findings.js';
+import type { ForecastOptions } from './forecast-options.js';
+import type { TrainedSeries } from './trained-series.js';
+
+/** What code is written of, of a `Forecaster`. */
+export interface CodedForecaster {
+  readonly names: readonly string[];
+  readonly series: readonly TrainedSeries[];
+  readonly options: Readonly<Resolved<ForecastOptions>>;
+  readonly findings: ForecastFindings;
+  readonly isOfSeveral: boolean;
+  readonly usesNetwork: boolean;
+  isShort(known: TrainedSeries): boolean;
+}
 
 /** By name, what makes the forecast of a base: a function of the row that is forecast first and of a number of steps. */
 const bases: Readonly<Record<BaseForecast['name'], string>> = {
@@ -97,7 +111,7 @@ function smoothed(values, { level: alpha, trend, damping, drift, season: gamma, 
 `;
 
 /** `createForecaster().predict(rows)`: the past of a series to its next values, with scaling, windows and base. */
-export function forecasterCode(forecaster: Forecaster, takes: TakenByNet): ModuleCode {
+export function forecasterCode(forecaster: CodedForecaster, takes: TakenByNet): ModuleCode {
   const { names, options, findings, isOfSeveral } = forecaster;
   const { horizon, timesteps, season, allowNegative } = options;
   const { share, instead } = findings;
