@@ -5,6 +5,25 @@ import { waysOfA } from './product-pass.js';
 import { tileShape } from './product-tiles.js';
 import { VectorUnit } from './vector-unit.js';
 
+/**
+ * Up to so many rows dot products are faster than transposing b, by the depth: short ones have ends that cost, and rows
+ * of long ones leave the first level of the cache.
+ */
+const dotRows: Readonly<Record<Isa, readonly { readonly mostDepth: number; readonly rows: number }[]>> = {
+  avx2: [
+    { mostDepth: 47, rows: 3 },
+    { mostDepth: 159, rows: 6 },
+    { mostDepth: 1536, rows: 15 },
+    { mostDepth: Infinity, rows: 10 },
+  ],
+  avx512: [
+    { mostDepth: 47, rows: 2 },
+    { mostDepth: 159, rows: 6 },
+    { mostDepth: 1536, rows: 24 },
+    { mostDepth: Infinity, rows: 9 },
+  ],
+};
+
 /** How products are cut for the kernels of an instruction set. */
 export function machineProducts(isa: Isa): ProductFamily {
   const { rows, columns } = tileShape(new VectorUnit(isa));
@@ -18,7 +37,7 @@ export function machineProducts(isa: Isa): ProductFamily {
     mostBlockK: 256,
     mostDirectTiles: 1,
     mostFewRows,
-    mostDotRows: () => 8,
+    mostDotRows: (k) => dotRows[isa].find(({ mostDepth }) => k <= mostDepth)!.rows,
     wayOfA: (transposeA, _, n) => (!transposeA ? waysOfA.rows : n > columns ? waysOfA.packColumns : waysOfA.columns),
   };
 }
