@@ -10,7 +10,7 @@ import { emitEntryPoints } from './item-runner.js';
 import { emitPointwise } from './pointwise-emit.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
 import { machineProducts } from './product-family.js';
-import { emitProducts } from './products.js';
+import { productKernels } from './products.js';
 import type { Label } from './registers.js';
 
 /** How a process gets to machine code. */
@@ -29,15 +29,14 @@ interface Entries {
 
 type WriteKernels = (code: Assembler, machine: X64MachineCode) => Readonly<Record<string, Label>>;
 
-const writeProducts: WriteKernels = (code, { isa }) => emitProducts(code, isa);
-
 /** By the name of a kernel, what writes it and those that share code with it. */
 const groups: Readonly<Record<string, WriteKernels>> = {
-  product: writeProducts,
-  product_packed: writeProducts,
-  pack_all: writeProducts,
-  few_rows: writeProducts,
-  dot_rows: writeProducts,
+  ...Object.fromEntries(
+    Object.entries(productKernels).map(([name, emit]): [string, WriteKernels] => [
+      name,
+      (code, { isa }) => emit(code, isa),
+    ]),
+  ),
   int8_product: (code, { processor }) => ({ int8_product: emitInt8Product(code, processor) }),
 };
 
