@@ -1,3 +1,4 @@
+import { CodeBuffer } from './code-buffer.js';
 import {
   type Arithmetic,
   arithmetic,
@@ -7,7 +8,7 @@ import {
   type VectorName,
   vectorInstructions,
 } from './instructions.js';
-import { displacementUnit, extensionsOf, type Fields, fieldsOf, nops, type Operand } from './operand-fields.js';
+import { displacementUnit, extensionsOf, type Fields, fieldsOf, type Operand } from './operand-fields.js';
 import type { GeneralRegister, Label, MaskRegister, Memory } from './registers.js';
 
 export type { Operand } from './operand-fields.js';
@@ -25,94 +26,14 @@ export interface Details {
   readonly bits?: 128 | 256 | 512;
 }
 
-interface Patch {
-  readonly label: Label;
-  /** Where the 4 bytes of the distance are. */
-  readonly place: number;
-  /** From where it counts: the end of the instruction. */
-  readonly from: number;
-}
-
 const noDetails: Details = {};
-
-/** Bytes of an instruction at most. */
-const longestInstruction = 15;
 
 /**
  * Writes x86-64 machine code: general instructions as methods, vector instructions by name ({@link op}), jumps to
  * labels, and constants that lie behind the code. VEX forms are used where they exist and suffice, since they are
  * shorter. Sizes are 64 bits for general registers, unless a name says 32.
  */
-export class Assembler {
-  #bytes = new Uint8Array(1 << 15);
-  #length = 0;
-  readonly #places: (number | undefined)[] = [];
-  readonly #patches: Patch[] = [];
-  readonly #constants = new Map<string, { label: Label; bytes: Uint8Array }>();
-
-  /** How many bytes of code are written. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** A place that is bound later. */
-  label(): Label {
-    this.#places.push(undefined);
-    return { kind: 'label', id: this.#places.length - 1 };
-  }
-
-  /** A label that is bound here, or `label` bound here. */
-  bind(label: Label = this.label()): Label {
-    this.#places[label.id] = this.#length;
-    return label;
-  }
-
-  /** Where a bound label is, in bytes from the beginning. */
-  placeOf({ id }: Label): number {
-    const place = this.#places[id];
-    if (place === undefined) throw new Error(`the label ${id} is not bound`);
-    return place;
-  }
-
-  /** Words of 32 bits that lie behind the code, as an operand in memory. */
-  constant(...words: readonly number[]): Label {
-    const key = words.map((word) => word >>> 0).join();
-    let constant = this.#constants.get(key);
-    if (constant === undefined) {
-      constant = { label: this.label(), bytes: new Uint8Array(Int32Array.from(words).buffer) };
-      this.#constants.set(key, constant);
-    }
-    return constant.label;
-  }
-
-  /** Code and constants. @throws Error where a label that is used was not bound */
-  toBytes(): Uint8Array<ArrayBuffer> {
-    const constants = [...this.#constants.values()].sort((a, b) => b.bytes.length - a.bytes.length);
-    this.alignTo(64, 0xcc);
-    for (const { label, bytes } of constants) {
-      this.bind(label);
-      for (const byte of bytes) this.#u8(byte);
-    }
-    this.#constants.clear();
-    const view = new DataView(this.#bytes.buffer);
-    for (const { label, place, from } of this.#patches) view.setInt32(place, this.placeOf(label) - from, true);
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  /** Fills up to a multiple of `bytes`, with instructions that do nothing unless another byte is named. */
-  alignTo(bytes: number, filler?: number): void {
-    let missing = -this.#length & (bytes - 1);
-    if (filler !== undefined) {
-      while (missing-- > 0) this.#u8(filler);
-      return;
-    }
-    while (missing > 0) {
-      const nop = nops[Math.min(missing, nops.length) - 1];
-      for (const byte of nop) this.#u8(byte);
-      missing -= nop.length;
-    }
-  }
-
+export class Assembler extends CodeBuffer {
   // Vector instructions.
 
   /** Writes the vector instruction of a name, its operands in the order of Intel's manual: the destination first. */
@@ -140,32 +61,32 @@ export class Assembler {
       instruction.encodings === 'evex' || bits === 512 || details.mask !== undefined || details.broadcast === true;
     if (needsEvex && instruction.encodings === 'vex') throw new Error(`${name} has no form for these operands`);
     const tail = (instruction.hasImmediate ? 1 : 0) + (fields.last === undefined ? 0 : 1);
-    this.#reserve();
+    this.reserve();
     if (needsEvex) this.#evex(instruction, fields, bits, details, tail);
     else this.#vex(instruction, fields, bits, tail);
-    if (fields.last !== undefined) this.#u8(fields.last << 4);
-    if (instruction.hasImmediate) this.#u8(details.immediate ?? 0);
+    if (fields.last !== undefined) this.u8(fields.last << 4);
+    if (instruction.hasImmediate) this.u8(details.immediate ?? 0);
   }
 
   /** Clears the upper halves, which instructions of SSE would otherwise wait for. */
   vzeroupper(): void {
-    this.#write(0xc5, 0xf8, 0x77);
+    this.write(0xc5, 0xf8, 0x77);
   }
 
   #vex({ map, prefix, opcode, w }: VectorInstruction, { reg, vvvv, rm }: Fields, bits: number, tail: number): void {
     const { x, b } = extensionsOf(rm);
     const r = reg >> 3;
     const last = ((~vvvv & 15) << 3) | (bits === 256 ? 4 : 0) | prefix;
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     if (map === 1 && w === 0 && x === 0 && b === 0) {
-      bytes[this.#length++] = 0xc5;
-      bytes[this.#length++] = ((r ^ 1) << 7) | last;
+      bytes[this.written++] = 0xc5;
+      bytes[this.written++] = ((r ^ 1) << 7) | last;
     } else {
-      bytes[this.#length++] = 0xc4;
-      bytes[this.#length++] = ((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | map;
-      bytes[this.#length++] = (w << 7) | last;
+      bytes[this.written++] = 0xc4;
+      bytes[this.written++] = ((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | map;
+      bytes[this.written++] = (w << 7) | last;
     }
-    bytes[this.#length++] = opcode;
+    bytes[this.written++] = opcode;
     this.#modRm(reg, rm, 1, tail);
   }
 
@@ -188,12 +109,12 @@ export class Assembler {
       (broadcast ? 0x10 : 0) |
       ((~(vvvv >> 4) & 1) << 3) |
       (mask === undefined ? 0 : mask.index);
-    const bytes = this.#bytes;
-    bytes[this.#length++] = 0x62;
-    bytes[this.#length++] = first;
-    bytes[this.#length++] = (evexW << 7) | ((~vvvv & 15) << 3) | 4 | prefix;
-    bytes[this.#length++] = third;
-    bytes[this.#length++] = opcode;
+    const bytes = this.bytes;
+    bytes[this.written++] = 0x62;
+    bytes[this.written++] = first;
+    bytes[this.written++] = (evexW << 7) | ((~vvvv & 15) << 3) | 4 | prefix;
+    bytes[this.written++] = third;
+    bytes[this.written++] = opcode;
     this.#modRm(reg, rm, broadcast ? instruction.element : displacementUnit(instruction, bits), tail);
   }
 
@@ -209,17 +130,17 @@ export class Assembler {
     const whole = BigInt(value);
     if (whole >= 0n && whole < 1n << 32n) {
       this.#rex(false, 0, 0, to.index);
-      this.#u8(0xb8 + (to.index & 7));
-      this.#u32(Number(whole));
+      this.u8(0xb8 + (to.index & 7));
+      this.u32(Number(whole));
     } else if (whole < 0n && whole >= -(1n << 31n)) {
       this.#rex(true, 0, 0, to.index);
-      this.#write(0xc7, 0xc0 | (to.index & 7));
-      this.#u32(Number(whole));
+      this.write(0xc7, 0xc0 | (to.index & 7));
+      this.u32(Number(whole));
     } else {
       this.#rex(true, 0, 0, to.index);
-      this.#u8(0xb8 + (to.index & 7));
-      this.#u32(Number(BigInt.asUintN(32, whole)));
-      this.#u32(Number(BigInt.asUintN(32, whole >> 32n)));
+      this.u8(0xb8 + (to.index & 7));
+      this.u32(Number(BigInt.asUintN(32, whole)));
+      this.u32(Number(BigInt.asUintN(32, whole >> 32n)));
     }
   }
 
@@ -236,15 +157,15 @@ export class Assembler {
   /** to = a byte or a word of 16 bits in memory, with zeros above or with its sign. */
   loadNarrow(to: GeneralRegister, from: Memory, bytes: 1 | 2, isSigned = false): void {
     this.#rexFor(false, to.index, from);
-    this.#write(0x0f, (isSigned ? 0xbe : 0xb6) | (bytes - 1));
+    this.write(0x0f, (isSigned ? 0xbe : 0xb6) | (bytes - 1));
     this.#modRm(to.index, from, 1, 0);
   }
 
   /** Stores the lowest byte, or the lowest 16 bits, of rax, rcx, rdx or rbx, or of r8 and above. */
   storeNarrow(to: Memory, from: GeneralRegister, bytes: 1 | 2): void {
-    if (bytes === 2) this.#u8(0x66);
+    if (bytes === 2) this.u8(0x66);
     this.#rexFor(false, from.index, to);
-    this.#u8(0x88 | (bytes - 1));
+    this.u8(0x88 | (bytes - 1));
     this.#modRm(from.index, to, 1, 0);
   }
 
@@ -275,11 +196,11 @@ export class Assembler {
       return;
     }
     this.#rex(isWide, 0, 0, to.index);
-    if (by >= -128 && by < 128) this.#write(0x83, 0xc0 | (digit << 3) | (to.index & 7), by & 255);
+    if (by >= -128 && by < 128) this.write(0x83, 0xc0 | (digit << 3) | (to.index & 7), by & 255);
     else {
-      if (to.index === 0) this.#u8(8 * digit + 5);
-      else this.#write(0x81, 0xc0 | (digit << 3) | (to.index & 7));
-      this.#u32(by);
+      if (to.index === 0) this.u8(8 * digit + 5);
+      else this.write(0x81, 0xc0 | (digit << 3) | (to.index & 7));
+      this.u32(by);
     }
   }
 
@@ -291,7 +212,7 @@ export class Assembler {
   /** to = to * by. */
   imul(to: GeneralRegister, by: GeneralRegister | Memory): void {
     this.#rexFor(true, to.index, by);
-    this.#write(0x0f, 0xaf);
+    this.write(0x0f, 0xaf);
     this.#modRm(to.index, by, 1, 0);
   }
 
@@ -299,29 +220,29 @@ export class Assembler {
   imulConstant(to: GeneralRegister, from: GeneralRegister, by: number): void {
     const isShort = by >= -128 && by < 128;
     this.#rexFor(true, to.index, from);
-    this.#u8(isShort ? 0x6b : 0x69);
+    this.u8(isShort ? 0x6b : 0x69);
     this.#modRm(to.index, from, 1, isShort ? 1 : 4);
-    if (isShort) this.#u8(by & 255);
-    else this.#u32(by);
+    if (isShort) this.u8(by & 255);
+    else this.u32(by);
   }
 
   /** Shifts by a constant: left, right, right with the sign. */
   shift(kind: 'shl' | 'shr' | 'sar', to: GeneralRegister, by: number): void {
     this.#rex(true, 0, 0, to.index);
     const digit = { shl: 4, shr: 5, sar: 7 }[kind];
-    if (by === 1) this.#write(0xd1, 0xc0 | (digit << 3) | (to.index & 7));
-    else this.#write(0xc1, 0xc0 | (digit << 3) | (to.index & 7), by);
+    if (by === 1) this.write(0xd1, 0xc0 | (digit << 3) | (to.index & 7));
+    else this.write(0xc1, 0xc0 | (digit << 3) | (to.index & 7), by);
   }
 
   neg(to: GeneralRegister): void {
     this.#rex(true, 0, 0, to.index);
-    this.#write(0xf7, 0xd8 | (to.index & 7));
+    this.write(0xf7, 0xd8 | (to.index & 7));
   }
 
   /** rax, rdx = rdx:rax / by, the rest of it (without signs). */
   div(by: GeneralRegister): void {
     this.#rex(true, 0, 0, by.index);
-    this.#write(0xf7, 0xf0 | (by.index & 7));
+    this.write(0xf7, 0xf0 | (by.index & 7));
   }
 
   /** Sets the flags of `a & b`. */
@@ -332,72 +253,72 @@ export class Assembler {
   /** to = from where the condition holds. */
   cmov(condition: Condition, to: GeneralRegister, from: GeneralRegister): void {
     this.#rexFor(true, to.index, from);
-    this.#write(0x0f, 0x40 | conditions[condition]);
+    this.write(0x0f, 0x40 | conditions[condition]);
     this.#modRm(to.index, from, 1, 0);
   }
 
   push(register: GeneralRegister): void {
     this.#rex(false, 0, 0, register.index);
-    this.#u8(0x50 + (register.index & 7));
+    this.u8(0x50 + (register.index & 7));
   }
 
   pop(register: GeneralRegister): void {
     this.#rex(false, 0, 0, register.index);
-    this.#u8(0x58 + (register.index & 7));
+    this.u8(0x58 + (register.index & 7));
   }
 
   jump(to: Label): void {
-    this.#u8(0xe9);
-    this.#distance(to, 0);
+    this.u8(0xe9);
+    this.distance(to, 0);
   }
 
   jumpIf(condition: Condition, to: Label): void {
-    this.#write(0x0f, 0x80 | conditions[condition]);
-    this.#distance(to, 0);
+    this.write(0x0f, 0x80 | conditions[condition]);
+    this.distance(to, 0);
   }
 
   call(to: Label | GeneralRegister | Memory): void {
     if (to.kind === 'label') {
-      this.#u8(0xe8);
-      this.#distance(to, 0);
+      this.u8(0xe8);
+      this.distance(to, 0);
     } else {
       this.#rexFor(false, 0, to);
-      this.#u8(0xff);
+      this.u8(0xff);
       this.#modRm(2, to, 1, 0);
     }
   }
 
   ret(): void {
-    this.#u8(0xc3);
+    this.u8(0xc3);
   }
 
   /** Asks for a cache line, to keep it in the first level, from the second on, or to use it once. */
   prefetch(level: 't0' | 't1' | 'nta', from: Memory): void {
     this.#rexFor(false, 0, from);
-    this.#write(0x0f, 0x18);
+    this.write(0x0f, 0x18);
     this.#modRm({ nta: 0, t0: 1, t1: 2 }[level], from, 1, 0);
   }
 
   /** Tells the processor that this is a loop that waits. */
   pause(): void {
-    this.#write(0xf3, 0x90);
+    this.write(0xf3, 0x90);
   }
 
   /** What the processor says of itself to eax and ecx; overwrites eax, ebx, ecx and edx. */
   cpuid(): void {
-    this.#write(0x0f, 0xa2);
+    this.write(0x0f, 0xa2);
   }
 
   /** The state register that ecx names, into edx and eax. */
   xgetbv(): void {
-    this.#write(0x0f, 0x01, 0xd0);
+    this.write(0x0f, 0x01, 0xd0);
   }
 
   /** Adds a register to a 32-bit word of memory that threads share; the register receives what was there. */
   lockXadd32(to: Memory, from: GeneralRegister): void {
-    this.#u8(0xf0);
+    this.u8(0xf0);
     this.#rexFor(false, from.index, to);
-    this.#write(0x0f, 0xc1);
+    this.write(0x0f, 0xc1);
     this.#modRm(from.index, to, 1, 0);
   }
 
@@ -405,7 +326,7 @@ export class Assembler {
 
   #general(opcode: number, reg: GeneralRegister, rm: GeneralRegister | Memory | Label, isWide: boolean): void {
     this.#rexFor(isWide, reg.index, rm);
-    this.#u8(opcode);
+    this.u8(opcode);
     this.#modRm(reg.index, rm, 1, 0);
   }
 
@@ -416,7 +337,7 @@ export class Assembler {
 
   #rex(isWide: boolean, reg: number, index: number, base: number): void {
     const rex = (isWide ? 8 : 0) | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
-    if (rex !== 0) this.#u8(0x40 | rex);
+    if (rex !== 0) this.u8(0x40 | rex);
   }
 
   /**
@@ -426,12 +347,12 @@ export class Assembler {
   #modRm(reg: number, rm: Operand, unit: number, tail: number): void {
     const field = (reg & 7) << 3;
     if (rm.kind === 'label') {
-      this.#u8(field | 5);
-      this.#distance(rm, tail);
+      this.u8(field | 5);
+      this.distance(rm, tail);
       return;
     }
     if (rm.kind !== 'memory') {
-      this.#u8(0xc0 | field | (rm.index & 7));
+      this.u8(0xc0 | field | (rm.index & 7));
       return;
     }
     const { base, index, scale, displacement } = rm;
@@ -439,43 +360,12 @@ export class Assembler {
     const isShort = displacement % unit === 0 && displacement / unit >= -128 && displacement / unit < 128;
     // Without a displacement, this base would mean another form.
     const mode = displacement === 0 && low !== 5 ? 0 : isShort ? 0x40 : 0x80;
-    if (index === undefined && low !== 4) this.#u8(mode | field | low);
+    if (index === undefined && low !== 4) this.u8(mode | field | low);
     else {
       if (index?.index === 4) throw new Error('rsp cannot be an index');
-      this.#write(mode | field | 4, (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | low);
+      this.write(mode | field | 4, (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | low);
     }
-    if (mode === 0x40) this.#u8((displacement / unit) & 255);
-    else if (mode === 0x80) this.#u32(displacement);
-  }
-
-  #distance(label: Label, tail: number): void {
-    this.#patches.push({ label, place: this.#length, from: this.#length + 4 + tail });
-    this.#u32(0);
-  }
-
-  #write(...bytes: readonly number[]): void {
-    for (const byte of bytes) this.#u8(byte);
-  }
-
-  #u32(value: number): void {
-    this.#reserve();
-    const bytes = this.#bytes;
-    bytes[this.#length++] = value;
-    bytes[this.#length++] = value >>> 8;
-    bytes[this.#length++] = value >>> 16;
-    bytes[this.#length++] = value >>> 24;
-  }
-
-  #u8(value: number): void {
-    this.#reserve();
-    this.#bytes[this.#length++] = value;
-  }
-
-  /** Makes room for the longest instruction. */
-  #reserve(): void {
-    if (this.#length + longestInstruction <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * this.#bytes.length);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
+    if (mode === 0x40) this.u8((displacement / unit) & 255);
+    else if (mode === 0x80) this.u32(displacement);
   }
 }
