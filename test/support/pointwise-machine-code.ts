@@ -1,14 +1,18 @@
 import { bytesOf } from '../../src/dtype.js';
 import type { PointwiseProgram } from '../../src/expression/program.js';
 import type { PointwiseCall, Strided } from '../../src/kernels/contract.js';
-import { type ArrayTypes, argumentPlaces, scratchBytes } from '../../src/kernels/vector/pointwise-layout.js';
+import {
+  type ArrayTypes,
+  argumentPlaces,
+  MOST_LANES,
+  scratchBytes,
+} from '../../src/kernels/vector/pointwise-layout.js';
 import { type PointwisePlan, planPointwise } from '../../src/kernels/vector/pointwise-plan.js';
 import type { WasmMemory } from '../../src/kernels/wasm/memory.js';
 import { Assembler } from '../../src/kernels/x64/assembler.js';
 import type { X64MachineCode } from '../../src/kernels/x64/machine-code.js';
 import { emitPointwise } from '../../src/kernels/x64/pointwise-emit.js';
 import { at, r12, r13, rbx, rdi, rsi } from '../../src/kernels/x64/registers.js';
-import { MOST_LANES } from '../../src/kernels/x64/vector-set.js';
 
 /** A call whose arguments are written, to be run some times over. */
 export interface PreparedCall {

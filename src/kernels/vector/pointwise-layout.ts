@@ -27,6 +27,9 @@ export const BLOCK_ROWS = 64;
 /** A sum over rows takes one row buffer for the block and two, as doubles, for the total. */
 export const ROW_SUM_BUFFERS = 3;
 
+/** Numbers in the largest vector of any instruction set. */
+export const MOST_LANES = 16;
+
 /** The workspace a kernel needs: row buffers, each padded to whole vectors of so many numbers. */
 export function scratchBytes(plan: PointwisePlan, columns: number, lanes: number): number {
   const numSums = plan.program.outputs.filter(({ reduce }) => reduce === 'rows').length;

@@ -3,7 +3,7 @@ import type { Access } from '../../expression/build.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
-import { type ArrayTypes, scratchBytes } from '../vector/pointwise-layout.js';
+import { type ArrayTypes, MOST_LANES, scratchBytes } from '../vector/pointwise-layout.js';
 import { type PointwisePlan, planPointwise } from '../vector/pointwise-plan.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
@@ -19,9 +19,6 @@ interface CompiledProgram {
   readonly plan: PointwisePlan;
   readonly kernel: number;
 }
-
-/** The most lanes of the kernels that a call may go to; row buffers are padded to as many. */
-const MOST_LANES = 16;
 
 /** Rows are cut at cache lines. */
 const columnStep = 16;

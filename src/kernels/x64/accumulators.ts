@@ -6,7 +6,7 @@ import type { VectorName } from './instructions.js';
 import { LoopVariable } from './loop-variable.js';
 import { at, type GeneralRegister, xmm, ymm, zmm } from './registers.js';
 import type { Bundle, X64VectorCode } from './vector-code.js';
-import { type VectorSet, vectorRegister } from './vector-set.js';
+import type { VectorUnit } from './vector-unit.js';
 
 /** What a loop over columns gathers into one value. */
 export interface Accumulator {
@@ -21,17 +21,17 @@ export interface Accumulator {
 
 export interface AccumulatorParts {
   readonly frame: Frame;
-  readonly set: VectorSet;
+  readonly unit: VectorUnit;
 }
 
 /** A sum of single-precision numbers in double precision: its error does not grow noticeably with their number. */
 export class DoubleSum implements Accumulator {
   readonly variables: readonly LoopVariable[];
-  readonly #set: VectorSet;
+  readonly #unit: VectorUnit;
 
-  constructor({ frame, set }: AccumulatorParts) {
-    this.#set = set;
-    this.variables = [0, 1].map(() => new LoopVariable(frame.vector(), set));
+  constructor({ frame, unit }: AccumulatorParts) {
+    this.#unit = unit;
+    this.variables = [0, 1].map(() => new LoopVariable(frame.vector(), unit));
   }
 
   clear(code: Assembler): void {
@@ -62,11 +62,11 @@ export class DoubleSum implements Accumulator {
   }
 
   #double(code: Assembler): void {
-    const sum = vectorRegister(this.#set, 0);
+    const sum = this.#unit.register(0);
     const [low, high] = this.variables;
     code.op('vmovupd', sum, low.home);
     code.op('vaddpd', sum, sum, high.home);
-    foldHalves(code, this.#set, 'vaddpd', 0, 1);
+    foldHalves(code, this.#unit, 'vaddpd', 0, 1);
     code.op('vunpckhpd', xmm(1), xmm(0), xmm(0));
     code.op('vaddsd', xmm(0), xmm(0), xmm(1));
   }
@@ -75,19 +75,19 @@ export class DoubleSum implements Accumulator {
 /** The largest of some numbers; NaN where one of them is NaN. */
 export class Largest implements Accumulator {
   readonly variables: readonly LoopVariable[];
-  readonly #set: VectorSet;
+  readonly #unit: VectorUnit;
   readonly #lowest: Value;
 
-  constructor({ frame, set }: AccumulatorParts, constants: Constants) {
-    this.#set = set;
+  constructor({ frame, unit }: AccumulatorParts, constants: Constants) {
+    this.#unit = unit;
     // The second has lanes whose bits are all 1, which is a NaN, once they have seen a NaN.
-    this.variables = [0, 1].map(() => new LoopVariable(frame.vector(), set));
+    this.variables = [0, 1].map(() => new LoopVariable(frame.vector(), unit));
     this.#lowest = constants.float(-Infinity);
   }
 
   clear(code: Assembler): void {
     const [largest, unordered] = this.variables;
-    const register = vectorRegister(this.#set, 0);
+    const register = this.#unit.register(0);
     const { place, isRepeated } = this.#lowest.home!;
     code.op(isRepeated ? 'vbroadcastss' : 'vmovups', register, place);
     code.op('vmovupsStore', largest.home, register);
@@ -106,10 +106,10 @@ export class Largest implements Accumulator {
 
   result(code: Assembler): void {
     const [largest, unordered] = this.variables;
-    code.op('vmovups', vectorRegister(this.#set, 0), largest.home);
-    code.op('vmovups', vectorRegister(this.#set, 2), unordered.home);
-    foldHalves(code, this.#set, 'vmaxps', 0, 1);
-    foldHalves(code, this.#set, 'vorps', 2, 1);
+    code.op('vmovups', this.#unit.register(0), largest.home);
+    code.op('vmovups', this.#unit.register(2), unordered.home);
+    foldHalves(code, this.#unit, 'vmaxps', 0, 1);
+    foldHalves(code, this.#unit, 'vorps', 2, 1);
     for (const immediate of [0x4e, 0xb1]) {
       code.opWith('vpermilps', { immediate }, xmm(1), xmm(0));
       code.op('vmaxps', xmm(0), xmm(0), xmm(1));
@@ -139,8 +139,8 @@ function combined(combine: (a: Value, b: Value) => Value, parts: Bundle): Value 
 }
 
 /** Combines the parts of 128 bits of a register into the lowest. */
-function foldHalves(code: Assembler, set: VectorSet, name: VectorName, register: number, other: number): void {
-  if (set.bits === 512) {
+function foldHalves(code: Assembler, unit: VectorUnit, name: VectorName, register: number, other: number): void {
+  if (unit.bits === 512) {
     code.opWith('vextractf64x4', { immediate: 1 }, ymm(other), zmm(register));
     code.op(name, ymm(register), ymm(register), ymm(other));
   }

@@ -3,8 +3,10 @@ import type { Operation, Place, Value } from './body.js';
 import { Uses, valuesOf } from './body-uses.js';
 import type { Frame } from './frame.js';
 import type { VectorName } from './instructions.js';
-import { type Label, type Memory, xmm, ymm, zmm } from './registers.js';
-import type { Register, VectorSet } from './vector-set.js';
+import { type Label, type MaskRegister, type Memory, type VectorRegister, xmm, ymm, zmm } from './registers.js';
+import type { VectorUnit } from './vector-unit.js';
+
+export type Register = VectorRegister | MaskRegister;
 
 /** The registers that a body may use, by number. */
 export interface Pools {
@@ -14,7 +16,7 @@ export interface Pools {
 
 export interface BodyWriterParts {
   readonly code: Assembler;
-  readonly set: VectorSet;
+  readonly unit: VectorUnit;
   readonly frame: Frame;
   readonly pools: Pools;
   /** Values from outside that are in registers, which are not among the pools. */
@@ -35,7 +37,7 @@ const forms = {
  */
 export class BodyWriter {
   readonly #code: Assembler;
-  readonly #set: VectorSet;
+  readonly #unit: VectorUnit;
   readonly #frame: Frame;
   readonly #pools: Pools;
   readonly #hoisted: ReadonlyMap<Value, number>;
@@ -50,7 +52,7 @@ export class BodyWriter {
 
   constructor(operations: readonly Operation[], parts: BodyWriterParts) {
     this.#code = parts.code;
-    this.#set = parts.set;
+    this.#unit = parts.unit;
     this.#frame = parts.frame;
     this.#pools = parts.pools;
     this.#hoisted = parts.hoisted;
@@ -174,7 +176,7 @@ export class BodyWriter {
     return value.fixed ?? this.#hoisted.get(value) ?? this.#registers.get(value);
   }
 
-  #named(kind: Value['kind'], index: number, bits: number = this.#set.bits): Register {
+  #named(kind: Value['kind'], index: number, bits: number = this.#unit.bits): Register {
     if (kind === 'mask') return { kind, index };
     return bits === 128 ? xmm(index) : bits === 256 ? ymm(index) : zmm(index);
   }

@@ -1,6 +1,11 @@
 import type { VectorName } from './instructions.js';
-import type { Memory } from './registers.js';
-import type { Home } from './vector-set.js';
+import type { Label, Memory } from './registers.js';
+
+/** Where a value lies that needs no register: all of it, or one number that an instruction repeats in all lanes. */
+export interface Home {
+  readonly place: Memory | Label;
+  readonly isRepeated: boolean;
+}
 
 /** A vector, or a condition of its lanes in a mask register, computed by one operation of a body or found outside. */
 export class Value {

@@ -7,7 +7,6 @@ import type { LoopVariable } from './loop-variable.js';
 import type { Memory } from './registers.js';
 import { columnIndex } from './row-addresses.js';
 import { X64VectorCode } from './vector-code.js';
-import { vectorRegister } from './vector-set.js';
 
 /**
  * How many vectors are computed side by side: the larger number where registers suffice for it. Two were faster than
@@ -42,14 +41,14 @@ export class ColumnWalk {
   constructor(kernel: KernelContext, variables: readonly LoopVariable[], write: WriteStep) {
     this.#kernel = kernel;
     this.#variables = variables;
-    const { isa } = kernel.set;
+    const { isa } = kernel.unit;
     const { vector, mask } = kernel.pools;
     const free = [...vector];
     const mostVariables = Math.floor(MOST_VARIABLES * vector.length);
     variables.forEach((variable, i) => variable.place(i < mostVariables ? free.pop() : undefined));
     const operationsOf = (width: number, lanes?: LastLanes): readonly Operation[] => {
       const body = new Body();
-      write(new X64VectorCode({ body, constants: kernel.constants, set: kernel.set, width }), lanes);
+      write(new X64VectorCode({ body, constants: kernel.constants, unit: kernel.unit, width }), lanes);
       return body.operations;
     };
     const { most, least } = widths[isa];
@@ -81,14 +80,14 @@ export class ColumnWalk {
 
   /** Writes the loading of the values that stay in registers, or of some of them. */
   hoist(isMeant: (value: Value) => boolean = () => true): void {
-    const { code, set } = this.#kernel;
+    const { code, unit } = this.#kernel;
     for (const [value, index] of this.#hoisted)
-      if (isMeant(value)) loadHome(code, vectorRegister(set, index), value.home!.place, value.home!.isRepeated);
+      if (isMeant(value)) loadHome(code, unit.register(index), value.home!.place, value.home!.isRepeated);
   }
 
   /** Writes the loop. */
   write(): void {
-    const { code, set, columns } = this.#kernel;
+    const { code, unit, columns } = this.#kernel;
     for (const variable of this.#variables) variable.begin(code);
     code.arith('xor', columnIndex, columnIndex, 32);
     for (const step of this.#whole) this.#loop(step, this.#kernel.endOf(step.width));
@@ -99,7 +98,7 @@ export class ColumnWalk {
     for (const passage of this.#passages) if (passage.isInput) this.#kernel.copyLast(passage);
     this.#kernel.loadLanes(fixed!);
     const { vector, mask } = this.#pools;
-    const isVector = set.isa === 'avx2';
+    const isVector = unit.isa === 'avx2';
     this.#kernel.writeBody(
       this.#last,
       { vector: isVector ? vector.filter((index) => index !== fixed) : vector, mask },
@@ -111,14 +110,14 @@ export class ColumnWalk {
   }
 
   #loop({ width, operations }: WholeStep, end: Memory): void {
-    const { code, set } = this.#kernel;
+    const { code, unit } = this.#kernel;
     const behind = code.label();
     code.arith('cmp', columnIndex, end);
     code.jumpIf('aboveEqual', behind);
     code.alignTo(32);
     const again = code.bind();
     this.#kernel.writeBody(operations, this.#pools, this.#hoisted);
-    code.arith('add', columnIndex, width * set.lanes);
+    code.arith('add', columnIndex, width * unit.lanes);
     code.arith('cmp', columnIndex, end);
     code.jumpIf('below', again);
     code.bind(behind);

@@ -1,6 +1,6 @@
 import type { Assembler } from './assembler.js';
 import { Value } from './body.js';
-import type { VectorSet } from './vector-set.js';
+import type { VectorUnit } from './vector-unit.js';
 
 const single = new Float32Array(1);
 const word = new Int32Array(single.buffer);
@@ -9,11 +9,11 @@ const word = new Int32Array(single.buffer);
 export class Constants {
   readonly #values = new Map<number, Value>();
   readonly #code: Assembler;
-  readonly #set: VectorSet;
+  readonly #unit: VectorUnit;
 
-  constructor(code: Assembler, set: VectorSet) {
+  constructor(code: Assembler, unit: VectorUnit) {
     this.#code = code;
-    this.#set = set;
+    this.#unit = unit;
   }
 
   float(value: number): Value {
@@ -24,8 +24,8 @@ export class Constants {
   bits(value: number): Value {
     let constant = this.#values.get(value);
     if (constant === undefined) {
-      const isRepeated = this.#set.isa === 'avx512';
-      const words = Array.from({ length: isRepeated ? 1 : this.#set.lanes }, () => value);
+      const isRepeated = this.#unit.isa === 'avx512';
+      const words = Array.from({ length: isRepeated ? 1 : this.#unit.lanes }, () => value);
       constant = new Value({ home: { place: this.#code.constant(...words), isRepeated } });
       this.#values.set(value, constant);
     }

@@ -39,7 +39,7 @@ function accessOf(
   isInput: boolean,
 ): Access {
   const step = bytesOf[dtype] as 1 | 2 | 4 | 8;
-  const { lanes: numLanes, isa } = code.set;
+  const { lanes: numLanes, isa } = code.unit;
   const half = (numLanes / 2) * step;
   if (lanes !== undefined && isa === 'avx2' && step !== 4) {
     const buffer = lanes.pass(row, step, isInput);
@@ -64,7 +64,7 @@ export function loadElements(code: X64VectorCode, array: TypedRow, lanes: LastLa
       return code.body.value({ name, sources: [], ...at, ...zeroing, ...rest });
     });
   const words = (): Bundle => {
-    const isPart = lanes !== undefined && code.set.isa === 'avx2';
+    const isPart = lanes !== undefined && code.unit.isa === 'avx2';
     return isPart
       ? code.each((i) => code.body.value({ name: 'vmaskmovps', sources: [lanes.mask], ...access(i) }))
       : load('vmovups');
@@ -83,7 +83,7 @@ export function loadElements(code: X64VectorCode, array: TypedRow, lanes: LastLa
     case 'float16':
       return load('vcvtph2ps');
     case 'float64': {
-      const { bits } = code.set;
+      const { bits } = code.unit;
       const [low, high] = [false, true].map((upper) => load('vcvtpd2ps', upper, { resultBits: code.halfBits, bits }));
       const name = bits === 512 ? 'vinsertf64x4' : 'vinsertf128';
       return code.op(name, [low, high], { immediate: 1, lastSourceBits: code.halfBits, inMemory: undefined });
@@ -102,13 +102,13 @@ export function storeElements(
   const store = (name: VectorName, values: Bundle, upper = false, rest: Partial<Operation> = {}): void =>
     values.forEach((value, i) => code.body.store({ name, sources: [value], ...access(i, upper), ...rest }));
   const words = (values: Bundle): void => {
-    if (lanes === undefined || code.set.isa === 'avx512') return store('vmovupsStore', values);
+    if (lanes === undefined || code.unit.isa === 'avx512') return store('vmovupsStore', values);
     values.forEach((value, i) =>
       code.body.store({ name: 'vmaskmovpsStore', sources: [lanes.mask, value], ...access(i) }),
     );
   };
   const narrow = (values: Bundle, bytes: 1 | 2, isSigned: boolean): void => {
-    if (code.set.isa === 'avx512') return store(bytes === 1 ? 'vpmovdb' : 'vpmovdw', values);
+    if (code.unit.isa === 'avx512') return store(bytes === 1 ? 'vpmovdb' : 'vpmovdw', values);
     const packed = packedWords(code, values, isSigned);
     if (bytes === 2) return store('vmovupsStore', packed, false, { sourceBits: 128 });
     const name = isSigned ? 'vpacksswb' : 'vpackuswb';

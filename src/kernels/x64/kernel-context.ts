@@ -1,5 +1,5 @@
 import { bytesOf } from '../../dtype.js';
-import { argumentPlaces } from '../vector/pointwise-layout.js';
+import { argumentPlaces, MOST_LANES } from '../vector/pointwise-layout.js';
 import type { Assembler } from './assembler.js';
 import type { Operation, Value } from './body.js';
 import { BodyWriter, type Pools } from './body-writer.js';
@@ -7,9 +7,9 @@ import { Constants } from './constants.js';
 import type { Passage, TypedRow } from './element-access.js';
 import { Frame } from './frame.js';
 import type { Isa } from './processor.js';
-import { at, k, type Memory, rax, rcx, rdx, rsp, xmm } from './registers.js';
+import { at, k, type Memory, rax, rdx, rsp, xmm } from './registers.js';
 import { argumentBlock, columnIndex, RowAddresses } from './row-addresses.js';
-import { MOST_LANES, type VectorSet, vectorRegister, vectorSets } from './vector-set.js';
+import { VectorUnit } from './vector-unit.js';
 
 /** The mask registers that hold the lanes of a row's last part, and those of its upper half. */
 const LAST_LANES = 1;
@@ -18,7 +18,7 @@ export const UPPER_LANES = 2;
 /** What the parts of one function share while it is written: its code, its stack, its constants, where its arrays are. */
 export class KernelContext {
   readonly code: Assembler;
-  readonly set: VectorSet;
+  readonly unit: VectorUnit;
   readonly frame = new Frame();
   readonly constants: Constants;
   readonly addresses: RowAddresses;
@@ -34,14 +34,14 @@ export class KernelContext {
 
   constructor(code: Assembler, isa: Isa) {
     this.code = code;
-    this.set = vectorSets[isa];
-    this.constants = new Constants(code, this.set);
+    this.unit = new VectorUnit(isa);
+    this.constants = new Constants(code, this.unit);
     this.addresses = new RowAddresses(code, this.frame);
   }
 
   /** All vector registers and mask registers that bodies may use. */
   get pools(): Pools {
-    const { isa, numRegisters } = this.set;
+    const { isa, numRegisters } = this.unit;
     return {
       vector: Array.from({ length: numRegisters }, (_, i) => i),
       mask: isa === 'avx512' ? [3, 4, 5, 6, 7] : [],
@@ -59,21 +59,21 @@ export class KernelContext {
   }
 
   writeBody(operations: readonly Operation[], pools: Pools, hoisted: ReadonlyMap<Value, number> = new Map()): void {
-    const { code, set, frame, addresses } = this;
+    const { code, unit, frame, addresses } = this;
     addresses.forget();
     const operandOf = addresses.operandOf.bind(addresses);
-    new BodyWriter(operations, { code, set, frame, pools, hoisted, operandOf }).write();
+    new BodyWriter(operations, { code, unit, frame, pools, hoisted, operandOf }).write();
     addresses.forget();
   }
 
   /** The number that a value for the lanes of a row's last part is fixed to, of those that are free. */
   lanesRegister(free: readonly number[]): number {
-    return this.set.isa === 'avx512' ? LAST_LANES : free[free.length - 1];
+    return this.unit.isa === 'avx512' ? LAST_LANES : free[free.length - 1];
   }
 
   /** Writes what makes that register hold them. */
   loadLanes(index: number): void {
-    if (this.set.isa === 'avx2') this.code.op('vmovups', vectorRegister(this.set, index), this.#lanes);
+    if (this.unit.isa === 'avx2') this.code.op('vmovups', this.unit.register(index), this.#lanes);
   }
 
   /** Writes the copying of a row's last part, element by element, to the stack or from there. */
@@ -120,7 +120,7 @@ export class KernelContext {
     if (dtype === 'bfloat16') code.opWith('vpslld', { immediate: 16 }, number, number);
     else if (dtype === 'float16') code.op('vcvtph2ps', number, number);
     else if (dtype === 'int8' || dtype === 'uint8' || dtype === 'int32') code.op('vcvtdq2ps', number, number);
-    const all = vectorRegister(this.set, 0);
+    const all = this.unit.register(0);
     code.op('vbroadcastss', all, number);
     code.op('vmovupsStore', to, all);
   }
@@ -157,7 +157,7 @@ export class KernelContext {
 
   #loadSizes(): void {
     const { code } = this;
-    const { lanes } = this.set;
+    const { lanes } = this.unit;
     code.load32(rax, at(argumentBlock, argumentPlaces.rows));
     code.store64(this.rows, rax);
     code.load32(rdx, at(argumentBlock, argumentPlaces.columns));
@@ -174,19 +174,15 @@ export class KernelContext {
     code.store64(this.paddedBytes, rax);
     code.arith('and', rdx, lanes - 1);
     code.store64(this.#numLast, rdx);
-    if (this.set.isa === 'avx512') {
-      code.movConstant(rax, 0xffff);
-      code.op('bzhi', rax, rax, rdx);
-      code.op('kmovw', k(LAST_LANES), rax);
+    if (this.unit.isa === 'avx512') {
+      // Of the numbers, then by themselves of those whose doubles are in the upper half.
+      this.unit.mask(code, rdx, rax, LAST_LANES - 1);
       code.shift('shr', rax, 8);
       code.op('kmovw', k(UPPER_LANES), rax);
     } else {
-      // As many lanes of all ones as columns are left.
-      code.lea(rax, code.constant(...Array.from({ length: 2 * lanes }, (_, i) => (i < lanes ? -1 : 0))));
-      code.movConstant(rcx, lanes);
-      code.arith('sub', rcx, rdx);
-      code.op('vmovups', vectorRegister(this.set, 0), at(rax, 0, rcx, 4));
-      code.op('vmovupsStore', this.#lanes, vectorRegister(this.set, 0));
+      const register = this.unit.register(0);
+      this.unit.mask(code, rdx, rax, register);
+      code.op('vmovupsStore', this.#lanes, register);
     }
   }
 }

@@ -2,18 +2,17 @@ import type { Assembler } from './assembler.js';
 import { type Body, type Operation, Value } from './body.js';
 import type { Memory } from './registers.js';
 import { xmm } from './registers.js';
-import type { VectorSet } from './vector-set.js';
-import { vectorRegister } from './vector-set.js';
+import type { VectorUnit } from './vector-unit.js';
 
 /** A vector that the turns of a loop hand on: on the stack, and in a register during the loop where one is free. */
 export class LoopVariable {
   readonly home: Memory;
-  readonly #set: VectorSet;
+  readonly #unit: VectorUnit;
   #fixed: Value | undefined;
 
-  constructor(home: Memory, set: VectorSet) {
+  constructor(home: Memory, unit: VectorUnit) {
     this.home = home;
-    this.#set = set;
+    this.#unit = unit;
   }
 
   /** Where the loop that follows has it: in a register, or on the stack. */
@@ -42,10 +41,10 @@ export class LoopVariable {
   /** Outside of loops. */
   clear(code: Assembler): void {
     code.op('vxorps', xmm(0), xmm(0), xmm(0));
-    code.op('vmovupsStore', this.home, vectorRegister(this.#set, 0));
+    code.op('vmovupsStore', this.home, this.#unit.register(0));
   }
 
   #register() {
-    return vectorRegister(this.#set, this.#fixed!.fixed!);
+    return this.#unit.register(this.#fixed!.fixed!);
   }
 }

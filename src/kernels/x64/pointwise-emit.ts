@@ -14,7 +14,6 @@ import { at, type Memory, rax, rdx, xmm } from './registers.js';
 import { argumentBlock, memoryBase } from './row-addresses.js';
 import { RowSums } from './row-sums.js';
 import { type Bundle, X64VectorCode } from './vector-code.js';
-import { vectorRegister } from './vector-set.js';
 
 /**
  * Writes the kernel of a plan as a function at the end of the code. It is entered by a call with the address of the
@@ -174,7 +173,7 @@ class PointwiseEmitter {
     }
     for (const [node, accumulator] of reductions) {
       accumulator.result(code);
-      const register = vectorRegister(this.#kernel.set, 0);
+      const register = this.#kernel.unit.register(0);
       code.op('vbroadcastss', register, xmm(0));
       code.op('vmovupsStore', this.#newRowValue(node), register);
     }
@@ -230,9 +229,9 @@ class PointwiseEmitter {
   /** Nodes that have one value for the whole row, in all lanes of a vector. */
   #computeRowValues(nodes: readonly Expression[]): void {
     if (nodes.length === 0) return;
-    const { set, constants, pools } = this.#kernel;
+    const { unit, constants, pools } = this.#kernel;
     const body = new Body();
-    const code = new X64VectorCode({ body, constants, set, width: 1 });
+    const code = new X64VectorCode({ body, constants, unit, width: 1 });
     const expressions = this.#expressions(code);
     for (const node of nodes) {
       if (node.kind === 'leaf') expressions.set(node, [this.#splat(node, body)]);

@@ -91,6 +91,15 @@ describe.each(machineCodes)('pointwise kernels of $isa', ({ code, reason }) => {
       checkPointwise(kernels, program, [], { rows: 131, columns, slack: 1, seed: columns });
   });
 
+  it('reads an array before another output is written over it', () => {
+    const program = pointwiseProgram('over another', [
+      { name: 'y', expression: add(leaf('e'), 1) },
+      { name: 'z', expression: x },
+    ]);
+    for (const columns of [5, 16, 67])
+      checkPointwise(kernels, program, [true, false], { rows: 3, columns, slack: 1, seed: columns });
+  });
+
   it('reads rows backwards, where a stride is negative', () => {
     const [rows, columns] = [4, 11];
     const from = memory.allocate(rows * columns);

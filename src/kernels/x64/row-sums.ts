@@ -2,7 +2,6 @@ import type { RowAddress } from './body.js';
 import type { KernelContext } from './kernel-context.js';
 import { at, type Memory, rcx, xmm, ymm } from './registers.js';
 import type { Bundle, X64VectorCode } from './vector-code.js';
-import { vectorRegister } from './vector-set.js';
 
 /** The sum over rows of one output, a value per column: fast within a block of rows, exact between blocks. */
 export class RowSums {
@@ -27,7 +26,7 @@ export class RowSums {
   /** Adds to a body: values at the place of the walk are added. Row buffers hold whole vectors. */
   add(values: Bundle, code: X64VectorCode): void {
     values.forEach((value, i) => {
-      const place = { row: this.#block, step: 4, offset: i * code.set.bytes } as const;
+      const place = { row: this.#block, step: 4, offset: i * code.unit.bytes } as const;
       const before = code.body.value({ name: 'vmovups', sources: [], place });
       const after = code.body.value({ name: 'vaddps', sources: [value, before], inMemory: 1 });
       code.body.store({ name: 'vmovupsStore', sources: [after], place });
@@ -35,13 +34,13 @@ export class RowSums {
   }
 
   closeBlock(): void {
-    const { code, set, addresses, paddedBytes } = this.#kernel;
-    const sum = vectorRegister(set, 0);
+    const { code, unit, addresses, paddedBytes } = this.#kernel;
+    const sum = unit.register(0);
     addresses.forget();
     const block = addresses.registerOf(this.#block);
     const total = addresses.registerOf(this.#total);
     // Half a vector at a time, whose doubles fill one.
-    this.#loop(set.bytes / 2, paddedBytes, () => {
+    this.#loop(unit.bytes / 2, paddedBytes, () => {
       code.op('vcvtps2pd', sum, at(block, 0, rcx));
       code.op('vaddpd', sum, sum, at(total, 0, rcx, 2));
       code.op('vmovupdStore', at(total, 0, rcx, 2), sum);
@@ -51,14 +50,14 @@ export class RowSums {
 
   /** Writes the sums to an output, or adds them to what it holds. */
   store(output: RowAddress, accumulate: boolean): void {
-    const { code, set, addresses, columns } = this.#kernel;
+    const { code, unit, addresses, columns } = this.#kernel;
     addresses.forget();
     const total = addresses.registerOf(this.#total);
     const target = addresses.registerOf(output);
-    const lanes = set.lanes / 2;
-    const sum = vectorRegister(set, 0);
-    const before = vectorRegister(set, 1);
-    const half = set.bits === 512 ? ymm(0) : xmm(0);
+    const lanes = unit.lanes / 2;
+    const sum = unit.register(0);
+    const before = unit.register(1);
+    const half = unit.bits === 512 ? ymm(0) : xmm(0);
     this.#loop(lanes, this.#kernel.endOf(0.5), () => {
       code.op('vmovupd', sum, at(total, 0, rcx, 8));
       if (accumulate) {
@@ -82,13 +81,13 @@ export class RowSums {
   }
 
   #fill(row: RowAddress, numBuffers: 1 | 2): void {
-    const { code, set, addresses, paddedBytes } = this.#kernel;
+    const { code, unit, addresses, paddedBytes } = this.#kernel;
     addresses.forget();
     const address = addresses.registerOf(row);
     code.op('vxorps', xmm(0), xmm(0), xmm(0));
-    this.#loop(set.bytes, paddedBytes, () => {
+    this.#loop(unit.bytes, paddedBytes, () => {
       for (let i = 0; i < numBuffers; i++)
-        code.op('vmovupsStore', at(address, i * set.bytes, rcx, numBuffers), vectorRegister(set, 0));
+        code.op('vmovupsStore', at(address, i * unit.bytes, rcx, numBuffers), unit.register(0));
     });
     addresses.forget();
   }

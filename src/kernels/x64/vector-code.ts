@@ -2,7 +2,7 @@ import type { VectorCode } from '../vector/vector-code.js';
 import type { Body, Operation, Value } from './body.js';
 import type { Constants } from './constants.js';
 import { comparisons, type VectorName } from './instructions.js';
-import type { VectorSet } from './vector-set.js';
+import type { VectorUnit } from './vector-unit.js';
 
 /** The same computation on neighbouring vectors: member i of every bundle belongs to vector i. */
 export type Bundle = readonly Value[];
@@ -13,7 +13,7 @@ const NEAREST = 8;
 export interface VectorCodeParts {
   readonly body: Body;
   readonly constants: Constants;
-  readonly set: VectorSet;
+  readonly unit: VectorUnit;
   /** How many vectors a bundle has. */
   readonly width: number;
 }
@@ -24,17 +24,17 @@ export interface VectorCodeParts {
  */
 export class X64VectorCode implements VectorCode<Bundle, Bundle> {
   readonly width: number;
-  readonly set: VectorSet;
+  readonly unit: VectorUnit;
   readonly body: Body;
   readonly #constants: Constants;
   readonly #hasMasks: boolean;
 
-  constructor({ body, constants, set, width }: VectorCodeParts) {
+  constructor({ body, constants, unit, width }: VectorCodeParts) {
     this.body = body;
     this.#constants = constants;
-    this.set = set;
+    this.unit = unit;
     this.width = width;
-    this.#hasMasks = set.isa === 'avx512';
+    this.#hasMasks = unit.isa === 'avx512';
   }
 
   float(value: number): Bundle {
@@ -209,11 +209,11 @@ export class X64VectorCode implements VectorCode<Bundle, Bundle> {
   }
 
   get halfBits(): 128 | 256 {
-    return this.set.bits === 512 ? 256 : 128;
+    return this.unit.bits === 512 ? 256 : 128;
   }
 
   upperHalves(a: Bundle): Bundle {
-    const name = this.set.bits === 512 ? 'vextractf64x4' : 'vextractf128';
+    const name = this.unit.bits === 512 ? 'vextractf64x4' : 'vextractf128';
     return this.op(name, [a], { immediate: 1, resultBits: this.halfBits, inMemory: undefined });
   }
 

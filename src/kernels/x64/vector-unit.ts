@@ -8,12 +8,14 @@ export class VectorUnit {
   /** Numbers of single precision in a vector. */
   readonly lanes: number;
   readonly bytes: number;
+  readonly bits: 256 | 512;
   readonly numRegisters: number;
 
   constructor(isa: Isa) {
     this.isa = isa;
     this.lanes = isa === 'avx512' ? 16 : 8;
     this.bytes = 4 * this.lanes;
+    this.bits = isa === 'avx512' ? 512 : 256;
     this.numRegisters = isa === 'avx512' ? 32 : 16;
   }
 

@@ -5,6 +5,7 @@ import { dataAndFileMutations } from './data-and-files.js';
 import { expressionAndCellMutations } from './expressions-and-cells.js';
 import { kernelMutations } from './kernels.js';
 import { layerAndTrainingMutations } from './layers-and-training.js';
+import { machineCodeMutations } from './machine-code.js';
 import { taskMutations } from './tasks.js';
 import { tensorMutations } from './tensors.js';
 import { translatorMutations } from './translators.js';
@@ -13,6 +14,7 @@ import { translatorMutations } from './translators.js';
 export const mutations: readonly Mutation[] = [
   ...expressionAndCellMutations,
   ...kernelMutations,
+  ...machineCodeMutations,
   ...tensorMutations,
   ...layerAndTrainingMutations,
   ...asynchronousMutations,
