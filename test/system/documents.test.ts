@@ -21,7 +21,9 @@ async function run(name: string, source: { entry?: string; text?: string }): Pro
     platform: 'node',
     outfile,
     alias: { 'rondo/node': join(root, 'src/node.ts'), rondo: join(root, 'src/index.ts') },
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireAt } from 'node:module'; const require = requireAt(import.meta.url);",
+    },
     logLevel: 'silent',
   });
   const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], {
