@@ -26,7 +26,8 @@ export interface LanguageModelData {
 
 /** Texts to learn from of which nothing is held out. */
 export interface WrittenTexts {
-  readonly texts: readonly string[];
+  /** As tokens of the teacher, among which are those that stand for unknown ones. */
+  readonly texts: readonly Int32Array[];
   /** Whether `train` is learned from too. */
   readonly keepText: boolean;
 }

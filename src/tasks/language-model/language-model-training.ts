@@ -90,7 +90,6 @@ export class LanguageModelTraining {
     const { validation, vectors, initial, teacher, written } = data;
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     requireTexts('LanguageModelTraining, train', train, example);
-    if (written !== undefined) requireTexts('LanguageModelTraining, written', written.texts, 'a list of texts');
     const beforehand = interrupted?.options ?? resolvedLanguageModelOptions(options, data);
     const codec =
       interrupted?.codec ??

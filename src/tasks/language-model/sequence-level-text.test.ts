@@ -54,19 +54,19 @@ describe('a text that a teacher writes', () => {
   it('is as long as what is learned from, in the language of the teacher, and repeatable', async () => {
     const { written } = await sequenceLevelText(data, ofStudent);
     const { numTrainingTokens } = newTeacher(1);
-    const tokens = written!.texts.flatMap((one) => [...teacher.codec.encode(one)]);
+    const tokens = written!.texts.flatMap((one) => [...one]);
     // Each of the rows begins with what stands before a text.
     const { start } = teacher.text;
     expect(start).toMatchObject({ kind: 'line', tokens: [expect.any(Number)] });
     expect(tokens.length).toBe(numTrainingTokens + 32);
-    const lines = written!.texts.join('').split('\n').filter(Boolean);
+    const lines = teacher.codec.decode(tokens).split('\n').filter(Boolean);
     const form = /^the (old|red|shy) ((cat|dog|hen) (eats|sees|hears)|(cats|dogs|hens) (eat|see|hear)) the (bird|fox)$/;
     expect(lines.filter((line) => form.test(line)).length / lines.length).toBeGreaterThan(0.6);
     expect((await sequenceLevelText(data, ofStudent)).written).toEqual(written);
     expect((await sequenceLevelText(data, ofStudent, { seed: 1 })).written).not.toEqual(written);
     const told: number[][] = [];
     const short = await sequenceLevelText(data, ofStudent, { length: 70, onProgress: (...how) => told.push(how) });
-    expect(short.written!.texts.flatMap((one) => [...teacher.codec.encode(one)])).toHaveLength(70 + 32);
+    expect(short.written!.texts.flatMap((one) => [...one])).toHaveLength(70 + 32);
     expect(told).toEqual([32, 64, 70].map((done) => [done, 70]));
   });
 
@@ -79,6 +79,19 @@ describe('a text that a teacher writes', () => {
     const ofText = await taught(data);
     expect(knowing.loss).toBeLessThan(1.2 * ofText.loss);
     expect(unknowing.loss).toBeGreaterThan(2 * knowing.loss);
+  });
+
+  it('has unknown tokens about as often as the text of its teacher', async () => {
+    setSeed(4);
+    const few = new LanguageModelTraining(text, { ...options, maxTokens: 9, units: 17, epochs: 8, learningRate: 0.02 });
+    await few.train();
+    const { codec } = few.languageModel;
+    const share = few.numUnknown.train / few.numTrainingTokens;
+    expect(share).toBeGreaterThan(0.2);
+    const { written } = await sequenceLevelText({ train: text, teacher: { model: few.languageModel } }, ofStudent);
+    const tokens = written!.texts.flatMap((one) => [...one]);
+    const ofWritten = tokens.filter((token) => token === codec.unknownId).length / tokens.length;
+    expect(Math.abs(ofWritten / share - 1)).toBeLessThan(0.15);
   });
 
   it('takes the place of the text, of which the end alone measures, or stands beside it', async () => {
@@ -125,7 +138,7 @@ describe('a text that a teacher writes', () => {
     expect(await refused({}, { temperature: 0 })).toContain('[OUT_OF_RANGE] sequenceLevelText: `temperature`');
     expect(await refused({}, { keeptext: true })).toContain('did you mean `keepText`');
     expect(await refused({}, { signal: AbortSignal.abort() })).toContain('[ABORTED] sequenceLevelText');
-    expect(messageOf(() => new LanguageModelTraining({ train: text, written: { texts: 'a' } as never }))).toContain(
+    expect(messageOf(() => new LanguageModelTraining({ train: text, written: { texts: ['a'] } as never }))).toContain(
       'LanguageModelTraining, written',
     );
   });

@@ -90,12 +90,11 @@ async function written(
   { model, codec, text }: LanguageModel,
   length: number,
   { where, temperature, random, signal, onProgress }: Writing,
-): Promise<string[]> {
+): Promise<Int32Array[]> {
   // Few long texts show states of long texts, as those of a training are.
   const numTexts = Math.min(mostTexts, Math.ceil(length / 2));
   const start = text.start?.tokens ?? Array.from(codec.encode('\n'));
   const rows = Array.from({ length: numTexts }, () => [...start]);
-  const never = { has: (token: number): boolean => token === codec.unknownId };
   const width = codec.size;
   const stream = model.stream({ batchSize: numTexts });
   try {
@@ -107,7 +106,7 @@ async function written(
         throw new RondoError('ABORTED', { where, what: 'it was stopped before it was done.', fix: 'start it again.' });
       if (hostIsWaiting()) await yieldToHost();
       const drawn = Int32Array.from(rows, (_, row) =>
-        sampleToken(logits.subarray(row * width, (row + 1) * width), random, { temperature }, never),
+        sampleToken(logits.subarray(row * width, (row + 1) * width), random, { temperature }),
       );
       rows.slice(0, length - numDone).forEach((tokens, row) => tokens.push(drawn[row]));
       numDone = Math.min(length, numDone + numTexts);
@@ -118,6 +117,8 @@ async function written(
     stream.dispose();
   }
   // Texts that are documents each have behind them what stands before the next.
-  if (text.start?.kind === 'file') return rows.map((tokens) => codec.decode([...tokens.slice(start.length), ...start]));
-  return [codec.decode(rows.flat())];
+  const isFile = text.start?.kind === 'file';
+  return isFile
+    ? rows.map((tokens) => Int32Array.from([...tokens.slice(start.length), ...start]))
+    : [Int32Array.from(rows.flat())];
 }
