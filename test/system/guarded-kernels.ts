@@ -137,4 +137,17 @@ for (const [m, segment, k] of sizes) {
     backend.compressedMatmul({ m, n, a, matrix, firstColumn: 0, c: guarded(m * n, n, atEnd) });
   });
 }
+for (const columns of columnsToTry)
+  each((atEnd) => {
+    const indices = Int32Array.of(2, -1, 0, 1);
+    const rows = {
+      columns,
+      indices,
+      source: guarded(3 * columns, columns, atEnd),
+      target: guarded(4 * columns, 0, atEnd),
+    };
+    backend.gatherRows(rows);
+    backend.scatterAddRows(rows);
+    backend.fill(rows.target, 4 * columns, 1);
+  });
 console.log(numCalls);

@@ -79,15 +79,11 @@ export class RowKernels {
   ): void {
     const rowBytes = bytesOf[source.buffer.dtype] * columns;
     writer.beginCall(this.#kernels.numberOf(kernel));
-    for (const word of [
-      count,
-      kernel === 'gather_bytes' ? rowBytes : columns,
-      indices + 4 * first,
-      this.#memory.byteAddress(source),
-      this.#memory.byteAddress(target) + rowBytes * first,
-      numRows,
-    ])
-      writer.int(word);
+    for (const word of [count, kernel === 'gather_bytes' ? rowBytes : columns, indices + 4 * first]) writer.int(word);
+    writer.address(source, 0);
+    writer.address({ ...target, offset: target.offset + columns * first }, columns * count);
+    // Rows that the source has no room for count as absent.
+    writer.int(Math.min(numRows, Math.floor((source.buffer.size - source.offset) / columns)));
     writer.endCall();
   }
 }

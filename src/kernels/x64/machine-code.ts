@@ -12,6 +12,7 @@ import { descriptionWords, type Isa, type Processor, processorOf } from './proce
 import { machineProducts } from './product-family.js';
 import { productKernels } from './products.js';
 import type { Label } from './registers.js';
+import { emitRowKernels } from './row-kernels.js';
 
 /** How a process gets to machine code. */
 export interface X64Host {
@@ -29,6 +30,8 @@ interface Entries {
 
 type WriteKernels = (code: Assembler, machine: X64MachineCode) => Readonly<Record<string, Label>>;
 
+const writeRows: WriteKernels = (code, { isa }) => emitRowKernels(code, isa);
+
 /** By the name of a kernel, what writes it and those that share code with it. */
 const groups: Readonly<Record<string, WriteKernels>> = {
   ...Object.fromEntries(
@@ -37,6 +40,9 @@ const groups: Readonly<Record<string, WriteKernels>> = {
       (code, { isa }) => emit(code, isa),
     ]),
   ),
+  gather: writeRows,
+  scatter_add: writeRows,
+  fill: writeRows,
   int8_product: (code, { processor }) => ({ int8_product: emitInt8Product(code, processor) }),
 };
 

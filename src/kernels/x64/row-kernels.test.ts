@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { machineCodes } from '../../../test/support/machine-code.js';
+import { Random } from '../../random.js';
+import type { View } from '../contract.js';
+import { createWasmBackend, WasmBackend } from '../wasm/backend.js';
+
+const webAssembly = createWasmBackend({ threads: 1, machineCode: false });
+
+describe.each(machineCodes)('rows by index as machine code of $isa', ({ code, reason }) => {
+  if (code === undefined) {
+    it.skip(`have the bits of WebAssembly (not run: ${reason})`, () => undefined);
+    return;
+  }
+  it('have the bits of WebAssembly, and touch nothing beside the rows', () => {
+    const backend = new WasmBackend({ threads: 1 }, undefined, code);
+    const random = new Random(2);
+    for (let run = 0; run < 200; run++) {
+      const upTo = (most: number): number => 1 + Math.floor(random.uniform() * most);
+      const [columns, numRows, count] = [upTo(run % 2 === 0 ? 20 : 70), upTo(9), upTo(12)];
+      // Rows that are absent too.
+      const indices = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * (numRows + 1)) - 1);
+      const [sourceValues, targetValues] = [numRows, count].map((rows) =>
+        Float32Array.from({ length: rows * columns + 6 }, () => random.normal()),
+      );
+      const [expected, received] = [webAssembly, backend].map((each) => {
+        each.openScope();
+        const place = (values: Float32Array): View => {
+          const view = { buffer: each.temporary(values.length), offset: 0 };
+          each.write(view, values);
+          return { ...view, offset: 3 };
+        };
+        const [source, target] = [place(sourceValues), place(targetValues)];
+        if (run % 3 === 0) each.scatterAddRows({ columns, indices, source, target });
+        else each.gatherRows({ columns, indices, source, target });
+        if (run % 5 === 0) each.fill({ ...target, offset: 4 }, count * columns - 1, 7);
+        const all = [source, target].map(({ buffer }) => each.readNow({ buffer, offset: 0 }, buffer.size));
+        each.closeScope();
+        return all;
+      });
+      expect(received, `${count} of ${numRows} rows of ${columns}`).toEqual(expected);
+    }
+  });
+});
