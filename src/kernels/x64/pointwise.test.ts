@@ -48,9 +48,9 @@ const demanding: readonly [string, OutputRequest[]][] = [
     })),
   ],
   [
-    'more arrays than registers for addresses',
+    'more arrays than registers for addresses, and than a page of the stack has room for',
     [
-      { name: 'y', expression: sumOf(numbered(23, (i) => mul(leaf(`x${i}`), i))) },
+      { name: 'y', expression: sumOf(numbered(300, (i) => mul(leaf(`x${i}`), i))) },
       { name: 'z', expression: tanh(leaf('x3')), accumulate: true },
     ],
   ],
