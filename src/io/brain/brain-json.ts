@@ -1,3 +1,4 @@
+import { isObject } from '../../data/saved-fields.js';
 import { describeValue } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
 
@@ -13,7 +14,7 @@ export interface BrainMatrix {
 
 /** @throws FILE_FORMAT for what is no object */
 export function recordAt(value: unknown, path: string, where: string): JsonRecord {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as JsonRecord;
+  if (isObject(value)) return value;
   throw fault(where, path, 'an object', value);
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from '../../data/saved-fields.js';
 import { describeValue } from '../../errors.js';
 import { damagedFile } from '../file-fault.js';
 import { isPathBelow, oddInAddresses } from '../path-below.js';
@@ -109,7 +110,7 @@ function requireOnce(seen: Set<string>, name: string, kind: string, where: strin
 }
 
 function recordAt(value: unknown, at: string, where: string): Readonly<Record<string, unknown>> {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw fault(where, at, 'an object', value);
 }
 
