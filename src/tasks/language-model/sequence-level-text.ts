@@ -39,6 +39,8 @@ const mostTexts = 32;
  * the distributions of {@link LanguageModelData.teacher} the student learns from both; with its `alpha` 0, from the texts
  * alone.
  *
+ * A drawn text teaches less than a real one of its length (docs/decisions/0028-distillation.md has figures).
+ *
  * @param options those of the training that is to follow.
  * @throws USAGE without a teacher; OUT_OF_RANGE, UNKNOWN_NAME; NOT_FINITE for a teacher without finite logits; ABORTED
  */
