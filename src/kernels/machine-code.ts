@@ -15,7 +15,11 @@ export interface MachineCode {
   readonly products: ProductFamily;
   /** The kernel that does what the one of WebAssembly of that name does; undefined where there is none. */
   kernel(name: string): number | undefined;
-  /** Prepares a memory, whose kernels get numbers of their own. */
+  /**
+   * Prepares a memory, whose kernels get numbers of their own.
+   *
+   * @internal
+   */
   bind(memory: WebAssembly.Memory): MachineCodeBinding;
 }
 

@@ -123,6 +123,7 @@ export class X64MachineCode implements MachineCode {
     return address;
   }
 
+  /** @internal */
   bind(memory: WebAssembly.Memory): MachineCodeBinding {
     const table = this.#pages.reserve(8 * mostKernels);
     const data: ThreadData = { ...this.#entries, table, koffiPath: this.#host.koffiPath };
