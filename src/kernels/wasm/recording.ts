@@ -109,8 +109,8 @@ export class WasmRecording implements Recording {
 }
 
 /** Whether an item has a call with arguments that move. */
-function hasStepStride(words: Int32Array): boolean {
-  for (let place = 1, loop = words[0]; loop > 0; loop--) {
+export function hasStepStride(words: Int32Array): boolean {
+  for (let place = 1, loop = words[0] & ~machineCodeMark; loop > 0; loop--) {
     const end = place + 2 + words[place + 1];
     for (let call = place + 2; call < end; call += 3 + words[call + 1] + 2 * words[call + 2])
       if (words[call + 2] > 0) return true;
