@@ -75,6 +75,8 @@ function find(): NonNullable<typeof found> {
   const isa = isas.find((each) => each === native);
   if (native !== undefined && native !== '' && native !== 'on' && isa === undefined)
     return unused(`RONDO_NATIVE is \`${native}\`, which is none of on, off, ${isas.join(', ')}.`);
+  const other = (['bun', 'deno'] as const).find((name) => process.versions[name] !== undefined);
+  if (other !== undefined) return unused(`it has been tried in Node alone, and this is ${other}.`);
   if (process.arch !== 'x64') return unused(`kernels are written for x86-64, and this is ${process.arch}.`);
   const require = createRequire(import.meta.url);
   const search = findKoffiNow(require);
