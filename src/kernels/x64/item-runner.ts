@@ -42,37 +42,39 @@ export const numLoopsMask = 0x3fffffff;
  */
 export function emitEntryPoints(code: Assembler, convention: CallingConvention): EntryPoints {
   return {
-    runItem: framed(code, convention, () => emitRunItem(code)),
-    runKernel: framed(code, convention, () => {
+    runItem: framed(code, convention, 'vectors', () => emitRunItem(code)),
+    runKernel: framed(code, convention, 'vectors', () => {
       code.mov(rax, rdx);
       code.call(rax);
     }),
-    describe: framed(code, convention, () => emitDescribe(code)),
+    // The processor may have none of the instructions for vectors.
+    describe: framed(code, convention, 'words', () => emitDescribe(code)),
   };
 }
 
 const kept: readonly GeneralRegister[] = [rbx, rbp, r12, r13, r14, r15];
 
-/** A function of the system's convention around a body that has its arguments in rdi, rsi and rdx. */
-function framed(code: Assembler, convention: CallingConvention, body: () => void): Label {
+/** A function of the system's convention around a body that has its arguments in rdi, rsi and rdx, and uses vectors or not. */
+function framed(code: Assembler, convention: CallingConvention, uses: 'vectors' | 'words', body: () => void): Label {
   code.alignTo(16);
   const label = code.bind();
   const isWindows = convention === 'windows';
+  const savesVectors = isWindows && uses === 'vectors';
   const saved = isWindows ? [...kept, rdi, rsi] : kept;
   for (const register of saved) code.push(register);
   // The lowest word is the body's; ten vector registers are the caller's on Windows. The stack is at a multiple of 16
   // where calls are made.
-  const frame = isWindows ? 16 * 10 + 8 : 8;
+  const frame = savesVectors ? 16 * 10 + 8 : 8;
   code.arith('sub', rsp, frame);
+  if (savesVectors) for (let i = 0; i < 10; i++) code.op('vmovupsStore', at(rsp, 8 + 16 * i), xmm(6 + i));
   if (isWindows) {
-    for (let i = 0; i < 10; i++) code.op('vmovupsStore', at(rsp, 8 + 16 * i), xmm(6 + i));
     code.mov(rdi, rcx);
     code.mov(rsi, rdx);
     code.mov(rdx, r8);
   }
   body();
-  code.vzeroupper();
-  if (isWindows) for (let i = 0; i < 10; i++) code.op('vmovups', xmm(6 + i), at(rsp, 8 + 16 * i));
+  if (uses === 'vectors') code.vzeroupper();
+  if (savesVectors) for (let i = 0; i < 10; i++) code.op('vmovups', xmm(6 + i), at(rsp, 8 + 16 * i));
   code.arith('add', rsp, frame);
   for (const register of [...saved].reverse()) code.pop(register);
   code.ret();
