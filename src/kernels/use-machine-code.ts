@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { findKoffiNow } from './koffi.js';
 import { type MachineCode, provideMachineCode } from './machine-code.js';
@@ -78,11 +79,12 @@ function find(): NonNullable<typeof found> {
   const other = (['bun', 'deno'] as const).find((name) => process.versions[name] !== undefined);
   if (other !== undefined) return unused(`it has been tried in Node alone, and this is ${other}.`);
   if (process.arch !== 'x64') return unused(`kernels are written for x86-64, and this is ${process.arch}.`);
-  const require = createRequire(import.meta.url);
-  const search = findKoffiNow(require);
-  if (search.koffi === undefined) return unused(search.reason);
-  const started = performance.now();
   try {
+    // A bundle of CommonJS has no addresses of modules.
+    const require = createRequire(import.meta.url ?? join(process.cwd(), 'bundle.js'));
+    const search = findKoffiNow(require);
+    if (search.koffi === undefined) return unused(search.reason);
+    const started = performance.now();
     const code = new X64MachineCode(
       {
         koffi: search.koffi,

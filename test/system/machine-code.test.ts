@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RondoError } from '../../src/errors.js';
 import { useBackend } from '../../src/kernels/select.js';
@@ -76,5 +81,26 @@ describe('machine code of the command', () => {
     expect(bench() !== null).toBe(runsHere);
     expect(bench('--native', 'off')).toBeNull();
     expect(rondo('.', ['bench', 'minGRU-step', '--native', 'fast']).code).toBe(2);
+  });
+});
+
+describe('machine code in a bundle of CommonJS', () => {
+  it('is looked for from the folder of the program', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rondo-'));
+    const outfile = join(folder, 'bundle.cjs');
+    const contents = "import { describeMachineCode } from './src/node.js'; console.log(describeMachineCode().isUsed);";
+    await build({
+      stdin: { contents, resolveDir: '.' },
+      bundle: true,
+      platform: 'node',
+      packages: 'external',
+      format: 'cjs',
+      outfile,
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
+    const env = { ...process.env, RONDO_NATIVE: '' };
+    const isUsed = execFileSync(process.execPath, [outfile], { encoding: 'utf8', env }).trim();
+    rmSync(folder, { recursive: true });
+    expect(isUsed).toBe(String(runsHere));
   });
 });
