@@ -61,6 +61,13 @@ export function transpose(source: Tensor, order?: readonly number[]): Tensor {
     });
   }
   if (wanted.every((axis, i) => axis === i)) return source;
+  // Axes of one place move no numbers.
+  const moving = wanted.filter((axis) => source.shape[axis] !== 1);
+  if (moving.every((axis, i) => i === 0 || axis > moving[i - 1]))
+    return reshape(
+      source,
+      wanted.map((axis) => source.shape[axis]),
+    );
   const [result] = operation([source], () => ({
     outputs: [permuted(source, wanted)],
     backward: ([dOutput]) => [

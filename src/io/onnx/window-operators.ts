@@ -1,7 +1,8 @@
 import * as e from '../../expression/build.js';
 import { currentBackend } from '../../kernels/select.js';
 import { describeShape, sizeOf } from '../../shape.js';
-import { gatherTensor } from '../../tensor/gather.js';
+import { BoundedCache } from '../../tensor/bounded-cache.js';
+import { gather } from '../../tensor/gather.js';
 import * as ops from '../../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -77,20 +78,45 @@ function convolved(
   const counts = axes.map(({ count }) => count);
   const width = features / groups;
   requirePossible(call, [batch, ...counts, ...kernel.shape.slice(1)]);
-  const indices = windowPlaces(batch, axes);
+  // Places that every window has together or not at all move as one row.
+  const [runs, together] = runsOf(axes);
+  const columns = together * width;
   const last = [...x.shape.keys()].filter((i) => i !== 1);
   const rows = ops.transpose(x, [...last, 1]);
   const outputs = Array.from({ length: groups }, (_, g) => {
     const seen = groups === 1 ? rows : ops.slice(rows, -1, g * width, (g + 1) * width);
     const own = groups === 1 ? kernel : ops.slice(kernel, 0, (g * filters) / groups, ((g + 1) * filters) / groups);
     const places = sizeOf(axes.map((axis) => axis.kernel));
-    const windows = gatherTensor(seen, [batch * sizeOf(counts), places * width], width, indices);
+    const shape = [batch * sizeOf(counts), places * width];
+    const windows = isWhole(axes) ? ops.reshape(seen, shape) : gather(seen, shape, columns, windowPlaces(batch, runs));
     return ops.matmul(windows, matrix(own));
   });
   const joined = ops.concatenate(outputs, -1);
   const bias = call.optional(2) === undefined ? joined : ops.add(joined, call.tensor(2));
   const shaped = ops.reshape(bias, [batch, ...counts, filters]);
   return ops.transpose(shaped, [0, rank + 1, ...counts.map((_, i) => i + 1)]);
+}
+
+/** Windows of runs of places of the last axis, and how many places a run has: as many as all its windows begin and end with. */
+function runsOf(axes: readonly WindowAxis[]): [axes: readonly WindowAxis[], together: number] {
+  const last = axes[axes.length - 1];
+  const { length, kernel, stride, dilation, before } = last;
+  const together = dilation === 1 ? [length, kernel, stride, before].reduce(commonDivisor) : 1;
+  if (together <= 1) return [axes, 1];
+  const [lengthOf, kernelOf, strideOf, beforeOf] = [length, kernel, stride, before].map((size) => size / together);
+  const runs = { ...last, length: lengthOf, kernel: kernelOf, stride: strideOf, before: beforeOf };
+  return [[...axes.slice(0, -1), runs], together];
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
+/** Whether each place is a window of its own. */
+function isWhole(axes: readonly WindowAxis[]): boolean {
+  return axes.every(
+    ({ length, kernel, stride, before, count }) => kernel === 1 && stride === 1 && before === 0 && count === length,
+  );
 }
 
 /** Those of kernels that are constants, which would be made again in each run. */
@@ -205,6 +231,9 @@ function onesLike(value: OnnxValue): OnnxValue {
   return new WholeNumbers(value.type, value.shape, new Float64Array(value.size).fill(1));
 }
 
+/** 1 MiB of places by the sizes of an axis and what is added, for a model that is run again. */
+const remembered = new BoundedCache<Int32Array>(1 << 18, (places) => places.length);
+
 /** With places added before and after those of each axis; zeros in the mode `constant`. */
 function paddedBy(
   call: OperatorCall,
@@ -231,11 +260,10 @@ function paddedBy(
         `${Math.max(before, after)}`,
         'SHAPE_MISMATCH',
       );
-    value = along(
-      value,
-      axis,
+    const places = remembered.get(`${length} ${before} ${after} ${mode}`, () =>
       Int32Array.from({ length: length + before + after }, (_, j) => placeOf(j - before, length, mode)),
     );
+    value = along(value, axis, places);
   });
   return value;
 }
