@@ -24,6 +24,11 @@ describe.each([
     });
   });
 
+  it('reads few words as many', () => {
+    for (let word = 0; word < words.length; word += 1000)
+      expect(numbersOfHalves(dtype, words.slice(word, word + 1000))).toEqual(numbers.slice(word, word + 1000));
+  });
+
   it('rounds to the nearest, ties to the even word', () => {
     const random = new Random(3);
     for (let i = 0; i < 20_000; i++) {

@@ -13,7 +13,7 @@ import type { HostArray } from '../training/host-data.js';
 import { modelFromConfig } from '../training/layer-registry.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
-import { assignWeights, readArrays, variablesOf } from '../training/model-weights.js';
+import { assignWeights, type NumbersInPieces, readArrays, variablesOf } from '../training/model-weights.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import {
   type CheckpointMetadata,
@@ -224,7 +224,20 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
   bytes: Uint8Array,
   where = 'deserializeModel',
 ): LoadedModel<Output> {
-  const { tensors, metadata } = decodeSafetensors(bytes, where, { copy: false });
+  return modelOfTensors(decodeSafetensors(bytes, where, { copy: false }), where);
+}
+
+/** Weights by their names, as a file holds them. */
+type WeightsOfFile = Record<string, HostArray | NumbersInPieces | CompressedWeights>;
+
+/** What a safetensors file holds. */
+type Decoded = ReturnType<typeof decodeSafetensors>;
+
+/** As {@link deserializeModel}, of what was decoded. */
+export function modelOfTensors<Output extends ModelOutput = Tensor>(
+  { tensors, metadata }: Decoded,
+  where: string,
+): LoadedModel<Output> {
   const facts = decodeMetadata(metadata, where);
   requireChecksum(tensors, metadata, metadata[metadataKey], where);
   const { weights, state } = separated(tensors, where);
@@ -249,7 +262,11 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
  * @throws FILE_FORMAT naming each weight that does not fit; the model is then unchanged. USAGE where it has no weights
  */
 export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeights'): void {
-  const { tensors, metadata } = decodeSafetensors(bytes, where, { copy: false });
+  takeTensors(model, decodeSafetensors(bytes, where, { copy: false }), where);
+}
+
+/** As {@link loadWeights}, of what was decoded. */
+export function takeTensors(model: Model, { tensors, metadata }: Decoded, where: string): void {
   const description = metadata[metadataKey];
   const { inputShapes, pruned } = description === undefined ? { inputShapes: null } : decodeMetadata(metadata, where);
   if (description !== undefined) requireChecksum(tensors, metadata, description, where);
@@ -303,7 +320,7 @@ function built(model: Model, inputShapes: readonly Shape[] | null): Model {
   return model;
 }
 
-function numValuesOf(weights: Readonly<Record<string, HostArray | CompressedWeights>>): number {
+function numValuesOf(weights: Readonly<WeightsOfFile>): number {
   return Object.values(weights).reduce((sum, weight) => {
     const size = sizeOf(weight.shape);
     return sum + ('matrices' in weight ? Math.min(size, mostZeros * heldBy(weight)) : size);
@@ -364,14 +381,20 @@ function copied(arrays: Readonly<Record<string, HostArray>>): Record<string, Hos
 function separated(
   tensors: ReadonlyMap<string, DecodedTensor>,
   where: string,
-): { weights: Record<string, HostArray | CompressedWeights>; state: Record<string, HostArray> } {
+): { weights: WeightsOfFile; state: Record<string, HostArray> } {
   const plain = new Map(tensors);
-  const weights: Record<string, HostArray | CompressedWeights> = {
+  const weights: WeightsOfFile = {
     ...Object.fromEntries(takeInt4(plain, where)),
     ...Object.fromEntries(takeCompressed(plain, where)),
   };
   const state: Record<string, HostArray> = {};
-  for (const [name, { data, shape }] of plain) {
+  for (const [name, tensor] of plain) {
+    const { shape, pieces } = tensor;
+    if (pieces !== undefined && !name.startsWith(trainingPrefix)) {
+      weights[name] = { shape, pieces };
+      continue;
+    }
+    const { data } = tensor;
     if (data instanceof BigInt64Array || data instanceof BigUint64Array)
       throw new RondoError('FILE_FORMAT', {
         where,

@@ -1,7 +1,9 @@
-import { constants, type Stats } from 'node:fs';
+import { constants, readSync, type Stats } from 'node:fs';
 import { access, chmod, type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestNames, RondoError } from '../errors.js';
+import { damagedFile } from './file-fault.js';
+import type { BytesByPlace } from './safetensors-decode.js';
 import { removeAbandoned, temporaryNameFor } from './temporary-files.js';
 
 /** One read call takes at most this much: Node refuses more than 2^31 - 1 bytes in one call. */
@@ -86,6 +88,51 @@ export async function readBytes(path: string, ending?: string): Promise<Uint8Arr
     }
   } catch (cause) {
     throw await fileAccessError('read', path, cause, ending);
+  }
+}
+
+/** Smaller files are read whole. */
+const leastInPieces = 2 ** 22;
+
+/**
+ * What work makes of a file that it reads by place, so that its bytes are never all in memory; undefined for a file of less than 4 MiB, a
+ * pipe or a device.
+ *
+ * @param ending as of {@link readBytes}.
+ * @throws FILE_ACCESS as readBytes; FILE_FORMAT where the file became shorter meanwhile; what `work` throws
+ */
+export async function readInPieces<T>(
+  path: string,
+  work: (file: BytesByPlace) => T,
+  ending?: string,
+): Promise<T | undefined> {
+  try {
+    // A pipe is not opened: what writes into it would end when it is closed.
+    const facts = await stat(path);
+    if (!facts.isFile() || facts.size < leastInPieces) return undefined;
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      return work({ sizeBytes: size, read: (target, from) => fillFrom(file.fd, path, target, from) });
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw cause instanceof Error && 'syscall' in cause ? await fileAccessError('read', path, cause, ending) : cause;
+  }
+}
+
+function fillFrom(file: number, path: string, target: Uint8Array, from: number): void {
+  for (let filled = 0; filled < target.length; ) {
+    const count = readSync(file, target, filled, Math.min(target.length - filled, readPieceBytes), from + filled);
+    if (count === 0)
+      throw damagedFile({
+        where: path,
+        what: 'the file became shorter while it was read.',
+        expected: `${target.length} bytes from byte ${from} on`,
+        received: `${filled} bytes`,
+      });
+    filled += count;
   }
 }
 

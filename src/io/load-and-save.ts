@@ -3,7 +3,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { RondoError } from '../errors.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
-import { readBytes, writeFileAtomically } from './files.js';
+import { readBytes, readInPieces, writeFileAtomically } from './files.js';
 import {
   type ReadModel,
   type ReadModelOptions,
@@ -12,6 +12,7 @@ import {
   writeModel,
 } from './model-formats.js';
 import { isPathBelow, oddInPaths } from './path-below.js';
+import { ownModelInPieces } from './rondo-format.js';
 
 /**
  * The model of a file of any format, see {@link readModel}. Files beside it are read where it names them, from its folder alone.
@@ -22,6 +23,11 @@ import { isPathBelow, oddInPaths } from './path-below.js';
  * const { model, matched, notes } = await load('tagger.pt');
  */
 export async function load(path: string, options: Omit<ReadModelOptions, 'sibling'> = {}): Promise<ReadModel> {
+  const { format = 'rondo', ...others } = options;
+  if (format === 'rondo' && Object.keys(others).length === 0) {
+    const own = await readInPieces(path, (file) => ownModelInPieces(file, path));
+    if (own !== undefined) return { format, ...own };
+  }
   return readModel(await readBytes(path), path, { ...options, sibling: (name) => readBeside(path, name) });
 }
 

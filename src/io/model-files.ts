@@ -14,10 +14,13 @@ import {
   deserializeModel,
   type LoadedModel,
   loadWeights,
+  modelOfTensors,
   type SerializeOptions,
   serializeModelAsync,
+  takeTensors,
 } from './checkpoint.js';
-import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
+import { fileAccessError, readBytes, readInPieces, writeFileAtomically } from './files.js';
+import { type BytesByPlace, decodeSafetensorsInPieces } from './safetensors-decode.js';
 
 /**
  * Writes a model to one file, see `serializeModel`. A reader sees the old file or the new one, never a part.
@@ -33,12 +36,22 @@ export const modelEnding = '.safetensors';
 
 /** The model of a file, see `deserializeModel`. @throws FILE_ACCESS; as `deserializeModel` */
 export async function loadModel<Output extends ModelOutput = Tensor>(path: string): Promise<LoadedModel<Output>> {
-  return deserializeModel(await readBytes(path, modelEnding), path);
+  return (
+    (await readInPieces(
+      path,
+      (file) => modelOfTensors<Output>(decodeSafetensorsInPieces(file, path), path),
+      modelEnding,
+    )) ?? deserializeModel(await readBytes(path, modelEnding), path)
+  );
 }
 
 /** Reads the weights of a file into a model made in code, see `loadWeights`. @throws FILE_ACCESS; as `loadWeights` */
 export async function loadWeightsFile(model: Model, path: string): Promise<void> {
-  loadWeights(model, await readBytes(path, modelEnding), path);
+  const take = (file: BytesByPlace): true => {
+    takeTensors(model, decodeSafetensorsInPieces(file, path), path);
+    return true;
+  };
+  if (!(await readInPieces(path, take, modelEnding))) loadWeights(model, await readBytes(path, modelEnding), path);
 }
 
 export interface CheckpointFileOptions

@@ -19,6 +19,16 @@ import { utf8Text } from './utf8-text.js';
 /** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */
 const largestHeaderBytes = 100_000_000;
 
+/** Numbers that are read of a file at once; 1 MiB of them stays in a processor's cache until it is where it goes. */
+const pieceNumbers = 2 ** 18;
+
+/** A file's bytes by their places. */
+export interface BytesByPlace {
+  readonly sizeBytes: number;
+  /** Fills the target with the bytes from a place on, all of which there are. */
+  readonly read: (target: Uint8Array, from: number) => void;
+}
+
 interface Entry {
   name: string;
   dtype: TensorDtype;
@@ -54,7 +64,80 @@ export function decodeSafetensors(
   refuseUnknownOptions('decodeSafetensors', options, ['copy']);
   const { copy = true } = options;
   requireBoolean('decodeSafetensors', 'copy', copy);
-  const { header, dataStart } = readHeader(bytes, where);
+  const { entries, metadata, dataStart } = readContent(bytes, where, bytes.length);
+  const tensors = new Map<string, DecodedTensor>();
+  const data = bytes.subarray(dataStart);
+  for (const entry of entries) tensors.set(entry.name, readTensor(data, entry, copy));
+  return { tensors, metadata };
+}
+
+/**
+ * As {@link decodeSafetensors}, of a file that is still open, whose large tensors of floats are left there until they are asked for.
+ *
+ * @throws FILE_FORMAT as decodeSafetensors; what `read` throws
+ */
+export function decodeSafetensorsInPieces(
+  { sizeBytes, read }: BytesByPlace,
+  where: string,
+): { tensors: Map<string, DecodedTensor>; metadata: Record<string, string> } {
+  const taken = (from: number, to: number): Uint8Array => {
+    const bytes = new Uint8Array(to - from);
+    read(bytes, from);
+    return bytes;
+  };
+  const { entries, metadata, dataStart } = readContent(beginningOf({ sizeBytes, read }), where, sizeBytes);
+  const room = new Uint8Array(4 * pieceNumbers);
+  const tensors = new Map<string, DecodedTensor>();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const all = (): DecodedTensor => {
+      const bytes = taken(dataStart + begin, dataStart + end);
+      return readTensor(bytes, { name, dtype, shape, begin: 0, end: end - begin }, false);
+    };
+    if ((dtype !== 'F32' && !isHalf(dtype)) || end - begin <= room.length) {
+      tensors.set(name, all());
+      continue;
+    }
+    const pieces = function* (): Generator<Float32Array> {
+      const width = arrayOfDtype[dtype].BYTES_PER_ELEMENT;
+      for (let at = begin; at < end; at += width * pieceNumbers) {
+        const bytes = room.subarray(0, Math.min(end - at, width * pieceNumbers));
+        read(bytes, dataStart + at);
+        const entry = { name, dtype, shape: [bytes.length / width], begin: 0, end: bytes.length };
+        yield readTensor(bytes, entry, false).data as Float32Array;
+      }
+    };
+    tensors.set(name, {
+      dtype: 'F32',
+      storedDtype: dtype,
+      shape,
+      pieces,
+      get data() {
+        return all().data;
+      },
+    });
+  }
+  return { tensors, metadata };
+}
+
+/** A file's bytes up to the end of its header; some of the first where there is none. */
+export function beginningOf({ sizeBytes, read }: BytesByPlace): Uint8Array {
+  const first = new Uint8Array(Math.min(sizeBytes, 512));
+  read(first, 0);
+  if (first.length < 9 || first[8] !== 0x7b) return first;
+  const dataStart = 8 + headerSizeOf(first);
+  if (dataStart > sizeBytes || dataStart > 8 + largestHeaderBytes) return first;
+  const beginning = new Uint8Array(dataStart);
+  read(beginning, 0);
+  return beginning;
+}
+
+/** What the beginning of a file says of it. @param sizeBytes of the whole file */
+function readContent(
+  bytes: Uint8Array,
+  where: string,
+  sizeBytes: number,
+): { entries: readonly Entry[]; metadata: Record<string, string>; dataStart: number } {
+  const { header, dataStart } = readHeader(bytes, where, sizeBytes);
   const metadata = readMetadata(header, where);
   const entries = Object.keys(header)
     .filter((name) => name !== '__metadata__')
@@ -70,22 +153,22 @@ export function decodeSafetensors(
     }
     covered = end;
   }
-  const dataSize = bytes.length - dataStart;
+  const dataSize = sizeBytes - dataStart;
   if (covered !== dataSize) {
     const what = covered > dataSize ? 'the file is cut short.' : 'the file goes on after its last tensor.';
-    throw damaged(where, what, `${dataStart + covered} bytes in all`, `${bytes.length} bytes`);
+    throw damaged(where, what, `${dataStart + covered} bytes in all`, `${sizeBytes} bytes`);
   }
+  return { entries, metadata, dataStart };
+}
 
-  const tensors = new Map<string, DecodedTensor>();
-  const data = bytes.subarray(dataStart);
-  for (const entry of entries) tensors.set(entry.name, readTensor(data, entry, copy));
-  return { tensors, metadata };
+function headerSizeOf(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
 }
 
 /** The metadata of a safetensors file, without reading its tensors; undefined where the header is not one of such a file. */
 export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> | undefined {
   try {
-    return readMetadata(readHeader(bytes, '').header, '');
+    return readMetadata(readHeader(bytes, '', bytes.length).header, '');
   } catch (error) {
     if (error instanceof RondoError) return undefined;
     throw error;
@@ -95,9 +178,10 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> |
 function readHeader(
   bytes: Uint8Array,
   where: string,
+  sizeBytes: number,
 ): { header: Readonly<Record<string, unknown>>; dataStart: number } {
   if (bytes.length < 8) throw foreign(bytes, where, 'at least 8 bytes', `${bytes.length} bytes`);
-  const headerSize = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  const headerSize = headerSizeOf(bytes);
   const dataStart = 8 + headerSize;
   if (headerSize > largestHeaderBytes) {
     throw foreign(bytes, where, `a header of at most ${largestHeaderBytes} bytes`, `a header length of ${headerSize}`);
@@ -105,12 +189,12 @@ function readHeader(
   if (bytes.length > 8 && bytes[8] !== 0x7b) {
     throw foreign(bytes, where, 'a header that begins with `{` at byte 8', `byte ${bytes[8]}`);
   }
-  if (dataStart > bytes.length) {
+  if (dataStart > sizeBytes) {
     throw damaged(
       where,
       'the file is cut short inside its header.',
       `at least ${dataStart} bytes`,
-      `${bytes.length} bytes`,
+      `${sizeBytes} bytes`,
     );
   }
   if (headerSize < 2) throw foreign(bytes, where, 'a JSON header', `a header length of ${headerSize}`);

@@ -70,4 +70,6 @@ export interface StoredTensor {
 /** A tensor that was read. `F16` and `BF16` are widened to `F32`; `storedDtype` says what the file holds. */
 export interface DecodedTensor extends StoredTensor {
   storedDtype: TensorDtype;
+  /** Of a tensor that is still in its file: the numbers in order, in one array that each piece overwrites; `data` reads all of them. */
+  pieces?: (() => Iterable<Float32Array>) | undefined;
 }

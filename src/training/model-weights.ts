@@ -1,14 +1,21 @@
 import { RondoError } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import type { LayerWeight } from '../layers/layer.js';
-import { describeShape, sameShape } from '../shape.js';
+import { describeShape, type Shape, sameShape } from '../shape.js';
 import type { CompressedWeights } from '../tensor/compressed-weights.js';
 import { matrixSizes } from '../tensor/matrix-sizes.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { Variable } from '../tensor/variable.js';
+import { requireRunsOnce, type Variable } from '../tensor/variable.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
 
+/** Numbers that come one piece after the other, in one array that each piece overwrites. */
+export interface NumbersInPieces {
+  readonly shape: Shape;
+  readonly pieces: () => Iterable<Float32Array>;
+}
+
 /** Weights by their readable names, such as `lstm/cell/kernel`. */
-export type NamedWeights = Readonly<Record<string, OneArray | CompressedWeights>>;
+export type NamedWeights = Readonly<Record<string, OneArray | NumbersInPieces | CompressedWeights>>;
 
 /** What has weights. */
 interface Weighted {
@@ -69,7 +76,7 @@ export function assignWeights(
   const given = new Map(
     Object.entries(weights).map(([name, weight]) => [
       name,
-      weight instanceof Tensor || isCompressed(weight) ? weight : hostArray(weight, where, name),
+      weight instanceof Tensor || isCompressed(weight) || isInPieces(weight) ? weight : hostArray(weight, where, name),
     ]),
   );
   const faults: string[] = [];
@@ -99,7 +106,19 @@ export function assignWeights(
     const weight = given.get(name);
     if (weight === undefined) continue;
     if (isCompressed(weight)) variable.compress(weight);
+    else if (isInPieces(weight)) assignPieces(variable, weight);
     else variable.assign(weight instanceof Tensor ? weight : weight.data);
+  }
+}
+
+function assignPieces(variable: Variable, { pieces }: NumbersInPieces): void {
+  requireRunsOnce(variable);
+  const backend = currentBackend();
+  const view = variable.storedViewOn(backend);
+  let { offset } = view;
+  for (const piece of pieces()) {
+    backend.write({ ...view, offset }, piece);
+    offset += piece.length;
   }
 }
 
@@ -122,4 +141,8 @@ function fitsCompressed({ form, matrices, shape }: CompressedWeights, place: Lay
 /** Asked so that a page that reads no compressed weights does not carry them. */
 function isCompressed(weight: NamedWeights[string]): weight is CompressedWeights {
   return Object(weight) === weight && 'matrices' in (weight as object);
+}
+
+function isInPieces(weight: NamedWeights[string]): weight is NumbersInPieces {
+  return Object(weight) === weight && 'pieces' in (weight as object);
 }
