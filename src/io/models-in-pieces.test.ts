@@ -97,6 +97,8 @@ describe('large model files', () => {
     expect(await messageOf(foreign)).toContain('this is not a safetensors file');
     foreign.set([0x80, 0, 0, 0, 0, 0, 0, 0, 0x7b]);
     expect(await messageOf(foreign)).toContain('the header');
+    foreign[0] = 0;
+    expect(await messageOf(foreign)).toContain('a header length of 0');
     expect(await messageAfter(() => loadModel(join(folder, 'modle.safetensors')))).toContain('did you mean');
   });
 });

@@ -125,7 +125,7 @@ export function beginningOf({ sizeBytes, read }: BytesByPlace): Uint8Array {
   read(first, 0);
   if (first.length < 9 || first[8] !== 0x7b) return first;
   const dataStart = 8 + headerSizeOf(first);
-  if (dataStart > sizeBytes || dataStart > 8 + largestHeaderBytes) return first;
+  if (dataStart <= first.length || dataStart > sizeBytes || dataStart > 8 + largestHeaderBytes) return first;
   const beginning = new Uint8Array(dataStart);
   read(beginning, 0);
   return beginning;
