@@ -100,9 +100,9 @@ export class WasmProducts implements Acceleration {
   /** Writes the product of a loop of `numSteps`. */
   writeStep(writer: CallWriter, given: StepStridedMatmulCall, numSteps: number, workspace: Workspace): void {
     const { m, n, k } = given;
-    const { strategy } = this.#kernels.wayOf(given);
+    const { strategy, call } = this.#kernels.wayOf(given);
     this.#countOperations(strategy, 2 * m * n * k * numSteps);
-    this.#kernels.write(writer, given, strategy, workspace);
+    this.#kernels.write(writer, call, strategy, workspace);
   }
 
   pack(call: PackCall): PackedMatrix | undefined {
