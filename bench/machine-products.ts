@@ -91,7 +91,7 @@ function fastTenth(elapsed: readonly number[]): number {
   return [...elapsed].sort((a, b) => a - b)[Math.floor(elapsed.length / 10)];
 }
 const forMs = Number(process.env.FOR_MS ?? 600);
-const flopsOfRun = 8e7;
+const flopsOfRun = 2e8;
 const memory = new WasmMemory();
 
 /** A way to multiply: what runs a product so many times. */

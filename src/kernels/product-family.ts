@@ -18,6 +18,8 @@ export interface ProductFamily {
   readonly mostDirectTiles: number;
   /** Up to so many rows `few_rows` takes a b stored `[k, n]`. */
   readonly mostFewRows: number;
+  /** From so many rows on, products of a few steps would rather have b packed. */
+  readonly fewestRowsPacked: number;
   /** Up to so many rows `dot_rows` takes a b stored `[n, k]`. */
   mostDotRows(k: number): number;
   /** How the kernels read a: 0, row after row; other numbers as they define them. */

@@ -71,6 +71,8 @@ export interface StepStridedMatmulCall extends Omit<MatmulCall, 'batch'> {
   readonly c: StepStrided;
   /** op(b) as {@link CpuLoopHost.pack} laid it out, where the host would rather read that; then b stays where it is. */
   readonly packed?: PackedMatrix | undefined;
+  /** Rows of the product that this is a share of, where it is one: the order of its sums is that of the whole. */
+  readonly rowsOfAll?: number | undefined;
 }
 
 export interface StepStridedCompressedCall extends CompressedMatmulCall {

@@ -290,6 +290,6 @@ export class RecurrentProducts {
   #matmul(key: string, call: MatmulCall): StepCall {
     if (!this.#packed.has(key))
       this.#packed.set(key, this.#host.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
-    return { kind: 'matmul', call: { ...call, packed: this.#packed.get(key) } };
+    return { kind: 'matmul', call: { ...call, rowsOfAll: this.#call.batch, packed: this.#packed.get(key) } };
   }
 }

@@ -49,8 +49,9 @@ export class MatmulKernels {
   /** The same product as one whose strategy is known: one column is computed as one row. */
   wayOf(call: StepStridedMatmulCall): { strategy: MatmulStrategy; call: StepStridedMatmulCall } {
     if (call.packed !== undefined) return { strategy: 'blocked', call };
-    if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
-    const { m, k, a, transposeA = false, transposeB = false } = call;
+    const { k, a, transposeA = false, transposeB = false } = call;
+    const m = call.rowsOfAll ?? call.m;
+    if (call.n === 1 && m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
     const { mostFewRows, mostDotRows } = this.family;
     if (!transposeB && m <= mostFewRows) return { strategy: 'rows', call };
     if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1)))
@@ -122,8 +123,8 @@ export class MatmulKernels {
 
   /** A place for op(b) in the open scope, where `times` products of m rows would rather have it packed. */
   packPlace({ m, n, k, times }: PackCall): PackedMatrix | undefined {
-    const { columns, mostFewRows } = this.family;
-    if (m <= mostFewRows || n === 0 || k === 0 || times < fewestTimesPacked) return undefined;
+    const { columns, fewestRowsPacked } = this.family;
+    if (m < fewestRowsPacked || n === 0 || k === 0 || times < fewestTimesPacked) return undefined;
     return new PackedPanels(
       this,
       n,

@@ -20,6 +20,7 @@ export function tileProducts({ rows, columns }: TileFamily): ProductFamily {
     mostBlockK: 256,
     mostDirectTiles: 3,
     mostFewRows,
+    fewestRowsPacked: mostFewRows + 1,
     // The ends of short dot products cost.
     mostDotRows: (k) => (k < 128 ? 8 : 16),
     wayOfA: (transposeA, _, n) => (!transposeA ? 0 : n > stripColumns ? packTransposed : readTransposed),

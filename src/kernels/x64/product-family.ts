@@ -37,6 +37,8 @@ export function machineProducts(isa: Isa): ProductFamily {
     mostBlockK: 256,
     mostDirectTiles: 1,
     mostFewRows,
+    // Panels are read front to back, which the caches do faster than rows where there is some arithmetic to hide.
+    fewestRowsPacked: isa === 'avx512' ? 2 : 4,
     mostDotRows: (k) => dotRows[isa].find(({ mostDepth }) => k <= mostDepth)!.rows,
     wayOfA: (transposeA, _, n) => (!transposeA ? waysOfA.rows : n > columns ? waysOfA.packColumns : waysOfA.columns),
   };
