@@ -95,4 +95,24 @@ describe('matrix products', () => {
       }
     }
   });
+
+  it('are not written where no kernel takes them, or reads beyond an array', () => {
+    const { kernels, runner } = matmulOn(memory, families[0]);
+    const matrix = (size: number) => ({ buffer: memory.allocate(size), offset: 0, rowStride: 9 });
+    const [m, n, k] = [9, 9, 9];
+    const call = { m, n, k, a: matrix(81), b: matrix(81), c: matrix(81) };
+    const write = (changed: Partial<MatmulCall>, strategy: 'rows' | 'dot' | 'blocked') => () =>
+      runner.run((writer, workspace) => kernels.write(writer, { ...call, ...changed }, strategy, workspace));
+    for (const none of [{ m: 0 }, { n: 0 }, { k: 0 }])
+      expect(write(none, 'blocked')).toThrow('[INTERNAL] wasm backend: there is no kernel for a product.');
+    expect(write({}, 'rows')).toThrow('received: [9, 9] by [9, 9], rows');
+    expect(write({ m: 1, transposeB: true }, 'rows')).toThrow("received: [1, 9] by [9, 9]', rows");
+    expect(write({}, 'dot')).toThrow('there is no kernel');
+    expect(write({}, 'blocked')).not.toThrow();
+    memory.openScope();
+    const short = { ...call, b: matrix(80), times: 9 };
+    const packed = kernels.packPlace(short)!;
+    expect(() => runner.run((writer) => kernels.writePack(writer, short, packed))).toThrow('reach beyond a buffer');
+    memory.closeScope();
+  });
 });

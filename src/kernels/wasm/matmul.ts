@@ -1,3 +1,4 @@
+import { RondoError } from '../../errors.js';
 import type { Strided } from '../contract.js';
 import type { ProductFamily, ProductKernel } from '../product-family.js';
 import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../sequence/loop-host.js';
@@ -64,6 +65,7 @@ export class MatmulKernels {
     const { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false } = call;
     const packed = call.packed as PackedPanels | undefined;
     if (packed !== undefined && packed.kernels !== this) return packed.kernels.write(writer, call, strategy, workspace);
+    this.#requireKernel(call, strategy);
     const strideA = 4 * a.rowStride;
     const strideB = 4 * b.rowStride;
     const kernel =
@@ -91,6 +93,19 @@ export class MatmulKernels {
     if (packed !== undefined) this.#writePackedBlocks(writer, m, packed, workspace);
     else if (strategy === 'blocked') this.#writeBlocks(writer, { m, n, k, transposeB }, workspace);
     writer.endCall();
+  }
+
+  /** Kernels look at no sizes. @throws INTERNAL where there is none for a call */
+  #requireKernel({ m, n, k, transposeA, transposeB }: StepStridedMatmulCall, strategy: MatmulStrategy): void {
+    const { mostFewRows } = this.family;
+    const takes =
+      strategy === 'rows' ? m <= mostFewRows && transposeB !== true : strategy !== 'dot' || transposeB === true;
+    if (takes && m > 0 && n > 0 && k > 0) return;
+    throw new RondoError('INTERNAL', {
+      where: 'wasm backend',
+      what: 'there is no kernel for a product.',
+      received: `[${m}, ${k}]${transposeA ? "'" : ''} by [${k}, ${n}]${transposeB ? "'" : ''}, ${strategy}`,
+    });
   }
 
   #writePackedBlocks(writer: CallWriter, m: number, { blockK }: PackedPanels, workspace: Workspace): void {
@@ -138,8 +153,9 @@ export class MatmulKernels {
   writePack(writer: CallWriter, { b, transposeB = false }: PackCall, packed: PackedMatrix): void {
     const { n, k, blockK, panels } = packed as PackedPanels;
     writer.beginCall(this.#kernels.numberOf('pack_all'));
-    for (const word of [n, k, this.#memory.byteAddress(b), 4 * b.rowStride, Number(transposeB), panels.address, blockK])
-      writer.int(word);
+    for (const size of [n, k]) writer.int(size);
+    writer.address(b, transposeB ? reach(n, k, b) : reach(k, n, b));
+    for (const word of [4 * b.rowStride, Number(transposeB), panels.address, blockK]) writer.int(word);
     writer.endCall();
   }
 
