@@ -4,8 +4,10 @@
  * the perplexity on validation words; the last lines give test words.
  *
  *     npm run bench:distillation -- [--units 128] [--words 200000] [--vocabulary 2000] [--epochs 5]
- *       [--pairs 1:0.5,2:0.5,2:0.9] [--top-k 32] [--seed 1]
+ *       [--pairs 1:0.5,2:0.5,2:0.9] [--top-k 32] [--seed 1] [--rates 0.004,0.01]
  *
+ * Rates are the teacher's and that of the students, alone and taught: narrow networks want larger ones, and a student whose
+ * rate is too small leaves a gap that no teacher has to close.
  * Reads lm/ptb/ptb.{train,valid,test}.txt below $RONDO_DATA: the first words of the training part, and the 2,000 most
  * frequent ones of the vocabulary, all others being one.
  */
@@ -37,12 +39,14 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', default: '1:0.5,2:0.5,2:0.9' },
     'top-k': { type: 'string', default: '32' },
     seed: { type: 'string', default: '1' },
+    rates: { type: 'string', default: '0.004,0.01' },
   },
 });
 const [STREAMS, TIMESTEPS] = [20, 20];
 const [units, numWords, vocabulary, epochs] = [options.units, options.words, options.vocabulary, options.epochs].map(
   Number,
 );
+const [teacherRate, studentRate] = options.rates.split(',').map(Number);
 const numSteps = epochs * Math.floor((numWords - 1) / STREAMS / TIMESTEPS);
 
 interface Result {
@@ -74,7 +78,7 @@ function* windows(tokens: Int32Array): Generator<DatasetBatch> {
   }
 }
 
-function networkOf(width: number, dropout: number): Sequential {
+function networkOf(width: number, dropout: number, rate: number): Sequential {
   setSeed(Number(options.seed));
   const model = new Sequential([
     new Embedding({ inputDim: vocabulary, outputDim: width, inputShape: [null] }),
@@ -82,7 +86,7 @@ function networkOf(width: number, dropout: number): Sequential {
     ...(dropout > 0 ? [new Dropout({ rate: dropout })] : []),
     new Dense({ units: vocabulary, activation: 'softmax' }),
   ]);
-  const learningRate = schedules.cosineDecay({ initialLearningRate: 0.004, decaySteps: numSteps });
+  const learningRate = schedules.cosineDecay({ initialLearningRate: rate, decaySteps: numSteps });
   model.compile({
     optimizer: optimizers.adam({ learningRate, globalClipNorm: 1 }),
     loss: 'sparseCategoricalCrossentropy',
@@ -120,13 +124,13 @@ async function measure(): Promise<void> {
     return result;
   };
   const dataset = () => windows(train);
-  const teacher = networkOf(units, 0.2);
+  const teacher = networkOf(units, 0.2, teacherRate);
   const results = [await run(`teacher, ${units} units`, teacher, (given) => teacher.fit(dataset, given))];
-  const alone = networkOf(units / 2, 0);
+  const alone = networkOf(units / 2, 0, studentRate);
   results.push(await run(`student, ${units / 2} units, alone`, alone, (given) => alone.fit(dataset, given)));
   for (const pair of options.pairs.split(',')) {
     const [temperature, alpha] = pair.split(':').map(Number);
-    const student = networkOf(units / 2, 0);
+    const student = networkOf(units / 2, 0, studentRate);
     const teaching = { dataset, temperature, alpha, topK: Number(options['top-k']) };
     const name = `student, T ${temperature}, alpha ${alpha}`;
     results.push(await run(name, student, (given) => distill(teacher, student, { ...teaching, ...given })));

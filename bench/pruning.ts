@@ -2,11 +2,11 @@
  * What pruning while training costs: a language model of words of the Penn Treebank, dense, pruned in blocks of 16 outputs
  * by one input, and dense with fewer units.
  *
- *     npm run bench:pruning -- [--words 200000] [--epochs 8] [--units 200,130] [--sparsity 0.9]
+ *     npm run bench:pruning -- [--words 200000] [--epochs 8] [--units 200,130] [--sparsity 0.9] [--dropout 0.3]
  *
  * The first of `--units` is trained dense and pruned, the others dense. Reads lm/ptb/ptb.{train,valid}.txt below
  * $RONDO_DATA: the first words of the training part, and 40,000 of the validation part; words that are not among the 2,000
- * most frequent are one token. One LSTM layer, embeddings of 200, dropout of 0.3 before and after it, Adam at 0.004 with
+ * most frequent are one token. One LSTM layer, embeddings of 200, dropout before and after it, Adam at 0.004 with
  * a cosine to 0, 20 streams of 35 steps, one thread.
  */
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     epochs: { type: 'string', default: '8' },
     units: { type: 'string', default: '200,130' },
     sparsity: { type: 'string', default: '0.9' },
+    dropout: { type: 'string', default: '0.3' },
   },
 });
 
@@ -55,8 +56,8 @@ async function measure(data: { train: string; validation: string }, own: Languag
     level: 'words',
     maxTokens: 2000,
     embeddingUnits: 200,
-    dropout: 0.3,
-    inputDropout: 0.3,
+    dropout: Number(options.dropout),
+    inputDropout: Number(options.dropout),
     batchSize: 20,
     timesteps: 35,
     learningRate: 0.004,

@@ -93,7 +93,7 @@ interface TrainsOn<Own extends TaskModel, Table extends OptionTable> {
   /** Flags that say how the data of the model were read, for files to be read alike. */
   reading(model: Own, files: readonly string[]): Readonly<Record<string, OptionValue>>;
   /** With its options, where it was trained as no short training should go on. */
-  options?(model: Own): Partial<OptionsOf<Table>>;
+  options?(model: Own, call: TrainOnCall): Partial<OptionsOf<Table>>;
 }
 
 interface TrainParts<Own extends TaskModel, Table extends OptionTable, Specs extends OptionSpecs>
@@ -162,7 +162,7 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     // The command has asked for a model of this task.
     const initial = call.initial as Own;
     const own = spokenOptions(options, [trainsOn.reading(initial, files), reading]);
-    const changed = trainsOn.options?.(initial) ?? {};
+    const changed = trainsOn.options?.(initial, call) ?? {};
     return prepare({
       ...{ where, files, options: own as Given<Specs> & Given<typeof trainOptions> },
       given: trainingOnOptions(table, initial.options, changed, call) as Partial<OptionsOf<Table>>,

@@ -14,7 +14,7 @@ export interface TrainOnCall {
   /** The model that training begins with, and that stays as it is. */
   readonly initial: TaskModel;
   readonly epochs: number;
-  /** The largest rate. Default a share of the model's own, {@link rateOfTrainingOn}. */
+  /** The largest rate. Default a share of the model's own, {@link rateOfTrainingOn}; its own where weights are pruned. */
   readonly learningRate: number | undefined;
   /** Share of the recurrent kernels that becomes 0 on the way. */
   readonly prune: number;
@@ -45,6 +45,9 @@ export interface TrainCommand extends Command {
  */
 export const rateOfTrainingOn = 0.25;
 
+/** Of the epochs of such a training: when all is pruned that is to be. What is left has the model's own rate, and the rest of them. */
+const prunedUntil = 0.12;
+
 /**
  * Options of a training that goes on from a model: how its data were split, so that what it held out stays so, what its
  * loss was, such as weights of classes and smoothed labels, and how long and how fast this one is. All others follow from
@@ -71,9 +74,9 @@ export function trainingOnOptions(
     ...Object.fromEntries(ofDataAndLoss),
     ...changed,
     epochs,
-    learningRate: learningRate ?? rateOfTrainingOn * (before.learningRate as number),
+    learningRate: learningRate ?? (prune > 0 ? 1 : rateOfTrainingOn) * (before.learningRate as number),
     // Of 16 by 1, which a file can leave out.
-    ...{ prune, pruneBlock: '16x1' },
+    ...{ prune, pruneBlock: '16x1', ...(prune > 0 && { pruneUntil: prunedUntil }) },
     ...{ quantizationAware: quantized !== undefined, quantizationFormat: quantized ?? 'int8' },
   };
 }

@@ -33,7 +33,9 @@ export const fineTuneOptions = {
   'learning-rate': {
     type: 'number',
     value: 'RATE',
-    about: `Of --fine-tune: the largest rate. Default ${rateOfTrainingOn} of the one that the model was trained with.`,
+    about:
+      `Of --fine-tune: the largest rate. Default ${rateOfTrainingOn} of the one that the model was trained with, and that ` +
+      'one for networks whose weights are pruned.',
   },
   seed: { type: 'whole', value: 'N', about: 'Of --fine-tune: makes it repeatable. Default 0.' },
   quiet: { type: 'flag', about: 'Of --fine-tune: show no progress.' },

@@ -15,7 +15,7 @@ export interface TriedNetworks {
   readonly notes: readonly string[];
   /** Those that were left when the user ended the work. */
   readonly interrupted: readonly string[];
-  /** Of the trainings; undefined where there was none. */
+  /** The largest of the trainings; undefined where there was none. */
   readonly learningRate: number | undefined;
 }
 
@@ -64,7 +64,8 @@ export async function tryNetworks(trial: Trial): Promise<TriedNetworks> {
   for (const [index, candidate] of candidates.entries()) {
     const { network, untrained } = candidate;
     const prepared = tuning.signal.aborted ? undefined : await preparedOf(trial, candidate);
-    ({ learningRate } = (prepared?.task.options ?? { learningRate }) as { learningRate?: number });
+    const { learningRate: own = 0 } = (prepared?.task.options ?? {}) as { readonly learningRate?: number };
+    if (own > (learningRate ?? 0)) learningRate = own;
     const turn = { name: network.name, index, count: candidates.length };
     const result = prepared === undefined ? interrupted : await fineTuned(tuning, prepared, turn);
     if (result.ended === 'interrupted') {

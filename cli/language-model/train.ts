@@ -69,9 +69,11 @@ export const train = defineTrain({
   trainsOn: {
     reading: () => ({}),
     // Rates of gradient descent are those of whole trainings, and steps of factors grow with their singular values.
-    options: ({ options: { optimizer, learningRate, units } }) => ({
+    options: ({ options: { optimizer, learningRate, units, dropout } }, { quantized }) => ({
       optimizer: 'adam' as const,
       learningRate: optimizer === 'adam' ? learningRate : usualRate(units),
+      // A network of fewer weights has less to be kept from.
+      ...(quantized === undefined && { dropout: dropout / 2 }),
     }),
   },
   async prepare({ where, files, options, given, initial, teacher, interrupted }) {

@@ -30,6 +30,14 @@ describe('the pruning of a task', () => {
     expect((firstEpoch + 1) * numBatches).toBeGreaterThanOrEqual(last);
     expect(firstEpoch * numBatches).toBeLessThan(last);
   });
+
+  it.each([
+    [0.12, 4, 0],
+    [0.5, 4, 1],
+    [1, 4, 3],
+  ])('until a share of %f of the planned epochs', (pruneUntil, epochs, last) => {
+    expect(prunedTraining({ prune: 0.9, pruneUntil }, { epochs, numBatches: 50 }).firstEpoch).toBe(last);
+  });
 });
 
 const pruningEnd = 0.4;

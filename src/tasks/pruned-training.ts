@@ -19,19 +19,22 @@ export interface PrunedTraining {
   readonly firstEpoch: number;
 }
 
-/**
- * Prunes early in the planned epochs, so that the last three fifths of them train what is left.
- *
- * @param options of the task; files of before there was pruning have none.
- */
+/** Options of a task that say what is pruned; files of earlier versions lack some. */
+export interface PrunedTrainingOptions {
+  readonly prune?: number | undefined;
+  readonly pruneBlock?: PruneBlock | undefined;
+  readonly pruneUntil?: number | undefined;
+}
+
+/** Prunes early in the planned epochs, so that most of them train what is left. */
 export function prunedTraining(
-  { prune = 0, pruneBlock = '16x1' }: { readonly prune?: number; readonly pruneBlock?: PruneBlock },
+  { prune = 0, pruneBlock = '16x1', pruneUntil = pruningSpan.to }: PrunedTrainingOptions,
   { epochs, numBatches }: { readonly epochs: number; readonly numBatches: number },
 ): PrunedTraining {
   if (prune === 0) return { callbacks: [], firstEpoch: 0 };
   const numSteps = epochs * numBatches;
-  const from = Math.floor(pruningSpan.from * numSteps);
-  const to = Math.max(from + 1, Math.round(pruningSpan.to * numSteps));
+  const from = Math.floor((pruningSpan.from / pruningSpan.to) * pruneUntil * numSteps);
+  const to = Math.max(from + 1, Math.round(pruneUntil * numSteps));
   const callback = new Pruning({ sparsity: prune, block: pruneBlocks[pruneBlock], from, to });
   return { callbacks: [callback], firstEpoch: Math.ceil(to / numBatches) - 1 };
 }

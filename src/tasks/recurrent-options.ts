@@ -1,5 +1,6 @@
 import { type CellName, cellNamed, libraryCells } from '../cells/registry.js';
 import { roundedFormats } from '../compression/rounding-programs.js';
+import { pruningSpan } from '../training/pruning/pruning.js';
 import { choice, count, custom, flag, number, type OptionFacts, rate } from './option-table.js';
 import { pruneBlockNames } from './pruned-training.js';
 
@@ -34,8 +35,8 @@ export function recurrentOptions(own: {
     /** The largest learning rate: it rises to it in the first steps and falls along a cosine to 0. */
     learningRate: number({ value: 'RATE', above: 0, ...own.learningRate }),
     /**
-     * Share of the recurrent layers' weights that is made 0 between a tenth and two fifths of the planned epochs, in blocks
-     * that can be left out later; what is left learns on. Default 0. See {@link Pruning}.
+     * Share of the recurrent layers' weights that is made 0 while they train, in blocks that can be left out later; what is
+     * left learns on. Default 0. See {@link Pruning}.
      */
     prune: rate({ default: 0, value: 'SHARE', ofInitial: 'inherited' }),
     /** What `prune` makes 0 together: neighbouring outputs of a gate, by neighbouring inputs. Default 16x1. */
@@ -43,6 +44,18 @@ export function recurrentOptions(own: {
       of: pruneBlockNames,
       value: 'BLOCK',
       default: '16x1',
+      needs: 'prune',
+      ofInitial: 'inherited',
+    }),
+    /**
+     * Share of the planned epochs after which all of `prune` is 0; pruning begins after a quarter of it. Default 0.4. For
+     * a model that was trained before, about 0.1 leaves more time to what is left.
+     */
+    pruneUntil: number({
+      above: 0,
+      atMost: 1,
+      value: 'SHARE',
+      default: pruningSpan.to,
       needs: 'prune',
       ofInitial: 'inherited',
     }),

@@ -14,7 +14,7 @@ import { adam } from '../training/optimizers/index.js';
 import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
-import { type PruneBlock, prunedTraining } from './pruned-training.js';
+import { type PrunedTrainingOptions, prunedTraining } from './pruned-training.js';
 import { type TaskTeacher, teachingOf } from './task-teacher.js';
 import { RoundStop, roundGrowth } from './training-rounds.js';
 
@@ -110,9 +110,7 @@ export interface TrainingData {
   /** Steps of an epoch. */
   readonly numBatches: number;
   /** Options of the task that say what is to become of its weights; files of earlier versions may lack some. */
-  readonly compression: {
-    readonly prune: number;
-    readonly pruneBlock: PruneBlock;
+  readonly compression: PrunedTrainingOptions & {
     readonly quantizationAware?: boolean | undefined;
     readonly quantizationFormat?: RoundedFormat | undefined;
   };
