@@ -9,8 +9,8 @@ import type { PointwisePlan } from './vector/pointwise-plan.js';
 export interface MachineCode {
   /** The instructions it uses, for people. */
   readonly name: string;
-  /** The kernel of a program, written when it is first asked for; undefined where it has none. */
-  pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined;
+  /** The kernel of a program, written when it is first asked for. */
+  pointwise(plan: PointwisePlan, types: ArrayTypes): number;
   /** How matrix products are cut for its kernels. */
   readonly products: ProductFamily;
   /** The kernel that does what the one of WebAssembly of that name does; undefined where there is none. */

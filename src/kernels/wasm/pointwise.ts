@@ -98,8 +98,8 @@ export class PointwiseKernels {
   }
 
   #kernelOfPlan(plan: PointwisePlan, types: ArrayTypes): number {
-    const machineCode = this.#modules.machineCode?.code.pointwise(plan, types);
-    if (machineCode !== undefined) return this.#modules.addMachineCode(machineCode);
+    const code = this.#modules.machineCode?.code;
+    if (code !== undefined) return this.#modules.addMachineCode(code.pointwise(plan, types));
     const module = new ModuleBuilder(this.#modules.limits);
     emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain', types);
     return this.#modules.add(module)[kernelName];

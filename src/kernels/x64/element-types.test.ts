@@ -7,6 +7,7 @@ import { type PointwiseProgram, pointwiseProgram } from '../../expression/progra
 import { Random } from '../../random.js';
 import { numbersOfHalves } from '../../rounding.js';
 import type { Strided } from '../contract.js';
+import { planPointwise } from '../vector/pointwise-plan.js';
 import { KernelRunner } from '../wasm/kernel-runner.js';
 import { WasmMemory } from '../wasm/memory.js';
 import { PointwiseKernels } from '../wasm/pointwise.js';
@@ -107,6 +108,13 @@ describe.each(machineCodes)('elements of every type in machine code of $isa', ({
         check(increase, { x, y }, columns);
         check(scaled, { x: 'float32', scale: x, least: x, y }, columns);
       }
+  });
+
+  it('have kernels of their own where a program has arrays of them', () => {
+    const plan = planPointwise(copy);
+    const kernelOf = (dtype: DType) => code.pointwise(plan, { inputs: [dtype], outputs: [dtype] });
+    expect(new Set(dtypes.map(kernelOf)).size).toBe(dtypes.length);
+    expect(kernelOf('float16')).toBe(kernelOf('float16'));
   });
 });
 

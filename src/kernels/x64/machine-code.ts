@@ -61,7 +61,7 @@ export class X64MachineCode implements MachineCode {
   readonly #pages: ExecutableMemory;
   readonly #entries: Entries;
   readonly #kernels = new Map<string, number>();
-  /** By the key of a program. */
+  /** By the key of a program and the types of its arrays. */
   readonly #programs = new Map<string, number>();
 
   /**
@@ -110,9 +110,8 @@ export class X64MachineCode implements MachineCode {
     return this.#kernels.get(name);
   }
 
-  pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined {
-    if (![...types.inputs, ...types.outputs].every((dtype) => dtype === 'float32')) return undefined;
-    const { key } = plan.program;
+  pointwise(plan: PointwisePlan, types: ArrayTypes): number {
+    const key = [plan.program.key, ...types.inputs, ...types.outputs].join('|');
     let address = this.#programs.get(key);
     if (address === undefined) {
       const code = new Assembler();
