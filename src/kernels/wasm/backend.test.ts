@@ -4,6 +4,7 @@ import { leaf, mul } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import { Random } from '../../random.js';
 import type { Strided } from '../contract.js';
+import { provideMachineCode } from '../machine-code.js';
 import { createWasmBackend } from './backend.js';
 import { hasRelaxedSimd } from './features.js';
 
@@ -233,4 +234,15 @@ describe('the WebAssembly backend', () => {
         fix: use \`deterministic\`."
     `);
   });
+});
+
+it('looks for machine code where it may use some, and not elsewhere', () => {
+  let numLooks = 0;
+  provideMachineCode(() => void numLooks++);
+  createWasmBackend({ deterministic: true });
+  createWasmBackend({ machineCode: false });
+  expect(numLooks).toBe(0);
+  createWasmBackend();
+  expect(numLooks).toBe(1);
+  provideMachineCode(undefined);
 });

@@ -64,12 +64,12 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
    * @param family the tiles to multiply with, instead of those that are the fastest here
    * @param code the machine code to use, instead of what is offered
    */
-  constructor(options: WasmBackendOptions = {}, family?: TileFamily, code: MachineCode | undefined = machineCode()) {
+  constructor(options: WasmBackendOptions = {}, family?: TileFamily, code?: MachineCode) {
     const { deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare } = options;
     const usesMachineCode = !deterministic && (options.machineCode ?? true);
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
-    const machine = usesMachineCode ? code?.bind(this.#memory.memory) : undefined;
+    const machine = usesMachineCode ? (code ?? machineCode())?.bind(this.#memory.memory) : undefined;
     this.#runner = new KernelRunner(this.#memory, threads, machine);
     const { modules } = this.#runner;
     this.threads = new WasmThreadControl(this.#runner.pool, this.#memory);

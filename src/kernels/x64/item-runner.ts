@@ -33,8 +33,8 @@ export interface EntryPoints {
 /** How the system passes arguments to functions, and what these must keep. */
 export type CallingConvention = 'system-v' | 'windows';
 
-/** Bits of an item's first word that are no part of its number of loops. */
-export const numLoopsMask = 0x3fffffff;
+/** The bits of an item's first word that are its number of loops; the one above them marks machine code (call-writer.ts). */
+const numLoopsMask = 0x3fffffff;
 
 /**
  * Kernels are called with `rdi`, the address of the memory's first byte, and `rsi`, that of their arguments, 32-bit

@@ -59,13 +59,6 @@ export const ymm = (index: number): VectorRegister => ({ kind: 'vector', index, 
 export const zmm = (index: number): VectorRegister => ({ kind: 'vector', index, bits: 512 });
 export const k = (index: number): MaskRegister => ({ kind: 'mask', index });
 
-/** The same register at another width. */
-export const atWidth = ({ index }: VectorRegister, bits: VectorRegister['bits']): VectorRegister => ({
-  kind: 'vector',
-  index,
-  bits,
-});
-
 /** The place `displacement` bytes behind `base`, and behind `index * scale` where there is one. */
 export function at(
   base: GeneralRegister,
