@@ -2,7 +2,6 @@ import type { Assembler } from './assembler.js';
 import type { Isa } from './processor.js';
 import {
   at,
-  k,
   type Label,
   type Memory,
   r8,
@@ -18,8 +17,8 @@ import {
   rsi,
   type VectorRegister,
   ymm,
-  zmm,
 } from './registers.js';
+import { VectorUnit } from './vector-unit.js';
 
 /** Adds `gather` and `scatter_add`, rows picked by index, and `fill`; their arguments are those of wasm/rows.ts. */
 export function emitRowKernels(code: Assembler, isa: Isa): Record<'gather' | 'scatter_add' | 'fill', Label> {
@@ -60,32 +59,26 @@ type Step = (value: VectorRegister, source: Memory, target: Memory) => void;
 
 class RowKernels {
   readonly #code: Assembler;
-  readonly #isWide: boolean;
-  readonly #lanes: 8 | 16;
+  readonly #unit: VectorUnit;
+  /** The lanes of a row's last part. */
+  readonly #mask: number | VectorRegister;
 
   constructor(code: Assembler, isa: Isa) {
     this.#code = code;
-    this.#isWide = isa === 'avx512';
-    this.#lanes = this.#isWide ? 16 : 8;
+    this.#unit = new VectorUnit(isa);
+    this.#mask = isa === 'avx512' ? 0 : this.#unit.register(15);
   }
 
   vector(index: number): VectorRegister {
-    return this.#isWide ? zmm(index) : ymm(index);
-  }
-
-  /** The lanes of a row's last part; see {@link #maskOf}. */
-  get #mask(): VectorRegister {
-    return ymm(15);
+    return this.#unit.register(index);
   }
 
   loadPart(value: VectorRegister, from: Memory): void {
-    if (this.#isWide) this.#code.opWith('vmovups', { mask: k(1), zeroing: true }, value, from);
-    else this.#code.op('vmaskmovps', value, this.#mask, from);
+    this.#unit.loadMasked(this.#code, value, from, this.#mask);
   }
 
   storePart(to: Memory, value: VectorRegister): void {
-    if (this.#isWide) this.#code.opWith('vmovupsStore', { mask: k(1) }, to, value);
-    else this.#code.op('vmaskmovpsStore', to, this.#mask, value);
+    this.#unit.storeMasked(this.#code, to, value, this.#mask);
   }
 
   /** (count, columns, indices, source, target, numRows) */
@@ -112,8 +105,8 @@ class RowKernels {
     code.mov(stride, columns);
     code.shift('shl', stride, 2);
     code.mov(wholeBytes, stride);
-    code.arith('and', wholeBytes, -4 * this.#lanes);
-    code.arith('and', columns, this.#lanes - 1);
+    code.arith('and', wholeBytes, -this.#unit.bytes);
+    code.arith('and', columns, this.#unit.lanes - 1);
     this.#maskOf();
 
     const [next, absent, done] = [code.label(), code.label(), code.label()];
@@ -164,8 +157,8 @@ class RowKernels {
     code.op('vbroadcastss', value, at(rsi, 8));
     code.mov(r9, wholeBytes);
     code.shift('shl', wholeBytes, 2);
-    code.arith('and', wholeBytes, -4 * this.#lanes);
-    code.arith('and', r9, this.#lanes - 1);
+    code.arith('and', wholeBytes, -this.#unit.bytes);
+    code.arith('and', r9, this.#unit.lanes - 1);
     this.#maskOf();
     this.#alongRow(
       () => code.op('vmovupsStore', at(target, 0, place), value),
@@ -185,7 +178,7 @@ class RowKernels {
     code.arith('cmp', rsi, rbx);
     code.jumpIf('aboveEqual', rest);
     whole();
-    code.arith('add', rsi, 4 * this.#lanes);
+    code.arith('add', rsi, this.#unit.bytes);
     code.jump(again);
     code.bind(rest);
     code.test(r9, r9);
@@ -196,19 +189,6 @@ class RowKernels {
 
   /** Lets the first r9 lanes count; overwrites rax. */
   #maskOf(): void {
-    const code = this.#code;
-    if (this.#isWide) {
-      code.movConstant(rax, 0xffff);
-      code.op('bzhi', rax, rax, r9);
-      code.op('kmovw', k(1), rax);
-      return;
-    }
-    // A window of a table: ones, as many as columns, then zeros.
-    const table = code.constant(...Array<number>(8).fill(-1), ...Array<number>(8).fill(0));
-    code.lea(rax, table);
-    code.push(r9);
-    code.neg(r9);
-    code.op('vmovups', this.#mask, at(rax, 32, r9, 4));
-    code.pop(r9);
+    this.#unit.mask(this.#code, r9, rax, this.#mask);
   }
 }
