@@ -246,3 +246,15 @@ it('looks for machine code where it may use some, and not elsewhere', () => {
   expect(numLooks).toBe(1);
   provideMachineCode(undefined);
 });
+
+it('gives back what a call took that could not be made', () => {
+  const backend = createWasmBackend({ threads: 1 });
+  const array = (size: number) => ({ buffer: backend.temporary(size), offset: 0, rowStride: 9 });
+  const call = (): void => backend.matmul({ m: 9, n: 9, k: 9, a: array(81), b: array(80), c: array(81) });
+  backend.openScope();
+  expect(call).toThrow('a kernel would reach beyond a buffer');
+  expect(() => backend.record(call)).toThrow('a kernel would reach beyond a buffer');
+  backend.closeScope();
+  expect(backend.memory().temporaryBytes).toBe(0);
+  expect(() => backend.closeScope()).toThrow('no scope is open');
+});

@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { Recording } from '../contract.js';
+import { inScope } from '../in-scope.js';
 import type { MachineCodeBinding } from '../machine-code.js';
 import { CallWriter, Workspace } from './call-writer.js';
 import { KernelModules } from './kernel-modules.js';
@@ -68,17 +69,17 @@ export class KernelRunner {
     if (this.#recorder !== undefined) return this.runAtOnce([write]);
     const memory = this.#memory;
     const writer = this.#writer;
-    memory.openScope();
-    writer.clear();
-    write(writer, new Workspace(memory));
-    if (writer.length > this.#arguments.size) {
-      memory.free(this.#arguments);
-      this.#arguments = memory.allocate(2 * writer.length);
-    }
-    const { address } = this.#arguments;
-    writer.copyArguments(address);
-    this.modules.kernels[writer.kernel](address);
-    memory.closeScope();
+    inScope(memory, () => {
+      writer.clear();
+      write(writer, new Workspace(memory));
+      if (writer.length > this.#arguments.size) {
+        memory.free(this.#arguments);
+        this.#arguments = memory.allocate(2 * writer.length);
+      }
+      const { address } = this.#arguments;
+      writer.copyArguments(address);
+      this.modules.kernels[writer.kernel](address);
+    });
   }
 
   /** Whether work of some size is worth sharing, and there is somebody to share it with. */
@@ -105,30 +106,30 @@ export class KernelRunner {
    * barriers.
    */
   parallelFor(writeItems: readonly WriteCalls[], usesBarriers = false): void {
-    const memory = this.#memory;
-    const writer = this.#writer;
-    memory.openScope();
-    writer.clear();
-    const starts = writeItems.map((write) => {
-      const start = writer.length;
-      write(writer, new Workspace(memory));
-      return start;
+    inScope(this.#memory, () => {
+      const memory = this.#memory;
+      const writer = this.#writer;
+      writer.clear();
+      const starts = writeItems.map((write) => {
+        const start = writer.length;
+        write(writer, new Workspace(memory));
+        return start;
+      });
+      if (this.#recorder !== undefined) {
+        const words = writer.wordsFrom(0);
+        this.#recorder.note(
+          starts.map((start, i) => words.slice(start, starts[i + 1])),
+          usesBarriers,
+        );
+        if (this.isNotingAlone) return;
+      }
+      const address = memory.temporaryBytes(4 * writer.length);
+      writer.copyTo(address);
+      const addresses = starts.map((start) => address + 4 * start);
+      if (usesBarriers && addresses.length > 1) this.pool.runWithBarriers(addresses);
+      else if (addresses.length === 1 || this.pool.numServing === 1)
+        for (const item of addresses) this.pool.runAlone(item);
+      else this.pool.runTogether(addresses);
     });
-    if (this.#recorder !== undefined) {
-      const words = writer.wordsFrom(0);
-      this.#recorder.note(
-        starts.map((start, i) => words.slice(start, starts[i + 1])),
-        usesBarriers,
-      );
-      if (this.isNotingAlone) return memory.closeScope();
-    }
-    const address = memory.temporaryBytes(4 * writer.length);
-    writer.copyTo(address);
-    const addresses = starts.map((start) => address + 4 * start);
-    if (usesBarriers && addresses.length > 1) this.pool.runWithBarriers(addresses);
-    else if (addresses.length === 1 || this.pool.numServing === 1)
-      for (const item of addresses) this.pool.runAlone(item);
-    else this.pool.runTogether(addresses);
-    memory.closeScope();
   }
 }
