@@ -38,7 +38,7 @@ describe('the assembler of x86-64', () => {
 
   it('refuses what has no form', () => {
     const code = new Assembler();
-    expect(() => code.op('vpand', ymm(1), ymm(2), ymm(16))).toThrow('vpand has no form for these operands');
+    expect(() => code.op('vpxor', ymm(1), ymm(2), ymm(16))).toThrow('vpxor has no form for these operands');
     expect(() => code.op('vmovss', xmm(1), at(rax, 0, rsp))).toThrow('rsp cannot be an index');
     code.jump(code.label());
     expect(() => code.toBytes()).toThrow('is not bound');

@@ -226,10 +226,10 @@ export class Assembler extends CodeBuffer {
     else this.u32(by);
   }
 
-  /** Shifts by a constant: left, right, right with the sign. */
-  shift(kind: 'shl' | 'shr' | 'sar', to: GeneralRegister, by: number): void {
+  /** Shifts by a constant: left, or right with zeros. */
+  shift(kind: 'shl' | 'shr', to: GeneralRegister, by: number): void {
     this.#rex(true, 0, 0, to.index);
-    const digit = { shl: 4, shr: 5, sar: 7 }[kind];
+    const digit = { shl: 4, shr: 5 }[kind];
     if (by === 1) this.write(0xd1, 0xc0 | (digit << 3) | (to.index & 7));
     else this.write(0xc1, 0xc0 | (digit << 3) | (to.index & 7), by);
   }
@@ -292,16 +292,11 @@ export class Assembler extends CodeBuffer {
     this.u8(0xc3);
   }
 
-  /** Asks for a cache line, to keep it in the first level, from the second on, or to use it once. */
-  prefetch(level: 't0' | 't1' | 'nta', from: Memory): void {
+  /** Asks for a cache line, to keep it in the first level, or from the second on. */
+  prefetch(level: 't0' | 't1', from: Memory): void {
     this.#rexFor(false, 0, from);
     this.write(0x0f, 0x18);
-    this.#modRm({ nta: 0, t0: 1, t1: 2 }[level], from, 1, 0);
-  }
-
-  /** Tells the processor that this is a loop that waits. */
-  pause(): void {
-    this.write(0xf3, 0x90);
+    this.#modRm({ t0: 1, t1: 2 }[level], from, 1, 0);
   }
 
   /** What the processor says of itself to eax and ecx; overwrites eax, ebx, ecx and edx. */
@@ -312,14 +307,6 @@ export class Assembler extends CodeBuffer {
   /** The state register that ecx names, into edx and eax. */
   xgetbv(): void {
     this.write(0x0f, 0x01, 0xd0);
-  }
-
-  /** Adds a register to a 32-bit word of memory that threads share; the register receives what was there. */
-  lockXadd32(to: Memory, from: GeneralRegister): void {
-    this.u8(0xf0);
-    this.#rexFor(false, from.index, to);
-    this.write(0x0f, 0xc1);
-    this.#modRm(from.index, to, 1, 0);
   }
 
   // Fields.

@@ -45,7 +45,7 @@ export function extensionsOf(rm: Operand): { x: number; b: number } {
 
 /** What a short displacement of EVEX counts, in bytes. */
 export function displacementUnit({ tuple, element }: VectorInstruction, bits: number): number {
-  const shares = { full: 1, half: 2, quarter: 4, eighth: 8 } as const;
+  const shares = { full: 1, half: 2, quarter: 4 } as const;
   if (tuple === 'scalar') return element;
   if (tuple === 'quad') return 16;
   if (tuple === 'octet') return 32;

@@ -12,7 +12,6 @@ export interface Processor {
   readonly hasAvxVnni: boolean;
   /** The same in 512 bits. */
   readonly hasAvx512Vnni: boolean;
-  readonly hasAvx512Bf16: boolean;
 }
 
 /** How many 32-bit words describe a processor. */
@@ -35,6 +34,5 @@ export function processorOf(words: Uint32Array): Processor {
     hasAvx512,
     hasAvxVnni: hasAvx2 && all(leaf71, 4),
     hasAvx512Vnni: hasAvx512 && all(leaf7c, 11),
-    hasAvx512Bf16: hasAvx512 && all(leaf71, 5),
   };
 }
