@@ -33,8 +33,8 @@ function withoutNumbers<Result>({ className, name }: RunningLayer, work: () => R
   } catch (error) {
     if (!(error instanceof RondoError) || error.code !== 'BACKEND_UNAVAILABLE') throw error;
     throw new RondoError('USAGE', {
-      where: notedLayer()!,
-      what: 'the layer looks at numbers while it computes, so no code can be written of it.',
+      where: 'standaloneCode',
+      what: `the layer ${notedLayer()!} looks at numbers while it computes, so no code can be written of it.`,
       expected: 'layers whose operations are the same for all numbers',
       fix: 'leave the layer out, or use the model with the library itself.',
       cause: error,

@@ -330,8 +330,8 @@ function freeName(wanted: string, taken: Set<string>): string {
 
 function dependsOnLength(layer?: string): RondoError {
   return new RondoError('USAGE', {
-    where: layer ?? 'standalone code',
-    what: `what the ${layer === undefined ? 'model' : 'layer'} computes does not grow evenly with the length of the sequence.`,
+    where: 'standaloneCode',
+    what: `what the ${layer === undefined ? 'model' : `layer ${layer}`} computes does not grow evenly with the length of the sequence.`,
     expected: 'layers that treat sequences of every length in the same way',
     fix: 'use the model with the library itself.',
   });

@@ -10,7 +10,7 @@ import { type AnyModel, noteSequence, noteStep } from './note-model.js';
 import { type StandaloneWeights, standaloneWeights } from './packed-numbers.js';
 import type { Port, Program } from './program.js';
 import { programOfSequences, programOfStep } from './program-of-runs.js';
-import { isTask, taskCode } from './task-code.js';
+import { isTask, requireTaskCode } from './task-code.js';
 import { webAssemblyModule } from './webassembly-module.js';
 
 export const standaloneLanguages = ['js', 'wasm', 'c'] as const;
@@ -74,13 +74,14 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       fix: 'choose another name.',
     });
   if (language !== 'js') requireSingles(where, language, { weights, separateWeights });
+  if (isTask(given)) requireTaskCode(given, where, language === 'c');
   const nets = isTask(given) ? given.moduleNets?.() : undefined;
   const model = nets?.main ?? (isTask(given) ? given.model : given);
   const program = programOf(model);
   const takes = program.kind === 'step' ? 'steps' : 'sequences';
   const notes = isTask(given) ? [] : notesOf(model);
   if (language !== 'c') {
-    const task = isTask(given) ? taskCode(given, takes) : undefined;
+    const task = isTask(given) ? given.moduleCode?.(takes) : undefined;
     const about = aboutModule(model, program, { name, language, separateWeights, task });
     if (language === 'js')
       return {
@@ -99,13 +100,6 @@ export function standaloneCode(given: AnyModel | TaskModel, options: StandaloneO
       );
     return { ...webAssemblyModule(program, { about, more: task?.source }), takes, notes };
   }
-  if (isTask(given))
-    throw new RondoError('USAGE', {
-      where,
-      what: 'C has no code for what stands around the net of a task.',
-      received: given.task,
-      fix: 'write the net alone (its `model`; --network-only), or JavaScript.',
-    });
   if (program.kind === 'sequence' && maxLength === undefined)
     throw new RondoError('USAGE', {
       where,

@@ -17,6 +17,7 @@ import { LanguageModelTraining } from '../tasks/language-model/language-model-tr
 import { literal } from '../tasks/module-code.js';
 import type { TaggerOptions } from '../tasks/tag/tagger-options.js';
 import { TaggerTraining } from '../tasks/tag/tagger-training.js';
+import { TranslatorTraining } from '../tasks/translate/translator-training.js';
 import { standaloneCode } from './standalone-code.js';
 
 type OfTexts = {
@@ -233,5 +234,13 @@ describe('code of a language model', () => {
     expect(() => standaloneCode(languageModel, { language: 'js' })).toThrow(/bytes or byte pairs.*--network-only/s);
     expect(() => standaloneCode(languageModel, { language: 'c' })).toThrow('C has no code for what stands around');
     expect(standaloneCode(languageModel.model, { language: 'c' }).source).toContain('model_step');
+  });
+
+  it('is refused for a task that has none before its net is looked at', () => {
+    const train = [{ source: 'ein Hund', target: 'a dog' }];
+    const { translator } = new TranslatorTraining({ train }, { units: 4, embeddingUnits: 3 });
+    for (const language of ['js', 'c'] as const)
+      expect(() => standaloneCode(translator, { language })).toThrow('models of the task translate');
+    expect(() => standaloneCode(translator.model, { language: 'js' })).toThrow('the layer Attention attention');
   });
 });

@@ -1,4 +1,5 @@
-import { type ModuleCode, type TakenByNet, withoutModuleCode } from '../tasks/module-code.js';
+import { RondoError } from '../errors.js';
+import { withoutModuleCode } from '../tasks/module-code.js';
 import type { TaskModel } from '../tasks/task.js';
 import type { AnyModel } from './note-model.js';
 
@@ -7,13 +8,20 @@ export function isTask(given: AnyModel | TaskModel): given is TaskModel {
   return 'task' in given && 'model' in given;
 }
 
-/** The code around the net of a task's model. @throws USAGE for a task that has none */
-export function taskCode(task: TaskModel, takes: TakenByNet): ModuleCode {
-  const code = task.moduleCode?.(takes);
-  if (code !== undefined) return code;
-  throw withoutModuleCode(
-    `models of the task ${task.task}`,
-    'classifiers, forecasters, language models and taggers',
-    task.task,
-  );
+/** @throws USAGE for a task around whose net there is no code, or none in C: before anything is asked of the net */
+export function requireTaskCode(given: TaskModel, where: string, isC: boolean): void {
+  const { task } = given;
+  if (given.moduleCode === undefined)
+    throw withoutModuleCode(
+      `models of the task ${task}`,
+      'classifiers, forecasters, language models and taggers',
+      task,
+    );
+  if (isC)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'C has no code for what stands around the net of a task.',
+      received: task,
+      fix: 'write the net alone (its `model`; --network-only), or JavaScript.',
+    });
 }

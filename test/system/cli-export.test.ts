@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveModel } from '../../src/io/model-files.js';
 import { Dense } from '../../src/layers/dense.js';
 import { LSTM } from '../../src/layers/lstm.js';
+import { Masking } from '../../src/layers/masking.js';
 import { Random } from '../../src/random.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { randomise } from '../support/random.js';
@@ -74,6 +75,15 @@ describe('rondo export', () => {
     });
     const output = (await load('from-keras.mjs')).createModel().step(step);
     output.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+  });
+
+  it('names the layer that there is no code of', async () => {
+    const masked = new Sequential([new Masking(), new Dense({ units: 2 })], { inputShape: [null, 3] });
+    await saveModel(masked, join(folder, 'masked.safetensors'));
+    expect(run('export', 'masked.safetensors', '--standalone', 'js')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the layer Masking masking looks at numbers') as string,
+    });
   });
 
   it("says what is missing, and takes no file's place", () => {
