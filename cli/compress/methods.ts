@@ -5,12 +5,27 @@ import {
   type WeightFileFormat,
   type WeightFormat,
 } from '../../src/index.js';
+import { readTask } from '../../src/node.js';
 
 /** A form that a trained model's file may have. */
 export interface CompressionMethod {
   readonly name: string;
   /** The model's file in that form, which the model may have from then on; undefined where it changes nothing. */
   bytesOf(model: TaskModel): Promise<Uint8Array | undefined>;
+}
+
+/**
+ * A model file in one form; undefined where that changes nothing. Errors that training measured are left out: they are of
+ * the model as it was, and of a small forecaster most of the file.
+ */
+export async function inForm(
+  { bytesOf }: CompressionMethod,
+  bytes: Uint8Array,
+  path: string,
+): Promise<Uint8Array | undefined> {
+  const { task } = await readTask(bytes, path);
+  task.forgetReport?.();
+  return bytesOf(task);
 }
 
 const placed = async (model: TaskModel, format: WeightFormat): Promise<Uint8Array | undefined> =>

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { readTask } from '../../src/node.js';
 import type { FormMeasure, MadeForm } from './measure.js';
-import type { CompressionMethod } from './methods.js';
+import { type CompressionMethod, inForm } from './methods.js';
 
 /** The forms that need no training, and the names of those that were left when the user ended the work. */
 export interface PlainForms {
@@ -26,13 +25,14 @@ export async function plainForms(
 ): Promise<PlainForms> {
   const made: MadeForm[] = [];
   const left: string[] = [];
-  for (const { name, bytesOf } of methods) {
+  for (const method of methods) {
+    const { name } = method;
     await untilSignalsAreHeard();
     if (signal.aborted) {
       left.push(name);
       continue;
     }
-    const bytes = await bytesOf((await readTask(fileBytes, path)).task);
+    const bytes = await inForm(method, fileBytes, path);
     if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
   }
   return { made, left };

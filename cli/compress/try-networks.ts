@@ -5,6 +5,7 @@ import type { TrainingOn } from '../train-on.js';
 import { bestOfEachName, type JudgedForm } from './choose-form.js';
 import { type FineTuned, type FineTuning, fineTuned, prepareTuning } from './fine-tuning.js';
 import type { FormMeasure, MadeForm } from './measure.js';
+import { inForm } from './methods.js';
 import { untilSignalsAreHeard } from './plain-forms.js';
 import { type SmallerNetwork, smallerNetworks } from './smaller-networks.js';
 
@@ -123,7 +124,7 @@ interface FormFile {
 async function filesOf(trial: Trial, { name, methods }: SmallerNetwork, bytes: Uint8Array): Promise<FormFile[]> {
   const files: FormFile[] = [];
   for (const method of methods) {
-    const made = await method.bytesOf(await modelOf(trial, bytes));
+    const made = await inForm(method, bytes, trial.path);
     if (made !== undefined) files.push({ name: [name, method.name].filter(Boolean).join(', '), bytes: made });
   }
   return files;

@@ -29,6 +29,8 @@ export interface TaskModel {
   moduleNets?(): ModuleNets;
   /** Code around its net for a module of `standaloneCode`; undefined where there is none. @throws USAGE */
   moduleCode?(takes: TakenByNet): ModuleCode;
+  /** @internal Forgets the errors that training measured, where the net is no longer the one that they are of. */
+  forgetReport?(): void;
   /** What its file keeps beside the weights, `options` and `outcome`. */
   toJSON(): TaskFields;
 }

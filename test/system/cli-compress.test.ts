@@ -112,11 +112,18 @@ describe('rondo compress', () => {
     const args = ['compress', 'f.safetensors', '--fine-tune', 'level.csv', '--epochs', '1'];
     const { forms, data } = JSON.parse(run(...args, '--json').stdout);
     expect(data[0]).toBe('measured on what training holds out of level.csv: 96 forecasts');
-    const [whole, ...others] = forms as { name: string; quality: number; fineTunedEpochs: number | null }[];
+    const [whole, ...others] = forms as {
+      name: string;
+      quality: number;
+      sizeBytes: number;
+      fineTunedEpochs: number | null;
+    }[];
     const tuned = others.filter(({ name }) => name.startsWith('low rank'));
     expect(tuned).toHaveLength(6);
     expect(tuned.some(({ fineTunedEpochs }) => fineTunedEpochs === 1)).toBe(true);
     for (const { quality } of tuned) expect(quality).toBeLessThan(2 * whole.quality);
+    // Errors that training measured are of the model as it was, and most of its file: no form of it holds them.
+    for (const { sizeBytes } of others) expect(sizeBytes).toBeLessThan(whole.sizeBytes / 3);
     expectFault(run(...args, '--dev', 'poems.txt', '--data', 'more.txt', '--force'), 2, 'USAGE', 'from its own data');
     // Trained again on all rows in the end, as is usual.
     expect(run(...trained, '--epochs', '3', '--out', 'g.safetensors').code).toBe(0);

@@ -189,6 +189,11 @@ export class Forecaster implements TaskModel {
     return units === 'auto' ? Number(this.model.layers[0].getConfig().units) : units;
   }
 
+  /** @internal */
+  forgetReport(): void {
+    this.findings = { ...this.findings, report: null };
+  }
+
   /** Whether the network has a part in forecasts at all. */
   get usesNetwork(): boolean {
     return this.findings.share > 0 && this.findings.instead === null;
