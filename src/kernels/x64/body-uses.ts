@@ -47,8 +47,9 @@ export class Uses {
    * lanes cannot: an operand in memory is read in all of them.
    */
   canWait(i: number): boolean {
-    const { name, result, sources, place, mask } = this.#operations[i];
+    const { name, result, sources, place, mask, resultBits, sourceBits } = this.#operations[i];
     if (name !== 'vmovups' || result === undefined || result.fixed !== undefined) return false;
+    if (resultBits !== undefined || sourceBits !== undefined) return false;
     if (place === undefined || mask !== undefined || sources.length > 0 || this.#numUses.get(result) !== 1)
       return false;
     return this.#stores[this.#places.get(result)![0]] === this.#stores[i];

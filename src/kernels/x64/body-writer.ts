@@ -134,9 +134,14 @@ export class BodyWriter {
       return isFree && this.#registers.has(value) && this.#uses.next(value, i) === Infinity;
     };
     const others = [2, 0, 1].filter((j) => j !== inMemory);
-    const dying = others.find(isDying);
-    const loaded = dying === undefined ? others.find((j) => absent.includes(j) && inMemory !== undefined) : undefined;
-    const tied = dying ?? loaded ?? others[0];
+    // A sum that is kept in a register is overwritten where it is one of the operands.
+    const own = result!.fixed === undefined ? undefined : others.find((j) => sources[j] === result);
+    const dying = own === undefined ? others.find(isDying) : undefined;
+    const loaded =
+      own === undefined && dying === undefined && inMemory !== undefined
+        ? others.find((j) => absent.includes(j))
+        : undefined;
+    const tied = own ?? dying ?? loaded ?? others[0];
     for (const j of others) if (j !== loaded) this.#inRegister(sources[j], values, i);
     const operands: Operand[] = sources.map((value, j) =>
       j === inMemory || j === loaded ? this.#homeless : this.#inRegister(value, values, i),
@@ -151,7 +156,7 @@ export class BodyWriter {
       target = this.#takeFor(result!, values, i);
       this.#release(values, i);
       if (loaded !== undefined) this.#load(target, sources[loaded]);
-      else this.#code.op('vmovaps', target, operands[tied]);
+      else if (own === undefined) this.#code.op('vmovaps', target, operands[tied]);
     }
     let repeats = false;
     if (inMemory !== undefined) {
