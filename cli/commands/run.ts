@@ -74,7 +74,7 @@ export const run = defineCommand({
     if (options.out !== undefined && !isFolder) await requireNewFile(where, '--out', options.out, options.force);
 
     const begun = performance.now();
-    const { model, format, notes } = await loaded(where, path, options);
+    const { model, format, notes, leftOver } = await loaded(where, path, options);
     const loadMs = performance.now() - begun;
     const inputs = inputsOf(model);
     const given = await arraysOf(where, named, inputs);
@@ -111,7 +111,7 @@ export const run = defineCommand({
           textTable(['output', 'shape', 'range', 'file'], outRows),
           `loaded in ${loadMs.toFixed(0)} ms, ran in ${runMs.toFixed(1)} ms`,
         ],
-        notes,
+        notes: leftOver.length === 0 ? notes : [...notes, `left over: ${leftOver.map(printable).join(', ')}`],
       },
       options.json,
     );

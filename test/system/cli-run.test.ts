@@ -94,7 +94,10 @@ describe('rondo run', () => {
     expect(open).toMatchObject({ code: 2 });
     expect(open.stderr).toMatch(/fix: write --layers [\w,]+ with the modules in their order; NAME=relu/);
     const [, list] = /write --layers (\S+) with/.exec(open.stderr)!;
-    expect(run('run', 'deep.pt', 'x.npy', '--layers', list).stderr).not.toContain('--layers');
+    expect(run('run', 'deep.pt', 'x.npy', '--layers', list).stderr).not.toMatch(/--layers|left over/);
+    writeFileSync(at('row.json'), '[[1, 2, 3]]');
+    expect(run('run', 'deep.pt', 'row.json', '--layers', list).stderr).toBe('');
+    expect(run('run', 'deep.pt', 'row.json', '--layers', '0').stderr).toContain('left over: 2.weight, 2.bias\n');
     expect(run('run', 'm.safetensors', 'x.npy', '--layers', list)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--layers has no effect here.') as string,
