@@ -84,10 +84,17 @@ describe('rondo doctor', () => {
     expect(withBlas(null)).toContain('apt install');
     expect(withBlas(1.5)).toContain('1.5 times as fast');
     expect(withBlas(0.8)).toContain('hardly gain');
-    const onNode = (...flags: string[]): string =>
-      adviceFor({ ...found, wideKernels: { ...found.wideKernels, flags, isEffective: flags.length > 0 } }).join(' ');
-    expect(onNode()).toContain('Node 24 or later');
-    expect(onNode('--experimental-wasm-revectorize')).toContain('allowWideKernels()');
+    const onNode = (isUsed: boolean, ...flags: string[]): string =>
+      adviceFor({
+        ...found,
+        machineCode: { ...found.machineCode, isUsed },
+        wideKernels: { ...found.wideKernels, flags, isEffective: flags.length > 0 },
+      }).join(' ');
+    expect(onNode(false)).toContain('Node 24 or later');
+    expect(onNode(false, '--experimental-wasm-revectorize')).toContain('allowWideKernels()');
+    // Machine code is as wide on every Node.
+    expect(onNode(true)).not.toContain('Node 24');
+    expect(onNode(true, '--experimental-wasm-revectorize')).not.toContain('allowWideKernels()');
     expect(adviceFor({ ...found, machine: { ...found.machine, load: 99, logicalCores: 2 } }).join(' ')).toContain(
       'load 99 on 2 cores',
     );

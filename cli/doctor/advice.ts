@@ -9,12 +9,14 @@ export function adviceFor({ machine, wideKernels, machineCode, blas }: Omit<Exam
         'run npm install koffi and look again.',
     );
   }
-  if (!wideKernels.flags.includes('--experimental-wasm-revectorize')) {
+  // Machine code has the processor's full width on every Node.
+  const needsWideKernels = !machineCode.isUsed;
+  if (needsWideKernels && !wideKernels.flags.includes('--experimental-wasm-revectorize')) {
     advice.push(
       "Node 24 or later can compute with 256-bit vectors (V8's --experimental-wasm-revectorize, which rondo " +
         'sets by itself): up to twice as fast where the processor has them.',
     );
-  } else if (wideKernels.isEffective) {
+  } else if (needsWideKernels && wideKernels.isEffective) {
     advice.push(
       'A program of your own gets the wide kernels by calling allowWideKernels() of rondo/node before anything ' +
         "is computed, or with Node's --experimental-wasm-revectorize.",

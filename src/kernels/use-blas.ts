@@ -98,7 +98,7 @@ export async function describeBlas({ library: path }: Pick<BlasOptions, 'library
     const reason =
       koffiFault === undefined
         ? `none of these is a BLAS that can be used: ${triedIn(refused)}.`
-        : 'nothing was looked for, because koffi is missing.';
+        : 'nothing was looked for, because koffi is missing or does not load.';
     return {
       koffi,
       found: { supported: false, reason },
