@@ -217,8 +217,8 @@ export const kernelMutations: readonly Mutation[] = [
       ],
       [
         'columns of c that lie apart are taken for a row',
-        'call.n === 1 && call.m > 1 && call.c.rowStride === 1',
-        'call.n === 1 && call.m > 1',
+        'call.n === 1 && m > 1 && call.c.rowStride === 1',
+        'call.n === 1 && m > 1',
       ],
     ],
   ),
@@ -234,15 +234,15 @@ export const kernelMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/kernels/vector/bfloat16-words.ts',
+    ['test/conformance/element-types.test.ts'],
+    [['bfloat16 is cut off instead of rounded', 'code.addWhole(isOdd, code.bits(0x7fff))', 'code.bits(0)']],
+  ),
+  ...inFile(
     'src/kernels/wasm/element-access.ts',
     ['test/conformance/element-types.test.ts'],
     [
-      ['bfloat16 is cut off instead of rounded', 'code.binary(i32x4.add, isOdd, code.bits(0x7fff))', 'code.bits(0)'],
-      [
-        'ties of halves go up',
-        'code.binary(i32x4.add, rebased, isOdd)',
-        'code.binary(i32x4.add, rebased, code.bits(1))',
-      ],
+      ['ties of halves go up', 'code.addWhole(rebased, isOdd)', 'code.addWhole(rebased, code.bits(1))'],
       [
         'halves without a leading bit become zero',
         'code.choose(isSmall, small, normal)',
@@ -254,8 +254,13 @@ export const kernelMutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/kernels/wasm/products.ts',
-    ['src/kernels/wasm/backend.test.ts', threads],
+    ['src/kernels/wasm/backend.test.ts', 'src/kernels/wasm/products-of-one-column.test.ts', threads],
     [
+      [
+        'products of one column in loops keep their shape',
+        'this.#kernels.write(writer, call, strategy, workspace);\n  }\n\n  pack',
+        'this.#kernels.write(writer, given, strategy, workspace);\n  }\n\n  pack',
+      ],
       [
         'a product over nothing keeps what was there',
         'if (given.accumulate === true) return;',
@@ -333,14 +338,19 @@ export const kernelMutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/kernels/wasm/recording.ts',
-    ['test/conformance/streams.test.ts', 'src/training/model-stream.test.ts'],
+    ['test/conformance/streams.test.ts', 'src/training/model-stream.test.ts', 'src/kernels/wasm/recording.test.ts'],
     [
       [
         'a recording is not put back before it runs again',
         'if (this.#pristine !== undefined) this.#memory.integers.set',
         'if (this.#pristine === undefined) this.#memory.integers.set',
       ],
-      ['a joined recording keeps the first number of loops', 'words[0] += second[0];\n', ''],
+      [
+        'a joined recording keeps the first number of loops',
+        '((first[0] & ~machineCodeMark) + (second[0] & ~machineCodeMark))',
+        '(first[0] & ~machineCodeMark)',
+      ],
+      ['the mark of machine code counts as loops', 'words[0] & ~machineCodeMark; loop', 'words[0]; loop'],
     ],
   ),
   ...inFile(
@@ -487,7 +497,7 @@ export const kernelMutations: readonly Mutation[] = [
         'columnsAt(whole.matrix, 0, 0)',
       ],
       ['the gates of a head overwrite their gradient', 'accumulate: accumulate || !isFirst', 'accumulate'],
-      ['a head multiplies the units of the first', 'row: head * size,', 'row: 0,'],
+      ['a head multiplies the units of the first', 'row: head * size,\n    k: heads', 'row: 0,\n    k: heads'],
     ],
   ),
   ...inFile(

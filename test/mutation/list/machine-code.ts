@@ -87,4 +87,15 @@ export const machineCodeMutations: readonly Mutation[] = [
       ],
     ],
   ),
+  ...inFile(
+    'src/kernels/x64/item-runner.ts',
+    ['src/kernels/x64/item-runner.test.ts'],
+    [
+      [
+        'a processor is asked by instructions that it may not have',
+        "'words', () => emitDescribe",
+        "'vectors', () => emitDescribe",
+      ],
+    ],
+  ),
 ];
