@@ -1,4 +1,4 @@
-import { type Cell, type CellName, libraryCells, RondoError, unknownName } from '../src/index.js';
+import { type Cell, type CellName, cellNamed, libraryCells, unknownName } from '../src/index.js';
 
 /** One thing to time: a stack of equal recurrent layers over a batch of random sequences. */
 export interface BenchCase {
@@ -133,9 +133,7 @@ export function numTokensOf(benchCase: BenchCase): number {
 }
 
 function cellOf({ cell }: BenchCase): Cell {
-  const found = libraryCells.find(({ name }) => name === cell);
-  if (found === undefined) throw new RondoError('INTERNAL', { where: 'cases', what: `no cell \`${cell}\`.` });
-  return found;
+  return cellNamed(cell, 'cases');
 }
 
 function widthOf(benchCase: BenchCase, name: string): number {

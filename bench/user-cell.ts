@@ -5,6 +5,7 @@
  *     npm run build && node dist/bench/user-cell.js
  */
 import { cellNamed, defineCell, expressions, registerCell } from '../src/index.js';
+import { describeMachineCode } from '../src/node.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase } from './cases.js';
 import { largestDifference } from './check-case.js';
@@ -48,7 +49,7 @@ const ratios = sorted(times[1].map((ms, round) => ms / times[0][round]));
 // On a busy machine the quicker quarter of the runs are those that nothing interrupted.
 const quick = times.map((all) => median(sorted(all).slice(0, ROUNDS >> 2)));
 const { processor, runtime, load } = describeMachine();
-console.log(`${processor}, ${runtime}, load ${load}`);
+console.log(`${processor}, ${runtime}, ${describeMachineCode().instructions ?? 'WebAssembly'}, load ${load}`);
 console.log(
   `library LSTM ${median(times[0]).toFixed(2)} ms, user's LSTM ${median(times[1]).toFixed(2)} ms a training ` +
     `step; gradients differ by ${difference.toExponential(1)}`,
