@@ -43,16 +43,13 @@ export interface MachineCodeThread {
 }
 
 let make: (() => MachineCode | undefined) | undefined;
-let made: MachineCode | undefined;
 
-/** Called by what knows how to run machine code here; `given` is asked once, when a backend is first made. */
+/** Called by what knows how to run machine code here; `given` is asked for each backend that may use some. */
 export function provideMachineCode(given: (() => MachineCode | undefined) | undefined): void {
   make = given;
-  made = undefined;
 }
 
 /** Kernels of machine code, where there are any. */
 export function machineCode(): MachineCode | undefined {
-  made ??= make?.();
-  return made;
+  return make?.();
 }

@@ -68,13 +68,13 @@ interface Run {
   readonly usesBarriers: boolean;
 }
 
-function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: SplitAmong): Run {
+function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, among: SplitAmong): Run {
   const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
   // The units of a compressed matrix are not split.
-  const splitAmong = call.compressed === undefined ? threads : { ...threads, numBarrierThreads: 1 };
+  const splitAmong = call.compressed === undefined ? among : { ...among, numBarrierThreads: 1 };
   const { shards, usesBarriers } = splitRun(call, layout, splitAmong);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
   const rows = (numRows: number, rowStride: number): Strided => ({
@@ -114,13 +114,13 @@ function kernelResults(call: RecurrentCall, make: (width: number) => Strided): R
 }
 
 /** `finish` makes the gradients that are sums over all steps. */
-function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: SplitAmong): Run & { finish(): void } {
+function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, among: SplitAmong): Run & { finish(): void } {
   const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
   const backward = plan.backward(call.dOutput !== undefined, Object.keys(call.dShown ?? {}));
-  const { shards, usesBarriers } = splitRun(call, layout, threads);
+  const { shards, usesBarriers } = splitRun(call, layout, among);
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };

@@ -2,10 +2,14 @@ import { activationLevels } from '../compressed-matrix.js';
 import type { Assembler } from './assembler.js';
 import { comparisons } from './instructions.js';
 import { at, type Label, type Memory, r8, r9, r11, rax, rcx, rdx, type VectorRegister, xmm, ymm } from './registers.js';
+import { VectorUnit } from './vector-unit.js';
 import { floatWord } from './words.js';
 
 /** Scale and zero in front of the bytes of a rounded row. */
 export const headerBytes = 16;
+
+/** Rows are rounded 256 bits at a time with every set of instructions. */
+const halves = new VectorUnit('avx2');
 
 /** Of vroundps: to the nearest, ties to even, without a fault. */
 const toNearestEven = 8;
@@ -108,10 +112,8 @@ function alongRow(
   code.bind(rest);
   code.arith('add', rcx, 8);
   code.jumpIf('equal', done);
-  code.lea(r11, code.constant(...Array<number>(8).fill(-1), ...Array<number>(8).fill(0)));
-  code.neg(rcx);
-  code.op('vmovups', mask, at(r11, 32, rcx, 4));
-  code.op('vmaskmovps', values, mask, at(rax));
+  halves.mask(code, rcx, r11, mask);
+  halves.loadMasked(code, values, at(rax), mask);
   body();
   code.bind(done);
 }

@@ -22,9 +22,8 @@ import {
   rdx,
   type VectorRegister,
   xmm,
-  ymm,
-  zmm,
 } from './registers.js';
+import { VectorUnit } from './vector-unit.js';
 
 /** Outputs whose weights lie together. */
 export const panelOutputs = 32;
@@ -37,15 +36,13 @@ export class Int8Tiles {
   readonly #code: Assembler;
   readonly #accumulate: Memory;
   readonly #dots: 'evex' | 'vex' | 'pairs';
-  readonly #isWide: boolean;
-  readonly #lanes: 8 | 16;
+  readonly #unit: VectorUnit;
 
   /** @param accumulate where the word is that says whether results are added to c */
   constructor(code: Assembler, { hasAvx512, hasAvx512Vnni, hasAvxVnni }: Processor, accumulate: Memory) {
     this.#code = code;
     this.#accumulate = accumulate;
-    this.#isWide = hasAvx512;
-    this.#lanes = hasAvx512 ? 16 : 8;
+    this.#unit = new VectorUnit(hasAvx512 ? 'avx512' : 'avx2');
     this.#dots = hasAvx512 && hasAvx512Vnni ? 'evex' : !hasAvx512 && hasAvxVnni ? 'vex' : 'pairs';
   }
 
@@ -55,10 +52,10 @@ export class Int8Tiles {
    */
   emit(rows: number, panels: number): Label {
     const code = this.#code;
-    const vectors = panelOutputs / this.#lanes;
+    const vectors = panelOutputs / this.#unit.lanes;
     const count = rows * panels * vectors;
-    const sum = (row: number, panel: number, i: number) => this.#vector((row * panels + panel) * vectors + i);
-    const [spread, product, ones] = [count, count + 1, count + 2].map((i) => this.#vector(i));
+    const sum = (row: number, panel: number, i: number) => this.#unit.register((row * panels + panel) * vectors + i);
+    const [spread, product, ones] = [count, count + 1, count + 2].map((i) => this.#unit.register(i));
     code.alignTo(32);
     const label = code.bind();
     for (let i = 0; i < count; i++) code.op('vpxor', xmm(i), xmm(i), xmm(i));
@@ -75,7 +72,7 @@ export class Int8Tiles {
       code.op('vpbroadcastd', spread, nth(rax, r9, rowBytes, row, 0));
       for (let panel = 0; panel < panels; panel++)
         for (let i = 0; i < vectors; i++)
-          this.#dot(sum(row, panel, i), spread, nth(rcx, r9, panelBytes, panel, 4 * this.#lanes * i), product, ones);
+          this.#dot(sum(row, panel, i), spread, nth(rcx, r9, panelBytes, panel, this.#unit.bytes * i), product, ones);
     }
     code.arith('add', rax, 4);
     code.arith('add', rcx, 4 * panelOutputs);
@@ -101,7 +98,7 @@ export class Int8Tiles {
   }): void {
     const { rows, panels, sum, spread: zero, product, scale } = tile;
     const code = this.#code;
-    const vectors = panelOutputs / this.#lanes;
+    const vectors = panelOutputs / this.#unit.lanes;
     const isPart = panels === 1;
     if (rows > 3) code.lea(rcx, at(rdx, 0, rowBytes));
     for (let row = 0; row < rows; row++) {
@@ -110,7 +107,7 @@ export class Int8Tiles {
       for (let panel = 0; panel < panels; panel++)
         for (let i = 0; i < vectors; i++) {
           const total = sum(row, panel, i);
-          const offset = 4 * (panel * panelOutputs + this.#lanes * i);
+          const offset = 4 * (panel * panelOutputs + this.#unit.lanes * i);
           code.op('vpmulld', product, zero, at(r11, offset));
           code.op('vpsubd', total, total, product);
           code.op('vcvtdq2ps', total, total);
@@ -124,7 +121,7 @@ export class Int8Tiles {
       for (let row = 0; row < rows; row++)
         for (let panel = 0; panel < panels; panel++)
           for (let i = 0; i < vectors; i++) {
-            const place = nth(r8, rcx, strideC, row, 4 * (panel * panelOutputs + this.#lanes * i));
+            const place = nth(r8, rcx, strideC, row, 4 * (panel * panelOutputs + this.#unit.lanes * i));
             this.#store(place, sum(row, panel, i), { mask: masks?.(i), adds, spare: product, zero });
           }
     };
@@ -145,24 +142,15 @@ export class Int8Tiles {
     code.movConstant(rax, panelOutputs);
     code.arith('cmp', r9, rax);
     code.cmov('less', rax, r9);
-    if (this.#isWide) {
-      code.push(rdx);
-      code.movConstant(rdx, 0xffffffff);
-      code.op('bzhi', rax, rdx, rax);
-      code.pop(rdx);
-      for (let i = 0; i < vectors; i++) {
-        code.op('kmovw', k(1 + i), rax);
-        code.shift('shr', rax, this.#lanes);
-      }
-      return (i) => k(1 + i);
-    }
-    // A window of a table: ones, as many as outputs, then zeros.
     code.push(rdx);
-    code.lea(rdx, code.constant(...Array<number>(panelOutputs).fill(-1), ...Array<number>(panelOutputs).fill(0)));
-    code.neg(rax);
-    code.lea(rax, at(rdx, 4 * panelOutputs, rax, 4));
+    const isWide = this.#unit.isa === 'avx512';
+    if (isWide) this.#unit.masks(code, rax, 2, rdx);
+    else {
+      this.#unit.maskPlace(code, rax, rdx, vectors);
+      code.mov(rax, rdx);
+    }
     code.pop(rdx);
-    return (i) => at(rax, 4 * this.#lanes * i);
+    return (i) => (isWide ? k(1 + i) : at(rax, this.#unit.bytes * i));
   }
 
   #store(
@@ -209,10 +197,6 @@ export class Int8Tiles {
     code.op('vpmaddubsw', product, numbers, weights);
     code.op('vpmaddwd', product, product, ones);
     code.op('vpaddd', sum, sum, product);
-  }
-
-  #vector(index: number): VectorRegister {
-    return this.#isWide ? zmm(index) : ymm(index);
   }
 }
 

@@ -204,7 +204,7 @@ export class RowsOfBlock {
     code.load64(rdx, given.adds);
     if (unit.isa === 'avx512') unit.masks(code, rcx, 2, rax);
     else {
-      unit.maskPlace(code, rcx, rax);
+      unit.maskPlace(code, rcx, rax, 2);
       code.store64(masks, rax);
       code.arith('cmp', rcx, shape.columns);
       branch(code, 'notEqual', () => code.arith('or', rdx, isEdge));

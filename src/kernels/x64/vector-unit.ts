@@ -49,7 +49,7 @@ export class VectorUnit {
       }
       return;
     }
-    this.maskPlace(code, count, scratch);
+    this.maskPlace(code, count, scratch, vectors);
     for (let i = 0; i < vectors; i++) code.op('vmovups', registers[i], at(scratch, 32 * i));
   }
 
@@ -60,15 +60,16 @@ export class VectorUnit {
       code.op('bzhi', scratch, scratch, count);
       code.op('kmovw', k(1 + mask), scratch);
     } else {
-      this.maskPlace(code, count, scratch);
+      this.maskPlace(code, count, scratch, 1);
       code.op('vmovups', mask, at(scratch));
     }
   }
 
-  /** place = where the masks of two vectors lie, of which `count` lanes count. AVX2 alone. */
-  maskPlace(code: Assembler, count: GeneralRegister, place: GeneralRegister): void {
-    code.lea(place, code.constant(...Array.from({ length: 32 }, (_, i) => (i < 16 ? -1 : 0))));
-    code.arith('add', place, 64);
+  /** place = where the masks of `vectors` vectors lie, of which the first `count` lanes count. AVX2 alone. */
+  maskPlace(code: Assembler, count: GeneralRegister, place: GeneralRegister, vectors: number): void {
+    const lanes = vectors * this.lanes;
+    code.lea(place, code.constant(...Array.from({ length: 2 * lanes }, (_, i) => (i < lanes ? -1 : 0))));
+    code.arith('add', place, 4 * lanes);
     code.shift('shl', count, 2);
     code.arith('sub', place, count);
     code.shift('shr', count, 2);
