@@ -1,15 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { machineCodes } from '../../../test/support/machine-code.js';
+import { expect, it } from 'vitest';
+import { describeMachineCode } from '../../../test/support/describe-machine-code.js';
 import { add, leaf, mul, sub } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../contract.js';
 import { WasmBackend } from '../wasm/backend.js';
 
-describe.each(machineCodes)('registers of machine code of $isa', ({ code, reason }) => {
-  if (code === undefined) {
-    it.skip(`hold operands until they are read (not run: ${reason})`, () => undefined);
-    return;
-  }
+describeMachineCode('registers of machine code of $isa', (code) => {
   const backend = new WasmBackend({ threads: 1 }, undefined, code);
   const product = mul(leaf('a'), leaf('b', 'column'));
   const addend = leaf('c', 'column');

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { machineCodes } from '../../../test/support/machine-code.js';
+import { expect, it } from 'vitest';
+import { describeMachineCode } from '../../../test/support/describe-machine-code.js';
 import { pointwiseMachineCodeOn } from '../../../test/support/pointwise-machine-code.js';
 import { bytesOf, type DType, dtypes } from '../../dtype.js';
 import { leaf, max, mul } from '../../expression/build.js';
@@ -19,11 +19,7 @@ const scaled = pointwiseProgram('scaled', [
   { name: 'y', expression: max(mul(leaf('x'), leaf('scale', 'row')), leaf('least', 'column')) },
 ]);
 
-describe.each(machineCodes)('elements of every type in machine code of $isa', ({ code, reason }) => {
-  if (code === undefined) {
-    it.skip(`are loaded and stored (not run: ${reason})`, () => undefined);
-    return;
-  }
+describeMachineCode('elements of every type in machine code of $isa', (code) => {
   const memory = new WasmMemory();
   const native = pointwiseMachineCodeOn(memory, code);
   const runner = new KernelRunner(memory);

@@ -1,14 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { machineCodes } from '../../../test/support/machine-code.js';
+import { expect, it } from 'vitest';
+import { describeMachineCode } from '../../../test/support/describe-machine-code.js';
 import { Assembler } from './assembler.js';
 import { at, rax, rcx, rdi, rsi } from './registers.js';
 
-describe.each(machineCodes)('machine code of $isa', ({ code, reason }) => {
-  if (code === undefined) {
-    it.skip(`runs items (not run: ${reason})`, () => undefined);
-    return;
-  }
-
+describeMachineCode('machine code of $isa', (code) => {
   it('runs the loops of an item as threads do, with arguments that move', () => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 10, shared: true });
     const { thread, number } = code.bind(memory);

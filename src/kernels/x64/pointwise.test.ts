@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineCodes } from '../../../test/support/machine-code.js';
+import { describeMachineCode } from '../../../test/support/describe-machine-code.js';
 import { checkPointwise, memory } from '../../../test/support/pointwise-check.js';
 import { pointwiseMachineCodeOn } from '../../../test/support/pointwise-machine-code.js';
 import { testPrograms } from '../../../test/support/pointwise-programs.js';
@@ -66,11 +66,7 @@ const demanding: readonly [string, OutputRequest[]][] = [
   ],
 ];
 
-describe.each(machineCodes)('pointwise kernels of $isa', ({ code, reason }) => {
-  if (code === undefined) {
-    it.skip(`compute programs (not run: ${reason})`, () => undefined);
-    return;
-  }
+describeMachineCode('pointwise kernels of $isa', (code) => {
   const kernels = pointwiseMachineCodeOn(memory, code);
   testPrograms(kernels);
   testUnaryOperations(kernels);

@@ -1,16 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { machineCodes } from '../../../test/support/machine-code.js';
+import { expect, it } from 'vitest';
+import { describeMachineCode } from '../../../test/support/describe-machine-code.js';
 import { Random } from '../../random.js';
 import type { View } from '../contract.js';
 import { createWasmBackend, WasmBackend } from '../wasm/backend.js';
 
 const webAssembly = createWasmBackend({ threads: 1, machineCode: false });
 
-describe.each(machineCodes)('rows by index as machine code of $isa', ({ code, reason }) => {
-  if (code === undefined) {
-    it.skip(`have the bits of WebAssembly (not run: ${reason})`, () => undefined);
-    return;
-  }
+describeMachineCode('rows by index as machine code of $isa', (code) => {
   it('have the bits of WebAssembly, and touch nothing beside the rows', () => {
     const backend = new WasmBackend({ threads: 1 }, undefined, code);
     const random = new Random(2);
