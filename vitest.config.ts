@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const unitTests = ['src', 'cli', 'bench', 'examples'].flatMap((folder) =>
   readdirSync(source(folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
-    .map((path) => `${folder}/${path}`),
+    .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
 );
 
 /** Files that put others in the place of modules, which lasts as long as the process. */
