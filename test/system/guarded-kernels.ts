@@ -19,15 +19,14 @@ import type { WasmBuffer } from '../../src/kernels/wasm/memory.js';
 import { X64MachineCode } from '../../src/kernels/x64/machine-code.js';
 import type { Isa } from '../../src/kernels/x64/processor.js';
 import { Random } from '../../src/random.js';
+import { pageBytes as page, pageProtection } from '../support/page-protection.js';
 
 const [isa, mode] = process.argv.slice(2) as [Isa, string | undefined];
 const require = createRequire(import.meta.url);
 const koffi = require('koffi') as Koffi;
 const code = new X64MachineCode({ koffi, koffiPath: require.resolve('koffi'), platform: process.platform }, isa);
 const backend = new WasmBackend({ threads: 1, sharedMemory: true }, undefined, code);
-const mprotect = koffi.load(null).func('int mprotect(uintptr_t, size_t, int)');
-const page = 4096;
-const [nothing, readAndWrite] = [0, 3];
+const protect = pageProtection(koffi);
 const random = new Random(1);
 provideCompressedEngine({ wasm: CompressedProducts, reference: compressedProduct });
 
@@ -53,14 +52,14 @@ function guarded(size: number, rowStride: number, atEnd: boolean): Strided {
     { buffer, offset },
     Float32Array.from({ length: size }, () => 2 * random.uniform() - 1),
   );
-  for (const guard of guards) if (mprotect(guard, page, nothing) !== 0) throw new Error('pages cannot be guarded');
+  for (const guard of guards) protect(guard, page, 'nothing');
   open.push({ buffer, guards });
   return { buffer, offset, rowStride };
 }
 
 function closeAll(): void {
   for (const { buffer, guards } of open.splice(0)) {
-    for (const guard of guards) mprotect(guard, page, readAndWrite);
+    for (const guard of guards) protect(guard, page, 'readAndWrite');
     backend.free(buffer);
   }
 }

@@ -6,13 +6,11 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machineCodes } from '../support/machine-code.js';
 
-const systems = ['linux', 'darwin'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe.each(machineCodes)('kernels of machine code of $isa', ({ isa, code, reason }) => {
-  const missing = code === undefined ? reason : systems.includes(process.platform) ? undefined : process.platform;
-  if (missing !== undefined) {
-    it.skip(`touch nothing beside their arrays (not run: ${missing})`, () => undefined);
+  if (code === undefined) {
+    it.skip(`touch nothing beside their arrays (not run: ${reason})`, () => undefined);
     return;
   }
   let folder: string;
@@ -36,6 +34,7 @@ describe.each(machineCodes)('kernels of machine code of $isa', ({ isa, code, rea
 
   it('would be seen to', () => {
     const { status, signal } = run('beyond');
-    expect(status === null ? signal : `status ${status}`).toMatch(/^SIG(SEGV|BUS)$/);
+    // Windows ends the process with the status STATUS_ACCESS_VIOLATION.
+    expect(signal ?? `status ${status}`).toMatch(/^(SIG(SEGV|BUS)|status 3221225477)$/);
   });
 });
