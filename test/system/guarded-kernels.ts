@@ -8,7 +8,7 @@ import { planCell } from '../../src/cells/plan.js';
 import { libraryCells } from '../../src/cells/registry.js';
 import { leaf, mul } from '../../src/expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../src/expression/program.js';
-import { quantizeMatrix } from '../../src/kernels/compress-matrix.js';
+import { blockSparse, quantizeMatrix } from '../../src/kernels/compress-matrix.js';
 import { provideCompressedEngine } from '../../src/kernels/compressed-engine.js';
 import type { Strided } from '../../src/kernels/contract.js';
 import type { Koffi } from '../../src/kernels/koffi.js';
@@ -129,12 +129,24 @@ for (const [m, n, k] of sizes)
 
 for (const [m, segment, k] of sizes) {
   const n = 2 * segment;
-  const weights = Float32Array.from({ length: k * n }, () => random.normal());
-  const matrix = backend.placeMatrix(quantizeMatrix(weights, { k, n }), segment);
-  each((atEnd) => {
-    const a = guarded(m * k, k, atEnd);
-    backend.compressedMatmul({ m, n, a, matrix, firstColumn: 0, c: guarded(m * n, n, atEnd) });
+  const whole = Float32Array.from({ length: k * n }, () => random.normal());
+  // One block of 16 outputs at 4 inputs of a segment is kept in ten.
+  const pruned = whole.map((value, i) => {
+    const [input, output] = [Math.floor(i / n), (i % n) % segment];
+    return (Math.floor(input / 4) + 3 * Math.floor(output / 16)) % 10 === 0 ? value : 0;
   });
+  for (const compressed of [
+    quantizeMatrix(whole, { k, n }),
+    quantizeMatrix(pruned, { k, n }),
+    blockSparse(pruned, { k, n }, segment),
+  ]) {
+    const matrix = backend.placeMatrix(compressed, segment);
+    for (const accumulate of [false, true])
+      each((atEnd) => {
+        const a = guarded(m * k, k, atEnd);
+        backend.compressedMatmul({ m, n, a, matrix, firstColumn: 0, c: guarded(m * n, n, atEnd), accumulate });
+      });
+  }
 }
 for (const columns of columnsToTry)
   each((atEnd) => {

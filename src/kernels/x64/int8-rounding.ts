@@ -1,7 +1,20 @@
 import { activationLevels } from '../compressed-matrix.js';
 import type { Assembler } from './assembler.js';
 import { comparisons } from './instructions.js';
-import { at, type Label, type Memory, r8, r9, r11, rax, rcx, rdx, type VectorRegister, xmm, ymm } from './registers.js';
+import {
+  at,
+  type GeneralRegister,
+  type Label,
+  r8,
+  r9,
+  r11,
+  rax,
+  rcx,
+  rdx,
+  type VectorRegister,
+  xmm,
+  ymm,
+} from './registers.js';
 import { VectorUnit } from './vector-unit.js';
 import { floatWord } from './words.js';
 
@@ -16,11 +29,12 @@ const toNearestEven = 8;
 
 /**
  * Rounds the row of k floats at r8 to bytes at r9, behind their scale and zero, in the arithmetic of int8-rows.ts;
- * keeps r8, r9 and r10.
+ * changes
+ * rax, rcx, rdx and r11.
  *
- * @param k where its number is
+ * @param k what holds its number
  */
-export function emitRounding(code: Assembler, k: Memory): Label {
+export function emitRounding(code: Assembler, k: GeneralRegister): Label {
   const [low, high, unordered, values, mask] = [0, 1, 2, 3, 4].map(ymm);
   const [factor, shift, zero, top] = [5, 6, 7, 8].map(ymm);
   code.alignTo(16);
@@ -95,13 +109,13 @@ export function emitRounding(code: Assembler, k: Memory): Label {
 /** Loads the row at r8 into `values`, eight numbers at a time, the last ones with zeros behind them. */
 function alongRow(
   code: Assembler,
-  k: Memory,
+  k: GeneralRegister,
   { mask, values }: Record<'mask' | 'values', VectorRegister>,
   body: () => void,
 ): void {
   const [whole, rest, done] = [code.label(), code.label(), code.label()];
   code.mov(rax, r8);
-  code.load32(rcx, k);
+  code.mov(rcx, k);
   code.bind(whole);
   code.arith('sub', rcx, 8);
   code.jumpIf('less', rest);

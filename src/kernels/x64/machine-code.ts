@@ -4,8 +4,8 @@ import type { ProductFamily } from '../product-family.js';
 import type { ArrayTypes } from '../vector/pointwise-layout.js';
 import type { PointwisePlan } from '../vector/pointwise-plan.js';
 import { Assembler } from './assembler.js';
+import { compressedKernels, emitCompressedProduct } from './compressed-product.js';
 import { type ExecutableMemory, executableMemory } from './executable-memory.js';
-import { emitInt8Product } from './int8-product.js';
 import { emitEntryPoints } from './item-runner.js';
 import { emitPointwise } from './pointwise-emit.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
@@ -43,7 +43,12 @@ const groups: Readonly<Record<string, WriteKernels>> = {
   gather: writeRows,
   scatter_add: writeRows,
   fill: writeRows,
-  int8_product: (code, { processor }) => ({ int8_product: emitInt8Product(code, processor) }),
+  ...Object.fromEntries(
+    compressedKernels.map((name): [string, WriteKernels] => [
+      name,
+      (code, { processor }) => ({ [name]: emitCompressedProduct(code, processor, name) }),
+    ]),
+  ),
 };
 
 /** Kernels that a memory can have as machine code; those beyond run one by one. */
