@@ -25,32 +25,34 @@ export const textField = (field: number, text: string): Uint8Array => bytesField
 const floatField = (field: number, value: number): Uint8Array =>
   join(varint((field << 3) | 5), bytesOf(Float32Array.of(value)));
 
-const bytesOf = (array: Float32Array | BigInt64Array | Int32Array): Uint8Array =>
+const bytesOf = (array: Float32Array | BigInt64Array | Int32Array | Int8Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Numbers of element types in `TensorProto.DataType`. */
-export const elementNumbers = { float: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementNumbers = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
+
+const writtenTypes = {
+  float: (data: readonly number[]) => bytesOf(Float32Array.from(data)),
+  uint8: (data: readonly number[]) => Uint8Array.from(data),
+  int8: (data: readonly number[]) => bytesOf(Int8Array.from(data)),
+  int32: (data: readonly number[]) => bytesOf(Int32Array.from(data)),
+  int64: (data: readonly number[]) => bytesOf(BigInt64Array.from(data, (x) => BigInt(x))),
+};
 
 /** A tensor as a test writes it. */
 export interface WrittenTensor {
-  readonly type?: 'float' | 'int32' | 'int64';
+  readonly type?: keyof typeof writtenTypes;
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
 
 /** `TensorProto`, its numbers as raw bytes. */
 export function tensorBytes(name: string, { type = 'float', shape, data }: WrittenTensor): Uint8Array {
-  const raw =
-    type === 'float'
-      ? Float32Array.from(data)
-      : type === 'int32'
-        ? Int32Array.from(data)
-        : BigInt64Array.from(data, (x) => BigInt(x));
   return join(
     ...shape.map((size) => integerField(1, size)),
     integerField(2, elementNumbers[type]),
     textField(8, name),
-    bytesField(9, bytesOf(raw)),
+    bytesField(9, writtenTypes[type](data)),
   );
 }
 
@@ -141,6 +143,8 @@ export function onnxBytes(graph: WrittenGraph, version = 17): Uint8Array {
   return join(
     integerField(1, 8),
     bytesField(7, graphBytes(graph)),
-    bytesField(8, join(textField(1, ''), integerField(2, version))),
+    ...[...new Set(['', ...graph.nodes.map(({ domain = '' }) => domain)])].map((domain) =>
+      bytesField(8, join(textField(1, domain), integerField(2, domain === '' ? version : 1))),
+    ),
   );
 }

@@ -30,6 +30,8 @@ const { version } = require('onnxruntime-node/package.json') as { version: strin
 
 const arrays = {
   float: (data: readonly number[]) => Float32Array.from(data),
+  uint8: (data: readonly number[]) => Uint8Array.from(data),
+  int8: (data: readonly number[]) => Int8Array.from(data),
   int32: (data: readonly number[]) => Int32Array.from(data),
   int64: (data: readonly number[]) => BigInt64Array.from(data, BigInt),
 };

@@ -7,7 +7,7 @@ import type { OnnxGraph, OnnxNode } from './onnx-node.js';
 import type { EdgeValue, OnnxValue } from './onnx-values.js';
 import { numbersIn, type Operator, OperatorCall } from './operator.js';
 import { operators } from './operators.js';
-import { recurrentAttributeNames } from './recurrent-attributes.js';
+import { isRecurrent, recurrentOperators } from './recurrent-attributes.js';
 import { RecurrentNode } from './recurrent-node.js';
 
 /** Values by the names of edges. */
@@ -206,8 +206,7 @@ function note(values: Map<string, EdgeValue>, node: OnnxNode, results: Values): 
 }
 
 function stepOf(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): Step {
-  if (node.domain === '' && Object.hasOwn(recurrentAttributeNames, node.operator))
-    return recurrentStep(node, surroundings.constants);
+  if (isRecurrent(node)) return recurrentStep(node, surroundings.constants);
   if (node.domain === '' && Object.hasOwn(nestedOperators, node.operator)) return nestedStep(node, surroundings);
   const operator = operatorOf(node);
   requireAttributes(node, operator.attributes ?? []);
@@ -227,9 +226,9 @@ function stepOf(node: OnnxNode, surroundings: Omit<Surroundings, 'node'>): Step 
 }
 
 function recurrentStep(node: OnnxNode, constants: ValueOf): Step {
-  const operator = node.operator as keyof typeof recurrentAttributeNames;
-  requireAttributes(node, recurrentAttributeNames[operator]);
-  requireInputs(node, operator === 'LSTM' ? [3, 8] : [3, 6]);
+  const { attributes, inputs } = recurrentOperators[node.fullOperator];
+  requireAttributes(node, attributes);
+  requireInputs(node, inputs);
   if (node.inputs.slice(0, 3).includes('')) throw node.fault('one of the inputs X, W and R is missing.');
   const recurrent = new RecurrentNode(node, numbersOf(node, inputsOf(node, constants)));
   const reads = namesIn(node.inputs.filter((_, at) => recurrent.reads(at)));
@@ -300,9 +299,9 @@ function namesIn(names: readonly string[]): string[] {
 }
 
 function operatorOf(node: OnnxNode): Operator {
-  const name = `${node.domain === '' ? '' : `${node.domain}.`}${node.operator}`.slice(0, 200);
+  const name = node.fullOperator.slice(0, 200);
   if (Object.hasOwn(operators, name)) return operators[name];
-  const known = [recurrentAttributeNames, nestedOperators, operators].flatMap(Object.keys).sort().join(', ');
+  const known = [recurrentOperators, nestedOperators, operators].flatMap(Object.keys).sort().join(', ');
   throw node.fault(`the operator ${name} is not run.`, known, name);
 }
 

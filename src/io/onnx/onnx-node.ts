@@ -56,6 +56,11 @@ export class OnnxNode {
     this.where = `${file}, ${operator} \`${(name || outputs.find((output) => output !== '')) ?? ''}\``;
   }
 
+  /** The operator, with its domain before it where that is not ONNX's own. */
+  get fullOperator(): string {
+    return this.domain === '' ? this.operator : `${this.domain}.${this.operator}`;
+  }
+
   /** An attribute of one type; undefined where it is absent. @throws FILE_FORMAT where it has another */
   attribute<Type extends AttributeType>(name: string, type: Type): AttributeValues[Type] | undefined {
     const found = this.attributes.get(name);

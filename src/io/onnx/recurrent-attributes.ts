@@ -5,22 +5,42 @@ import { type OnnxCell, type OnnxEquations, onnxCellOf } from './recurrent-cells
 /** What the attributes of an RNN, GRU or LSTM say. */
 export interface RecurrentAttributes {
   readonly operator: OnnxEquations['operator'];
+  readonly isQuantized: boolean;
   readonly units: number;
   /** Whether the batch is the first axis (layout 1) and not time. */
   readonly batchFirst: boolean;
   readonly directions: readonly { readonly cell: OnnxCell; readonly reverse: boolean }[];
 }
 
-/** Attributes of recurrent nodes, with the operators that have them. */
-export const recurrentAttributeNames = {
-  RNN: ['activations', 'activation_alpha', 'activation_beta', 'clip', 'direction', 'hidden_size', 'layout'],
-  get GRU(): string[] {
-    return [...this.RNN, 'linear_before_reset'];
-  },
-  get LSTM(): string[] {
-    return [...this.RNN, 'input_forget'];
+/** What a node of one recurrent operator may have. */
+interface RecurrentOperator {
+  /** Whose equations it has. */
+  readonly equations: OnnxEquations['operator'];
+  readonly attributes: readonly string[];
+  /** The fewest and the most inputs. */
+  readonly inputs: readonly [least: number, most: number];
+  /** Whether W and R are whole numbers, with scales and zero points as the last inputs. */
+  readonly isQuantized?: boolean;
+}
+
+const common = ['activations', 'activation_alpha', 'activation_beta', 'clip', 'direction', 'hidden_size'];
+
+/** Recurrent operators, by name with their domain. */
+export const recurrentOperators: Readonly<Record<string, RecurrentOperator>> = {
+  RNN: { equations: 'RNN', attributes: [...common, 'layout'], inputs: [3, 6] },
+  GRU: { equations: 'GRU', attributes: [...common, 'layout', 'linear_before_reset'], inputs: [3, 6] },
+  LSTM: { equations: 'LSTM', attributes: [...common, 'layout', 'input_forget'], inputs: [3, 8] },
+  'com.microsoft.DynamicQuantizeLSTM': {
+    equations: 'LSTM',
+    attributes: [...common, 'input_forget'],
+    inputs: [12, 12],
+    isQuantized: true,
   },
 };
+
+export function isRecurrent({ fullOperator }: OnnxNode): boolean {
+  return Object.hasOwn(recurrentOperators, fullOperator);
+}
 
 /** f of gates, g of candidates, h of an LSTM's cell. */
 const defaultActivations = { RNN: ['Tanh'], GRU: ['Sigmoid', 'Tanh'], LSTM: ['Sigmoid', 'Tanh', 'Tanh'] };
@@ -34,7 +54,7 @@ const directionNames: Readonly<Record<string, readonly boolean[]>> = {
 
 /** Reads the attributes of an RNN, GRU or LSTM. @throws FILE_FORMAT for those that cannot be run, with the node */
 export function recurrentAttributes(node: OnnxNode): RecurrentAttributes {
-  const operator = node.operator as OnnxEquations['operator'];
+  const { equations: operator, isQuantized = false } = recurrentOperators[node.fullOperator];
   const units = node.integer('hidden_size', 0);
   if (!(units >= 1 && units <= 2 ** 24))
     throw node.fault('`hidden_size` is missing, or impossible.', '1 to 2^24', `${units}`);
@@ -50,6 +70,7 @@ export function recurrentAttributes(node: OnnxNode): RecurrentAttributes {
   const activations = activationsOf(node, operator, numEach * reverses.length);
   return {
     operator,
+    isQuantized,
     units,
     batchFirst: layout === 1,
     directions: reverses.map((reverse, d) => ({

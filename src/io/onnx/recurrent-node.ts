@@ -12,12 +12,17 @@ import * as ops from '../../tensor/index.js';
 import { withoutTape } from '../../tensor/tape.js';
 import { scope, Tensor } from '../../tensor/tensor.js';
 import type { OnnxNode } from './onnx-node.js';
-import { isAllZeros, type OnnxValue, WholeNumbers } from './onnx-values.js';
+import { asTensor, isAllZeros, type OnnxValue, WholeNumbers } from './onnx-values.js';
 import { type RecurrentAttributes, recurrentAttributes } from './recurrent-attributes.js';
 import { numGates, type OnnxCell } from './recurrent-cells.js';
 
 /** Places of the inputs of RNN, GRU and LSTM. */
 const [X, W, R, B, LENGTHS, HIDDEN, CELL, P] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** Of whole numbers: where the scales of W and R stand, each before its zero points. */
+const [W_SCALE, R_SCALE] = [8, 10];
+
+const weightPlaces: readonly number[] = [W, R, B, P, W_SCALE, W_SCALE + 1, R_SCALE, R_SCALE + 1];
 
 /**
  * An RNN, GRU or LSTM of an ONNX graph: a recurrent layer for each direction, with the node's weights.
@@ -42,7 +47,7 @@ export class RecurrentNode {
     constants: readonly (OnnxValue | undefined)[],
   ) {
     this.#attributes = recurrentAttributes(node);
-    this.#hasConstantWeights = [W, R, B, P].every((at) => !node.inputs[at] || constants[at] !== undefined);
+    this.#hasConstantWeights = weightPlaces.every((at) => !node.inputs[at] || constants[at] !== undefined);
     this.#zeroStates = new Set([HIDDEN, CELL].filter((at) => constants[at] !== undefined && isAllZeros(constants[at])));
     this.hasCandidateBias = node.operator === 'GRU' && hasCandidateBias(constants[B], this.#attributes.units);
     if (this.#hasConstantWeights) scope(() => this.#takeWeights(constants));
@@ -55,7 +60,7 @@ export class RecurrentNode {
 
   /** Whether a run reads the input at a place. */
   reads(at: number): boolean {
-    return !(this.#hasConstantWeights && [W, R, B, P].includes(at)) && !this.#zeroStates.has(at);
+    return !(this.#hasConstantWeights && weightPlaces.includes(at)) && !this.#zeroStates.has(at);
   }
 
   /** Products of all steps: each step of each sequence meets every weight. */
@@ -106,8 +111,8 @@ export class RecurrentNode {
   #takeWeights(inputs: readonly (OnnxValue | undefined)[]): void {
     const { units, operator, directions } = this.#attributes;
     const numDirections = directions.length;
-    const kernel = this.#tensorAt(inputs, W, 'W')!;
-    const recurrentKernel = this.#tensorAt(inputs, R, 'R')!;
+    const kernel = this.#kernelAt(inputs, W, 'W', W_SCALE);
+    const recurrentKernel = this.#kernelAt(inputs, R, 'R', R_SCALE);
     const bias = this.#tensorAt(inputs, B, 'B');
     const peepholes = this.#tensorAt(inputs, P, 'P');
     const rows = numGates[operator] * units;
@@ -138,6 +143,41 @@ export class RecurrentNode {
           assignTensor(variable, values[path.split('/').at(-1)!]);
       }),
     );
+  }
+
+  /** `[D, G * U, F]`; whole numbers, which stand `[D, F, G * U]`, as the floats that they stand for. */
+  #kernelAt(inputs: readonly (OnnxValue | undefined)[], at: number, name: string, scaleAt: number): Tensor {
+    const { isQuantized, directions, units, operator } = this.#attributes;
+    if (!isQuantized) return this.#tensorAt(inputs, at, name)!;
+    const whole = inputs[at];
+    if (!(whole instanceof WholeNumbers)) throw this.node.fault(`\`${name}\` has no whole numbers.`);
+    const fix = 'export the model again.';
+    const columns = numGates[operator] * units;
+    requireAxes(
+      this.node.where,
+      name,
+      whole.shape,
+      [
+        ['directions', directions.length],
+        ['rows', null],
+        ['gates * hidden_size', columns],
+      ],
+      fix,
+    );
+    const [scales, zeros] = [0, 1].map((i) => {
+      const value = inputs[scaleAt + i];
+      if (value === undefined) throw this.node.fault(`input ${scaleAt + i} is missing.`);
+      const numEach = value.size / directions.length;
+      if (numEach !== 1 && numEach !== columns)
+        throw this.node.fault(
+          `\`${name}\` has a wrong number of scales or zero points.`,
+          `1 or ${columns} a direction`,
+          `${value.size} in all`,
+          'SHAPE_MISMATCH',
+        );
+      return ops.reshape(asTensor(value), [directions.length, 1, numEach]);
+    });
+    return ops.transpose(ops.mul(ops.sub(asTensor(whole), zeros), scales), [0, 2, 1]);
   }
 
   #makeLayers(features: number, useBias: boolean): RecurrentLayer<true>[] {
