@@ -52,6 +52,11 @@ describe('rondo doctor', () => {
     for (const line of lines.slice(lines.indexOf('') + 1)) expect(line).toMatch(/^- [A-Z].*\.$/);
   });
 
+  test('takes --native off, as other commands do', async () => {
+    await run('--native', 'off');
+    expect(() => parseArguments('doctor', ['--native', 'of'], doctor.options)).toThrow(/on, off/);
+  });
+
   test('takes no files', async () => {
     await expect(run('model.safetensors')).rejects.toThrow(/^\[USAGE\] rondo doctor/);
   });

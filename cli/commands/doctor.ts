@@ -1,6 +1,6 @@
 import { examine } from '../doctor/examine.js';
 import { examinationText } from '../doctor/show.js';
-import { defineCommand, jsonOption } from '../options.js';
+import { defineCommand, inferenceOptions, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
 import { requirePositionals } from '../wrong-usage.js';
 
@@ -9,8 +9,8 @@ export const doctor = defineCommand({
   name: 'doctor',
   summary: 'Show what this machine offers, what is used of it, and what would be faster.',
   usage: '[options]',
-  examples: ['rondo doctor', 'rondo doctor --json', 'RONDO_BLAS=/opt/blas/libopenblas.so rondo doctor'],
-  options: jsonOption,
+  examples: ['rondo doctor', 'rondo doctor --native off --json', 'RONDO_BLAS=/opt/blas/libopenblas.so rondo doctor'],
+  options: { native: inferenceOptions.native, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 0);
     const examination = await examine();

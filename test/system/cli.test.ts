@@ -411,6 +411,8 @@ describe('--blas', () => {
   it('is refused with a fix where there is no such library', () => {
     process.env.RONDO_BLAS = '/nowhere/libblas.so';
     const ended = run('predict', 'tides.safetensors', 'tides.csv', '--blas');
+    const without = JSON.parse(run('doctor', '--native', 'off', '--json').stdout);
+    expect(without.machineCode).toMatchObject({ isUsed: false, reason: 'it was switched off.' });
     const examined = JSON.parse(run('doctor', '--json').stdout);
     delete process.env.RONDO_BLAS;
     expectFault(ended, 1, 'BACKEND_UNAVAILABLE', 'useBlas', 'fix: ');

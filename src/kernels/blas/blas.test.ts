@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { withBlas } from '../../../test/support/installed-blas.js';
 import { Random } from '../../random.js';
 import type { MatmulCall, Strided } from '../contract.js';
-import { findKoffi } from '../koffi.js';
+import { findKoffi, type Koffi } from '../koffi.js';
 import { createWasmBackend, type WasmBackend } from '../wasm/backend.js';
 import { BlasAccelerator } from './accelerator.js';
 import { findBlas } from './find.js';
 import { blasLibraries } from './libraries.js';
+import { openLibrary } from './library.js';
 import { compareSpeeds } from './probe.js';
 import { faultOf } from './self-test.js';
 import type { Multiply } from './sgemm.js';
@@ -73,6 +74,21 @@ describe('the search for a BLAS', () => {
     expect(blasLibraries({ platform: 'linux', environment: { RONDO_BLAS: '/own/libblas.so' } })).toEqual([
       '/own/libblas.so',
     ]);
+  });
+});
+
+describe('a koffi whose calls throw', () => {
+  const throws = (): never => {
+    throw new Error('calls are forbidden here\nat length');
+  };
+  it.each([
+    ['when a library is opened', { load: throws }],
+    ['when a function is called', { load: () => ({ func: () => throws }), address: () => 0n }],
+  ])('leaves the library out, and says why: %s', (_, koffi) => {
+    expect(openLibrary(koffi as unknown as Koffi, 'libblas.so')).toEqual({
+      path: 'libblas.so',
+      reason: 'calls are forbidden here',
+    });
   });
 });
 

@@ -37,22 +37,21 @@ function functionOf(library: NativeLibrary, declaration: string): ReturnType<Nat
 
 /** Opens one library and tests it. */
 export function openLibrary(koffi: Koffi, path: string): BlasLibrary | Refusal {
-  let library: NativeLibrary;
-  let multiply: Multiply;
   try {
-    library = koffi.load(path);
-    multiply = bindMultiply(koffi, library);
+    const library = koffi.load(path);
+    const multiply = bindMultiply(koffi, library);
+    const setThreads = threadSetters
+      .map((declaration) => functionOf(library, declaration))
+      .find((found) => found !== undefined);
+    setThreads?.(1);
+    const fault = faultOf(multiply);
+    if (fault !== undefined) return { path, reason: fault };
+    const version =
+      functionOf(library, 'const char *openblas_get_config()')?.() ??
+      functionOf(library, 'const char *bli_info_get_version_str()')?.();
+    return { path, version: typeof version === 'string' ? version.trim() : path, multiply, setThreads };
   } catch (error) {
+    // Some systems let koffi load, and forbid its calls.
     return { path, reason: (error as Error).message.split('\n')[0] };
   }
-  const setThreads = threadSetters
-    .map((declaration) => functionOf(library, declaration))
-    .find((found) => found !== undefined);
-  setThreads?.(1);
-  const fault = faultOf(multiply);
-  if (fault !== undefined) return { path, reason: fault };
-  const version =
-    functionOf(library, 'const char *openblas_get_config()')?.() ??
-    functionOf(library, 'const char *bli_info_get_version_str()')?.();
-  return { path, version: typeof version === 'string' ? version.trim() : path, multiply, setThreads };
 }
