@@ -179,6 +179,10 @@ export function inputChecks({ inputs }: Program): string[] {
   for (let i = 0; i < size; i++) target[i] = given[i];
 }`.split('\n');
   return [
+    ...`function requireArray(given) {
+  if (Object(given) !== given || !(given.length >= 0)) throw new TypeError('run takes an array');
+}
+`.split('\n'),
     ...(floats
       ? [...writing('writeNumbers', '!Number.isFinite(Math.fround(given[i]))', "'the input is not finite at ' + i"), '']
       : []),
@@ -227,7 +231,6 @@ function stepBody({ stores, inputs, outputs }: Program, operations: readonly str
   const states = stores.filter(({ role }) => role === 'state');
   const names = inputs.map((_, i) => (inputs.length === 1 ? 'input' : `input${i + 1}`).concat('Values'));
   const parameters = names.join(', ');
-  const perStep = inputs.length === 1 ? 'step(sequence[i])' : 'step(...sequence[i])';
   return [
     ...arrayLines(stores),
     '',
@@ -248,10 +251,19 @@ function stepBody({ stores, inputs, outputs }: Program, operations: readonly str
     '}',
     '',
     '// Runs a whole sequence, from the beginning: an array of steps. Gives the output of each step.',
+    ...runLines(inputs.length),
+  ];
+}
+
+/** `run` by `step`, and what `createModel` gives. */
+export function runLines(numInputs: number): string[] {
+  return [
     'function run(sequence) {',
+    '  requireArray(sequence);',
+    ...(numInputs === 1 ? [] : ['  for (let i = 0; i < sequence.length; i++) requireArray(sequence[i]);']),
     '  reset();',
     '  const outputs = [];',
-    `  for (let i = 0; i < sequence.length; i++) outputs.push(${perStep});`,
+    `  for (let i = 0; i < sequence.length; i++) outputs.push(step(${numInputs === 1 ? '' : '...'}sequence[i]));`,
     '  return outputs;',
     '}',
     '',
@@ -268,6 +280,7 @@ function sequenceBody({ stores, inputs, outputs }: Program, operations: readonly
     '// Runs a whole sequence: its numbers step by step in one flat array.',
     `function run(${names.join(', ')}) {`,
     ...indented([
+      ...names.map((name) => `requireArray(${name});`),
       ...(isGrowing
         ? [
             `const length = Math.floor(${names[0]}.length / ${stepSize});`,

@@ -107,6 +107,7 @@ describe('code of models of indices', () => {
     );
     expect(() => own.step(9)).toThrow('the input at 0 is no whole number from 0 to 8');
     expect(() => own.step([1, 2])).toThrow('the input has 2 numbers instead of 1');
+    for (const wrong of [undefined, 5, '12']) expect(() => own.run(wrong as never)).toThrow('run takes an array');
   });
 
   it.skipIf(compiler === undefined)(`looks them up in C${withoutCompiler}`, () => {

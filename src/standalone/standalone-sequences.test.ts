@@ -140,6 +140,7 @@ it.each(moduleLanguages)('runs token ids, without padding: %s', async (language)
   }
   expect(() => own.run([9])).toThrow('no whole number from 0 to 8');
   expect(() => own.run([])).toThrow('the sequence has no step');
+  for (const wrong of [undefined, 5, '12']) expect(() => own.run(wrong as never)).toThrow('run takes an array');
 });
 
 it('refuses by name what looks at numbers, and what does not grow evenly', () => {

@@ -53,6 +53,7 @@ describe('code of a classifier', () => {
       expected.probabilities.forEach((value, i) => expect(actual.probabilities[i], text).toBeCloseTo(value, 4));
     }
     expect(() => own.predict(' ')).toThrow('the text has no token');
+    expect(() => own.predict(['a'] as never)).toThrow('predict takes one text');
   });
 });
 
@@ -113,7 +114,17 @@ describe('code of a forecaster', () => {
         actual.forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(1e-4 * Math.abs(expected[i])));
       }
     }
-    expect(() => predict([[1, 2, 3, 4]], columns.series[0].name)).toThrow('row 0 is not of');
+    const [{ name, numRows, values }] = columns.series;
+    const listed = Array.from({ length: numRows }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+    // By name, the order of the columns does not matter.
+    const named = listed.map((row) =>
+      Object.fromEntries(row.map((value, i) => [forecaster.names[i], value]).reverse()),
+    );
+    expect(predict(named as never, name)).toEqual(predict(listed, name));
+    expect(() => predict([{ levle: 1 }] as never, name)).toThrow('row 0 has no number of the column level');
+    expect(() => predict([[1, 2, 3, 4]], name)).toThrow('row 0 is not of');
+    expect(() => predict([null] as never, name)).toThrow('row 0 is not of');
+    expect(() => predict('1,2,3' as never, name)).toThrow('predict takes an array of rows');
     if (isOfSeveral) expect(() => predict([], 'west')).toThrow('there is no series west');
     else expect(() => predict([])).toThrow('there are 0 rows instead of at least');
   });
@@ -189,6 +200,7 @@ describe('code of a tagger', () => {
     expect(new Set(expected.flat()).size).toBeGreaterThan(1);
     expect(own.predict([])).toEqual([]);
     expect(() => own.predict(['a', ''])).toThrow('a word is empty');
+    expect(() => own.predict('They sleep' as never)).toThrow('predict takes an array of the words of one sentence');
     expect(() => standaloneCode(tagger, { language: 'wasm' })).toThrow('of the task tag in WebAssembly');
   });
 });
@@ -221,6 +233,13 @@ describe('code of a language model', () => {
     const random = (): number => (draws++ * 0.37) % 1;
     expect(own.generate({ length: 25, temperature: 2, topK: 5, random }).length).toBeGreaterThan(5);
     expect(draws).toBe(25);
+    const refused = (options: unknown): unknown => own.generate(options as object);
+    expect(() => refused('Thou')).toThrow('generate takes an object of options');
+    expect(() => refused({ prompt: 5 })).toThrow('prompt is no text');
+    expect(() => refused({ length: -1 })).toThrow('length is no whole number');
+    expect(() => refused({ temperature: NaN })).toThrow('temperature is no number');
+    expect(() => refused({ topK: 0 })).toThrow('topK is no number');
+    expect(() => refused({ random: 0.5 })).toThrow('random is no function');
   });
 
   it('keeps what data hold, also where that is a word of the code', () => {

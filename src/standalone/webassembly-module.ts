@@ -1,4 +1,4 @@
-import { inputChecks, outputsOf } from './javascript-module.js';
+import { inputChecks, outputsOf, runLines } from './javascript-module.js';
 import { indented } from './language.js';
 import type { Extent } from './linear-memory.js';
 import type { Port, Program } from './program.js';
@@ -28,6 +28,7 @@ export function webAssemblyModule(program: Program, { about, more }: WebAssembly
     '// A model with its own state and memory. given: a WebAssembly.Module, or the bytes of the .wasm file.',
     'export function createModel(given) {',
     ...indented([
+      "if (Object(given) !== given) throw new TypeError('createModel takes a WebAssembly.Module, or the bytes of the .wasm file');",
       'const compiled = given instanceof WebAssembly.Module ? given : new WebAssembly.Module(given);',
       `const memory = new WebAssembly.Memory({ initial: ${pages(compiled.memory.fixed)} });`,
       'const { run: compute, reset } = new WebAssembly.Instance(compiled, { env: { memory } }).exports;',
@@ -87,15 +88,7 @@ function stepLines({ inputs, outputs }: Program, compiled: WebAssemblyProgram): 
     '}',
     '',
     '// Runs a whole sequence, from the beginning: an array of steps. Gives the output of each step.',
-    'function run(sequence) {',
-    '  reset();',
-    '  const outputs = [];',
-    `  for (let i = 0; i < sequence.length; i++) outputs.push(${inputs.length === 1 ? 'step(sequence[i])' : 'step(...sequence[i])'});`,
-    '  return outputs;',
-    '}',
-    '',
-    'reset();',
-    'return { step, run, reset };',
+    ...runLines(inputs.length),
   ];
 }
 
@@ -107,6 +100,7 @@ function sequenceLines({ inputs, outputs }: Program, compiled: WebAssemblyProgra
     '// Runs a whole sequence: its numbers step by step in one flat array.',
     `function run(${names.join(', ')}) {`,
     ...indented([
+      ...names.map((name) => `requireArray(${name});`),
       `const length = Math.floor(${names[0]}.length / ${stepSize});`,
       "if (!(length > 0)) throw new RangeError('the sequence has no step');",
       `const pages = Math.ceil((${extentText(compiled.memory)}) / 65536) - memory.buffer.byteLength / 65536;`,

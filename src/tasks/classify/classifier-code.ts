@@ -55,6 +55,7 @@ export function createClassifier(WEIGHTS) {
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   // The class of a text, and the probability of each, in the order of labels.
   function predict(text) {
+    if (typeof text !== 'string') throw new TypeError('predict takes one text');
     const all = pieces(text).map((piece) => {
       const token = piece.normalize('NFC')${lower ? '.toLowerCase()' : ''};
       const id = idOf.get(token);

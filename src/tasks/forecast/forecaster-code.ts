@@ -164,13 +164,18 @@ ${used.map((name) => `  ${name}: ${bases[name]},`).join('\n')}
 // A forecaster of series.
 export function createForecaster(WEIGHTS) {
   const model = createModel(WEIGHTS);
-  // The next ${horizon} values of the first column. rows: the past, one row a step, each a number or one for each column.
+  // The next ${horizon} values of the first column. rows: the past, the oldest first, one row a step: a number, a list
+  // of the columns in their order, or an object with the columns by name.
   function predict(rows, name) {
     const known = ${isOfSeveral ? 'knownSeries.find((each) => each.name === name)' : 'knownSeries[0]'};
     if (known === undefined) throw new RangeError('there is no series ' + name + '; a new one is forecast with the library');
     const width = columns.length;
+    if (!Array.isArray(rows)) throw new TypeError('predict takes an array of rows, the oldest first');
     const values = rows.map((row, i) => {
-      const list = typeof row === 'number' ? [row] : Array.from(row);
+      const isNamed = Object(row) === row && typeof row.length !== 'number';
+      const missing = isNamed ? columns.find((column) => !Number.isFinite(row[column])) : undefined;
+      if (missing !== undefined) throw new RangeError('row ' + i + ' has no number of the column ' + missing);
+      const list = isNamed ? columns.map((column) => row[column]) : typeof row === 'number' ? [row] : Array.from(Object(row));
       if (list.length !== width || !list.every(Number.isFinite)) throw new RangeError('row ' + i + ' is not of ' + width + ' numbers');
       return list;
     });

@@ -68,7 +68,13 @@ export function createLanguageModel(WEIGHTS) {
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   // The text behind the prompt. temperature 0 takes the likeliest token; random gives numbers from 0 to before 1.
   function generate(options = {}) {
+    if (Object(options) !== options) throw new TypeError('generate takes an object of options, such as { prompt: "To be" }');
     const { prompt = '', length = 500, temperature = 1, topK = Infinity, random = Math.random } = options;
+    if (typeof prompt !== 'string') throw new TypeError('prompt is no text');
+    if (!(Number.isInteger(length) && length >= 0)) throw new RangeError('length is no whole number of at least 0');
+    if (!(temperature >= 0 && temperature < Infinity)) throw new RangeError('temperature is no number of at least 0');
+    if (!(topK >= 1)) throw new RangeError('topK is no number of at least 1');
+    if (typeof random !== 'function') throw new TypeError('random is no function');
     const given = pieces(prompt).map((piece) => (idOf.has(piece) ? idOf.get(piece) : unknown));
     let overlap = Math.min(beginning.length, given.length);
     while (!given.slice(0, overlap).every((id, i) => beginning[beginning.length - overlap + i] === id)) overlap--;

@@ -119,6 +119,7 @@ ${hasAffixes ? '  const ofAffixes = affixesNet();' : ''}
 ${hasSpellings ? '  const ofSpellings = spellingsNet();' : ''}
   // One tag for each word of a sentence.
   function predict(words) {
+    if (!Array.isArray(words)) throw new TypeError('predict takes an array of the words of one sentence');
     if (words.length === 0) return [];
     if (!words.every((word) => typeof word === 'string' && word !== '')) throw new RangeError('a word is empty, or no text');
     const features = [];
