@@ -113,9 +113,9 @@ export const compress = defineCommand({
       // Files that cannot be trained on are said before anything is measured.
       const trainable = tuning && (await prepareTuning(tuning, model));
       const original = await measure.form('as it is', fileBytes);
-      if (tuning !== undefined && original.quality === undefined) throw nothingNew(where, data);
+      if (data.length > 0 && original.quality === undefined) throw nothingNew(where, data, learned === undefined);
       if (trainable !== undefined) await measure.qualityOf(trainable.task);
-      const plain = await plainForms(methods, { path, fileBytes, measure, signal });
+      const plain = await plainForms(methods, { path, fileBytes, measure, signal, areAskedFor: !isChosenHere });
       let made = plain.made;
       let besides: TriedBesides | undefined;
       if (tuning !== undefined) {
@@ -208,6 +208,14 @@ function dataLines({ measured, files: learned, dev, epochs, rate }: UsedData, { 
 /** Those that are asked for; all where none is. */
 function chosenMethods(where: string, options: Readonly<Record<string, unknown>>): readonly CompressionMethod[] {
   const asked = compressionMethods.filter(({ name }) => options[name] === true);
+  if (asked.length > 1)
+    throw new WrongUsage({
+      where,
+      what: 'one form is written at a time.',
+      expected: `one of ${compressionMethods.map(({ name }) => `--${name}`).join(', ')}, or none to compare them all`,
+      received: asked.map(({ name }) => `--${name}`).join(', '),
+      fix: 'leave the others out.',
+    });
   if (asked.length > 0 && options.budget !== undefined)
     throw new WrongUsage({
       where,
@@ -219,13 +227,13 @@ function chosenMethods(where: string, options: Readonly<Record<string, unknown>>
   return asked.length > 0 ? asked : compressionMethods;
 }
 
-function nothingNew(where: string, data: readonly string[]): RondoError {
+function nothingNew(where: string, data: readonly string[], isOptional: boolean): RondoError {
   return new RondoError('USAGE', {
     where,
     what: 'the model has learned from all of these data, so nothing tells which form is good.',
     expected: 'data that it has not seen',
     received: data.join(', '),
-    fix: 'give others, --data FILE.',
+    fix: `give others, --data FILE${isOptional ? ', or leave --data out to measure nothing' : ''}.`,
   });
 }
 
@@ -240,12 +248,19 @@ function sameFile(where: string, path: string): WrongUsage {
 }
 
 function nothingToCompress(where: string, methods: readonly CompressionMethod[]): RondoError {
-  const [{ name }] = methods;
+  const [{ name }, ...others] = methods;
+  if (name === 'blocks' && others.length === 0)
+    return new RondoError('USAGE', {
+      where,
+      what: 'no weight has blocks of zeros to leave out.',
+      expected: 'a model that was pruned in blocks while it was trained',
+      fix: 'train one with --prune, or choose another form.',
+    });
   return new RondoError('USAGE', {
     where,
-    what: name === 'blocks' ? 'no weight has blocks of zeros to leave out.' : 'the weights are compressed already.',
-    expected: name === 'blocks' ? 'a model that was pruned in blocks while it was trained' : 'weights of 32 bits',
-    fix: name === 'blocks' ? 'train one with --prune, or choose another form.' : 'give the model as it was trained.',
+    what: `the weights are compressed already: ${others.length === 0 ? 'this form takes' : 'no form takes'} less than the file does.`,
+    expected: 'weights of 32 bits',
+    fix: 'give the model as it was trained.',
   });
 }
 

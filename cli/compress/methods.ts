@@ -10,6 +10,8 @@ import { readTask } from '../../src/node.js';
 /** A form that a trained model's file may have. */
 export interface CompressionMethod {
   readonly name: string;
+  /** Whether it makes the file smaller and nothing else better. */
+  readonly isForSizeAlone?: boolean;
   /** The model's file in that form, which the model may have from then on; undefined where it changes nothing. */
   bytesOf(model: TaskModel): Promise<Uint8Array | undefined>;
 }
@@ -36,11 +38,20 @@ interface NamedMethod extends CompressionMethod {
   readonly about: string;
 }
 
+/** Nothing of a model with weights of 8 bits: only its biases would have fewer. */
 const stored = (name: WeightFileFormat, about: string): NamedMethod => ({
   name,
   about,
-  bytesOf: (model) => serializeTaskAsync(model, undefined, { weightFormat: name }),
+  isForSizeAlone: true,
+  bytesOf: async (model) =>
+    hasInt8Weights(model) ? undefined : serializeTaskAsync(model, undefined, { weightFormat: name }),
 });
+
+function hasInt8Weights({ model }: TaskModel): boolean {
+  return [...model.namedWeights()].some(([, { variable }]) =>
+    variable.compressed?.matrices.some(({ kind }) => kind === 'int8'),
+  );
+}
 
 /** In the order of how little they change. */
 export const compressionMethods = [

@@ -8,7 +8,10 @@ export interface PlainForms {
   readonly left: readonly string[];
 }
 
-/** Makes and measures one form after the other; a signal ends it between two of them. */
+/**
+ * Makes and measures one form after the other; a signal ends it between two of them. Those that make the file no smaller are left
+ * out, but where steps become faster and the form is asked for.
+ */
 export async function plainForms(
   methods: readonly CompressionMethod[],
   {
@@ -16,24 +19,28 @@ export async function plainForms(
     fileBytes,
     measure,
     signal,
+    areAskedFor,
   }: {
     readonly path: string;
     readonly fileBytes: Uint8Array;
     readonly measure: FormMeasure;
     readonly signal: AbortSignal;
+    readonly areAskedFor: boolean;
   },
 ): Promise<PlainForms> {
   const made: MadeForm[] = [];
   const left: string[] = [];
   for (const method of methods) {
-    const { name } = method;
+    const { name, isForSizeAlone = false } = method;
     await untilSignalsAreHeard();
     if (signal.aborted) {
       left.push(name);
       continue;
     }
     const bytes = await inForm(method, fileBytes, path);
-    if (bytes !== undefined) made.push({ ...(await measure.form(name, bytes)), bytes });
+    if (bytes === undefined) continue;
+    if (bytes.length < fileBytes.length || (areAskedFor && !isForSizeAlone))
+      made.push({ ...(await measure.form(name, bytes)), bytes });
   }
   return { made, left };
 }

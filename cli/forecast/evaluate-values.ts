@@ -1,4 +1,4 @@
-import type { Forecaster, ForecastReport, Series } from '../../src/index.js';
+import { type Forecaster, type ForecastReport, RondoError, type Series } from '../../src/index.js';
 import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import { onlyFile } from '../only-file.js';
@@ -12,8 +12,9 @@ import { errorTable, forecastPlot } from './show-forecast.js';
 export async function evaluateValues(
   forecaster: Forecaster,
   files: readonly string[],
-  { where, path, options: given }: TaskCall<SeriesFileOptions>,
+  call: TaskCall<SeriesFileOptions>,
 ): Promise<Report> {
+  const { where, path, options: given } = call;
   const file = onlyFile({ where, path }, files, 'a forecast is measured on one table.');
   const { columns, notes: said } = await readSeries(forecaster, file, given);
   const { findings, options } = forecaster;
@@ -22,6 +23,7 @@ export async function evaluateValues(
   // A model that was trained again on all rows has its figures from before.
   const hasNewRows = columns.series.some(({ numRows }, i) => numRows - seen[i] >= options.horizon);
   const kept = numSeen > 0 && !hasNewRows ? findings.report : null;
+  if (numSeen > 0 && !hasNewRows && kept === null) throw nothingNew(call, forecaster, columns.series, seen);
   const report = kept ?? (await forecaster.evaluate(columns));
   const { instead } = findings;
   const { names: passedOver, lines } = tooFewNew(columns.series, seen, options.horizon);
@@ -59,6 +61,29 @@ export async function evaluateValues(
     notes,
     verdict: forecastVerdict(forecaster, report),
   };
+}
+
+/** Where training has seen too much of a file to measure forecasts of the rest, and the model's file keeps no errors. */
+function nothingNew(
+  { where, path }: Pick<TaskCall<object>, 'where' | 'path'>,
+  { options }: Forecaster,
+  all: readonly Series[],
+  seen: readonly number[],
+): RondoError {
+  const numRows = all.reduce((sum, series) => sum + series.numRows, 0);
+  const numNew = numRows - seen.reduce((sum, count) => sum + count, 0);
+  return new RondoError('USAGE', {
+    where,
+    what:
+      `training has seen ${numNew === 0 ? 'all' : 'nearly all'} rows of this file, and ${path} keeps no errors of rows ` +
+      'that were held out.',
+    expected: `at least ${counted(options.horizon, 'row')} of a series that training has not seen, for a forecast beside the truth`,
+    received: `${counted(numRows, 'row')}, of which ${withSeparators(numNew)} ${numNew === 1 ? 'is' : 'are'} new`,
+    fix:
+      options.test === 0
+        ? 'give rows that are new to the model.'
+        : 'give rows that are new to the model, or evaluate the file that it was compressed from, which keeps the errors of training.',
+  });
 }
 
 /** Series whose rows that training has not seen are too few for a forecast and the truth beside it, in words too. */

@@ -129,6 +129,11 @@ describe('rondo compress', () => {
     expect(run(...trained, '--epochs', '3', '--out', 'g.safetensors').code).toBe(0);
     const all = run('compress', 'g.safetensors', '--fine-tune', 'level.csv');
     expectFault(all, 2, 'USAGE', 'the model has learned from all of these data');
+    const seen = run('compress', 'g.safetensors', '--int8', '--data', 'level.csv', '--out', 'g8.safetensors');
+    expectFault(seen, 2, 'USAGE', 'the model has learned from all of these data', 'leave --data out');
+    expect(run('compress', 'g.safetensors', '--int8', '--out', 'g8.safetensors').code).toBe(0);
+    const nothing = run('evaluate', 'g8.safetensors', 'level.csv');
+    expectFault(nothing, 2, 'USAGE', 'training has seen all rows of this file', 'the file that it was compressed from');
   });
 
   it('says in its last line that nothing was measured without data', () => {
@@ -143,6 +148,8 @@ describe('rondo compress', () => {
       expectFault(run('compress', ...args), code, kind, part);
     refused(2, 'USAGE', 'no weight has blocks of zeros to leave out', 'lm.safetensors', '--blocks');
     refused(2, 'USAGE', 'compressed already', 'lm-int8.safetensors', '--int8');
+    refused(2, 'USAGE', 'compressed already: no form takes less', 'lm-int8.safetensors');
+    refused(2, 'USAGE', 'one form is written at a time', 'lm.safetensors', '--int8', '--int4');
     refused(2, 'USAGE', '--budget chooses the form itself', 'lm.safetensors', '--int8', '--budget', '9kB');
     refused(2, 'USAGE', '--budget small is no size', 'lm.safetensors', '--budget', 'small');
     refused(
