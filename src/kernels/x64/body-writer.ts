@@ -85,7 +85,7 @@ export class BodyWriter {
     if (inMemory !== undefined) {
       const value = sources[inMemory];
       operands[inMemory] =
-        this.#indexOf(value) === undefined
+        this.#indexOf(value) === undefined && !this.#isKept(value, values, i)
           ? this.#memoryOf(value)
           : this.#inRegister(value, values, i, widthOf(inMemory));
       repeats = isMemory(operands[inMemory]) && value.home?.isRepeated === true && name !== 'vbroadcastss';
@@ -123,11 +123,17 @@ export class BodyWriter {
     const { sources, result } = operation;
     const name = operation.name as keyof typeof forms;
     const values = valuesOf(operation);
-    const absent = [0, 1, 2].filter((j) => this.#indexOf(sources[j]) === undefined);
-    // A factor stays in memory before the addend does.
-    let inMemory = [1, 0, 2].find((j) => absent.includes(j));
-    if (inMemory !== undefined && sources.filter((value) => value === sources[inMemory!]).length > 1)
-      inMemory = undefined;
+    const isAbsent = (j: number): boolean => this.#indexOf(sources[j]) === undefined;
+    // A factor stays in memory before the addend does; what is read twice does not.
+    const leftInMemory = (): number | undefined => {
+      const j = [1, 0, 2].find(isAbsent);
+      return j === undefined || sources.filter((value) => value === sources[j]).length > 1 ? undefined : j;
+    };
+    let inMemory = leftInMemory();
+    if (inMemory !== undefined && this.#isKept(sources[inMemory], values, i)) {
+      this.#inRegister(sources[inMemory], values, i);
+      inMemory = leftInMemory();
+    }
     const isDying = (j: number): boolean => {
       const value = sources[j];
       const isFree = value.fixed === undefined && !this.#hoisted.has(value);
@@ -138,9 +144,7 @@ export class BodyWriter {
     const own = result!.fixed === undefined ? undefined : others.find((j) => sources[j] === result);
     const dying = own === undefined ? others.find(isDying) : undefined;
     const loaded =
-      own === undefined && dying === undefined && inMemory !== undefined
-        ? others.find((j) => absent.includes(j))
-        : undefined;
+      own === undefined && dying === undefined && inMemory !== undefined ? others.find(isAbsent) : undefined;
     const tied = own ?? dying ?? loaded ?? others[0];
     for (const j of others) if (j !== loaded) this.#inRegister(sources[j], values, i);
     const operands: Operand[] = sources.map((value, j) =>
@@ -195,6 +199,28 @@ export class BodyWriter {
     return this.#named(value.kind, index, bits);
   }
 
+  /** Whether a value from outside is loaded for its next use too: where no computed value loses its register to it. */
+  #isKept(value: Value, kept: ReadonlySet<Value>, i: number): boolean {
+    const next = this.#uses.next(value, i);
+    if (value.home === undefined || next === Infinity) return false;
+    if (this.#holders[value.kind].size < this.#pools[value.kind].length) return true;
+    const farthest = this.#farthest(value.kind, kept, i);
+    return farthest?.home !== undefined && this.#uses.next(farthest, i) > next;
+  }
+
+  /** Of the values in registers that an operation does not need, the one whose next use is farthest. */
+  #farthest(kind: Value['kind'], kept: ReadonlySet<Value>, i: number): Value | undefined {
+    let found: Value | undefined;
+    let farthest = -1;
+    for (const holder of this.#holders[kind].values()) {
+      const next = this.#uses.next(holder, i);
+      if (kept.has(holder) || next <= farthest) continue;
+      farthest = next;
+      found = holder;
+    }
+    return found;
+  }
+
   #takeFor(result: Value, kept: ReadonlySet<Value>, i: number, bits?: number): Register {
     return this.#named(result.kind, result.fixed ?? this.#take(result, kept, i), bits);
   }
@@ -205,18 +231,13 @@ export class BodyWriter {
     const pool = this.#pools[value.kind];
     let index = pool.find((register) => !holders.has(register));
     if (index === undefined) {
-      let farthest = -1;
-      for (const [register, holder] of holders) {
-        const next = this.#uses.next(holder, i);
-        if (kept.has(holder) || next <= farthest) continue;
-        farthest = next;
-        index = register;
-      }
-      this.#evict(holders.get(index!)!, index!);
+      const farthest = this.#farthest(value.kind, kept, i)!;
+      index = this.#registers.get(farthest)!;
+      this.#evict(farthest, index);
     }
-    holders.set(index!, value);
-    this.#registers.set(value, index!);
-    return index!;
+    holders.set(index, value);
+    this.#registers.set(value, index);
+    return index;
   }
 
   #evict(value: Value, index: number): void {

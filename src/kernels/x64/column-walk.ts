@@ -6,6 +6,7 @@ import { type KernelContext, UPPER_LANES } from './kernel-context.js';
 import type { LoopVariable } from './loop-variable.js';
 import type { Memory } from './registers.js';
 import { columnIndex } from './row-addresses.js';
+import { scheduled } from './schedule.js';
 import { X64VectorCode } from './vector-code.js';
 
 /**
@@ -15,6 +16,8 @@ import { X64VectorCode } from './vector-code.js';
 const widths = { avx2: { most: 2, least: 2 }, avx512: { most: 4, least: 2 } } as const;
 /** The share of the registers that variables of a loop may take. */
 const MOST_VARIABLES = 3 / 8;
+/** The share of the others that may wait for their uses; what is left holds operands for a while, and values from outside. */
+const MOST_LIVE = 13 / 16;
 
 /** Adds the computation of one step to a body; of a part of a vector, `lanes` are those that count. */
 export type WriteStep = (code: X64VectorCode, lanes: LastLanes | undefined) => void;
@@ -46,15 +49,15 @@ export class ColumnWalk {
     const free = [...vector];
     const mostVariables = Math.floor(MOST_VARIABLES * vector.length);
     variables.forEach((variable, i) => variable.place(i < mostVariables ? free.pop() : undefined));
+    const { most, least } = widths[isa];
     const operationsOf = (width: number, lanes?: LastLanes): readonly Operation[] => {
       const body = new Body();
       write(new X64VectorCode({ body, constants: kernel.constants, unit: kernel.unit, width }), lanes);
       return body.operations;
     };
-    const { most, least } = widths[isa];
     const wide = operationsOf(most);
     const isTooWide = most > least && pressureOf(wide) >= free.length;
-    const main = isTooWide ? operationsOf(least) : wide;
+    const main = scheduled(isTooWide ? operationsOf(least) : wide, Math.floor(MOST_LIVE * free.length));
     this.#whole = [
       { width: isTooWide ? least : most, operations: main },
       { width: 1, operations: operationsOf(1) },
