@@ -29,6 +29,22 @@ describe.each([
       expect(numbersOfHalves(dtype, words.slice(word, word + 1000))).toEqual(numbers.slice(word, word + 1000));
   });
 
+  it('has the same words for singles by their bits', () => {
+    const random = new Random(4);
+    const bits = Uint32Array.from({ length: 200_000 }, () => Math.floor(random.uniform() * 2 ** 32));
+    // Ties, and what lies beside them.
+    const ties = numbers.map((number, word) => (number + (numbers[word + 1] ?? number)) / 2);
+    const beside = [-1, 0, 1].flatMap((by) => [...new Uint32Array(ties.buffer)].map((word) => (word + by) >>> 0));
+    for (const each of [bits, Uint32Array.from(beside)]) {
+      const singles = new Float32Array(each.buffer);
+      const expected = halfWords(dtype, [...singles]);
+      halfWords(dtype, singles).forEach((word, i) => {
+        if (Number.isNaN(singles[i])) expect(numbersOfHalves(dtype, Uint16Array.of(word))[0]).toBeNaN();
+        else if (word !== expected[i]) expect([singles[i], word]).toEqual([singles[i], expected[i]]);
+      });
+    }
+  });
+
   it('rounds to the nearest, ties to the even word', () => {
     const random = new Random(3);
     for (let i = 0; i < 20_000; i++) {

@@ -30,6 +30,10 @@ export function rounded(dtype: DType, value: number): number {
 
 /** Numbers as words of a 16-bit float. */
 export function halfWords(dtype: HalfType, numbers: ArrayLike<number>): Uint16Array {
+  if (numbers instanceof Float32Array) {
+    const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+    return Uint16Array.from(bits, dtype === 'float16' ? halfWordOfSingle : bfloat16WordOfSingle);
+  }
   const word = dtype === 'float16' ? halfWord : bfloat16Word;
   return Uint16Array.from(numbers, (value) => word(rounded(dtype, value)));
 }
@@ -86,6 +90,25 @@ function halfWord(value: number): number {
   const exponent = Math.max(exponentOf(magnitude), -14);
   // The leading bit of a normal number adds one to the exponent's field.
   return sign | (((exponent + 14) << 10) + magnitude * 2 ** (10 - exponent));
+}
+
+/** The word of the half that is nearest to a single, by the bits of that. */
+function halfWordOfSingle(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return 0x7e00;
+  // 2^16, which is beyond the largest half.
+  if (magnitude >= 0x47800000) return sign | 0x7c00;
+  // 2^-14, the smallest normal half: the exponent counts from another place, and 13 bits are rounded away.
+  if (magnitude >= 0x38800000) return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  singleBits[0] = magnitude;
+  return sign | nearestWhole(single[0] * 2 ** 24);
+}
+
+/** The word of the bfloat16 that is nearest to a single, by the bits of that. */
+function bfloat16WordOfSingle(bits: number): number {
+  if ((bits & 0x7fffffff) > 0x7f800000) return 0x7fc0;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
 const single = new Float32Array(1);

@@ -60,8 +60,11 @@ export const compressionMethods = [
     about: 'Leave out the blocks of zeros that pruning left; results stay the same.',
     bytesOf: (model) => placed(model, 'blocks'),
   },
-  stored('float16', 'Store weights as floats of 16 bits, with 11 significant ones. Steps take as long as before.'),
-  stored('bfloat16', 'Store weights as floats of 16 bits, with 8 significant ones and the range of 32 bits.'),
+  stored(
+    'float16',
+    'Weights as floats of 16 bits, with 11 significant ones. Machine code reads them so: steps are faster.',
+  ),
+  stored('bfloat16', 'The same with 8 significant bits and the range of 32.'),
   {
     name: 'int8',
     about: 'Weights of 8 bits, which products read as they are: steps are faster, too.',

@@ -2,20 +2,24 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
 import { blockOutputs } from '../kernels/compressed-matrix.js';
+import { type HalfType, halfWords, numbersOfHalves } from '../rounding.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
-import { matrixSizes } from '../tensor/matrix-sizes.js';
+import { beyondHalf, keepHalves } from '../tensor/half-weights.js';
+import { matricesOf } from '../tensor/matrix-sizes.js';
 import type { Model } from '../training/model.js';
-import { transposed } from '../transposed.js';
 import { type CompressibleWeight, compressibleWeights, fitsInt8 } from './compressible-weights.js';
 
 /** Forms of weights that products read as they are. */
-export const weightFormats = ['int8', 'blocks'] as const;
+export const weightFormats = ['int8', 'blocks', 'float16', 'bfloat16'] as const;
 
 /**
  * - `int8`: whole numbers from -127 to 127 with a scale for each output. What they multiply is rounded to 7 bits, so
  *   results change a little.
  * - `blocks`: of a pruned weight, the blocks of 16 outputs at one input that are not zero. Results stay the same but for
  *   the order of sums.
+ * - `float16` and `bfloat16`: numbers are rounded to 16 bits, of which 11 and 8 count. Machine code reads them so, which
+ *   takes half of the memory and down to a fourth of the time of a step; elsewhere products are as fast as before. Such
+ *   weights can be trained on, in single precision from then on.
  */
 export type WeightFormat = (typeof weightFormats)[number];
 
@@ -29,12 +33,12 @@ const leastZeros = 0.5;
 
 /**
  * Gives the weights of a model another form in place: those that products and look-ups alone read, which are kernels,
- * recurrent kernels and embeddings. They take less memory, in files too, and steps take less time; they can no longer be
- * trained. Of format `blocks`, those change of which at least half of the blocks are zero.
+ * recurrent kernels and embeddings. They take less memory, and steps take less time; those of 8 bits and of blocks can no
+ * longer be trained. Of format `blocks`, those change of which at least half of the blocks are zero.
  *
  * @returns the names of the weights that have changed
  * @throws UNKNOWN_NAME for another format, and for excluded names that there are not; USAGE where the model has no weights;
- *   NOT_FINITE, before anything has changed
+ *   NOT_FINITE and OUT_OF_RANGE, before anything has changed
  */
 export function compressWeights(model: Model, format: WeightFormat, options: CompressWeightsOptions = {}): string[] {
   const where = 'compressWeights';
@@ -56,10 +60,11 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
         what: `the weight \`${name}\` is not finite.`,
         fix: 'use the weights of an earlier epoch.',
       });
+  if (format === 'float16' || format === 'bfloat16') return roundToHalf(chosen, format);
   const changed: string[] = [];
   for (const [name, weight] of chosen) {
     const { variable, form, segment } = weight;
-    const all = matricesOf(weight);
+    const all = matricesOf(Float32Array.from(variable.dataSync()), variable.shape, weight);
     const matrices = all.map(({ values, k, n }) =>
       format === 'int8' ? quantizeMatrix(values, { k, n }) : blockSparse(values, { k, n }, segment),
     );
@@ -70,17 +75,18 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
   return changed;
 }
 
-/** The matrices `[k, n]` of a weight. */
-function matricesOf(weight: CompressibleWeight): { values: Float32Array; k: number; n: number }[] {
-  const all = Float32Array.from(weight.variable.dataSync());
-  const { count, k, n } = matrixSizes(weight.variable.shape, weight);
-  if (weight.form === 'table') return [{ values: transposed(all, n, k), k, n }];
-  const size = k * n;
-  return Array.from({ length: count }, (_, head) => ({
-    values: all.subarray(head * size, (head + 1) * size),
-    k,
-    n,
-  }));
+/** @throws OUT_OF_RANGE for numbers that the type cannot hold */
+function roundToHalf(chosen: readonly [name: string, weight: CompressibleWeight][], type: HalfType): string[] {
+  const halves = chosen.map(([name, { variable }]) => {
+    const numbers = numbersOfHalves(type, halfWords(type, variable.dataSync()));
+    if (!numbers.every(Number.isFinite)) throw beyondHalf('compressWeights', name, type);
+    return numbers;
+  });
+  for (const [i, [, weight]] of chosen.entries()) {
+    weight.variable.assign(halves[i]);
+    keepHalves(weight.variable, weight, type);
+  }
+  return chosen.map(([name]) => name);
 }
 
 /** Of all blocks, those that are kept. */

@@ -2,9 +2,10 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
-import { type HalfType, rounded } from '../rounding.js';
+import { rounded } from '../rounding.js';
 import { type Shape, sizeOf } from '../shape.js';
 import type { CompressedWeights, WeightForm } from '../tensor/compressed-weights.js';
+import { beyondHalf, keepHalves } from '../tensor/half-weights.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
@@ -28,6 +29,7 @@ import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { fitsInt4, int4Tensors, takeInt4 } from './int4-tensors.js';
 import { libraryVersion } from './library-version.js';
 import { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
+import { halves, isHalf } from './safetensors-types.js';
 
 /** Tensors whose names begin with this belong to the training state, not to the model. */
 const trainingPrefix = '@training/';
@@ -40,8 +42,8 @@ export interface SerializeOptions {
   /** Adds all that an exact resume needs, as `fit`'s `checkpoint` gives it. */
   training?: TrainingSnapshot | undefined;
   /**
-   * How weights are stored; they are read back as single-precision numbers. `float16` and `bfloat16` take half as much
-   * and keep 11 and 8 significant bits; with `int4`, kernels, recurrent kernels of one head and embeddings take 4 bits and a scale for
+   * How weights are stored. `float16` and `bfloat16` take half as much and keep 11 and 8 significant bits; machine code
+   * computes with them as they are, where nothing trains them, else they are read back as single-precision numbers. With `int4`, kernels, recurrent kernels of one head and embeddings take 4 bits and a scale for
    * each 32 of them. Default float32. Compressed weights stay as they are.
    */
   weightFormat?: WeightFileFormat | undefined;
@@ -117,20 +119,10 @@ function storedWeight(name: string, array: HostArray, { format, form }: WeightSt
   if (format === 'float16' || format === 'bfloat16') {
     const data = Float32Array.from(array.data, (value) => rounded(format, value));
     if (data.some((value, i) => Number.isFinite(value) !== Number.isFinite(array.data[i])))
-      throw beyondHalf(name, format);
+      throw beyondHalf('serializeModel', name, format);
     return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data }]];
   }
   return [[name, stored(name, array)]];
-}
-
-function beyondHalf(name: string, format: HalfType): RondoError {
-  return new RondoError('OUT_OF_RANGE', {
-    where: 'serializeModel',
-    what: `\`${name}\` has numbers that ${format} cannot hold.`,
-    expected: format === 'float16' ? 'numbers from -65504 to 65504' : 'numbers of its range',
-    received: 'larger ones',
-    fix: format === 'float16' ? "use weightFormat: 'bfloat16', or 'float32'." : 'leave weightFormat out.',
-  });
 }
 
 /** What a file holds. */
@@ -246,6 +238,7 @@ export function modelOfTensors<Output extends ModelOutput = Tensor>(
       built(modelFromConfig(facts.architecture), facts.inputShapes),
     );
     assignWeights(made, weights, where, 'FILE_FORMAT');
+    keepStoredHalves(made, tensors);
     keepPruned(made, facts.pruned, where);
     if (facts.compiled !== null) compileAsStored(made, facts, state, where);
     return made;
@@ -281,7 +274,17 @@ export function takeTensors(model: Model, { tensors, metadata }: Decoded, where:
       fix: 'give it an inputShape, or predict once before loading.',
     });
   assignWeights(model, weights, where, 'FILE_FORMAT');
+  keepStoredHalves(model, tensors);
   keepPruned(model, pruned, where);
+}
+
+/** Weights of 16 bits stay so for products, where the backend reads them. */
+function keepStoredHalves(model: Model, tensors: ReadonlyMap<string, DecodedTensor>): void {
+  for (const [name, { variable, form, inputAxes }] of model.namedWeights()) {
+    const stored = tensors.get(name)?.storedDtype;
+    if (stored !== undefined && isHalf(stored) && form !== undefined)
+      keepHalves(variable, { form, inputAxes }, halves[stored]);
+  }
 }
 
 /** What of the weights is 0 in a file stays 0 in training where the file says that it was pruned. @throws FILE_FORMAT */

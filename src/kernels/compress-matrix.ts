@@ -1,10 +1,12 @@
-import { nearestWhole } from '../rounding.js';
+import { type HalfType, halfWords, nearestWhole, numbersOfHalves } from '../rounding.js';
 import {
   type BlockSparseMatrix,
   blockInputs,
   blockOutputs,
   type CompressedMatrix,
+  type HalfMatrix,
   int8BlockOutputs,
+  isHalf,
   largestWeight,
   leastZeroBlocks,
   numPanels,
@@ -34,6 +36,11 @@ export function quantizeMatrix(weights: ArrayLike<number>, { k, n }: Sizes): Qua
       values[i] = Math.min(largestWeight, Math.max(-largestWeight, nearestWhole(Math.fround(weights[i] / scale))));
   }
   return { kind: 'int8', k, n, values, scales };
+}
+
+/** Rounds weights `[k, n]` to 16 bits. */
+export function halfMatrix(type: HalfType, weights: ArrayLike<number>, { k, n }: Sizes): HalfMatrix {
+  return { kind: type, k, n, values: halfWords(type, weights) };
 }
 
 /**
@@ -130,6 +137,7 @@ export function valuesOfBlocks(
 /** The weights `[k, n]` that a compressed matrix stands for, row by row. */
 export function denseMatrix(matrix: CompressedMatrix): Float32Array {
   const { k, n } = matrix;
+  if (isHalf(matrix)) return numbersOfHalves(matrix.kind, matrix.values);
   const dense = new Float32Array(k * n);
   if (matrix.kind === 'int8') {
     const { values, scales } = matrix;

@@ -1,8 +1,10 @@
+import type { HalfType } from '../rounding.js';
+
 /**
  * Matrices in smaller forms, for products with what a net computes. Letters: K inputs, N outputs; a segment is the
  * columns of one gate, whose kernels begin anew with each.
  */
-export type CompressedMatrix = QuantizedMatrix | BlockSparseMatrix;
+export type CompressedMatrix = QuantizedMatrix | BlockSparseMatrix | HalfMatrix;
 
 interface MatrixSizes {
   /** K. */
@@ -41,6 +43,20 @@ export interface BlockSparseMatrix extends MatrixSizes {
   /** `[blocks, 16]`: zeros where a segment ends within a block. */
   readonly values: Float32Array;
 }
+
+/** Weights of 16 bits, exactly the single-precision numbers that they stand for. */
+export interface HalfMatrix extends MatrixSizes {
+  readonly kind: HalfType;
+  /** `[K, N]`, row by row: words of that type. */
+  readonly values: Uint16Array;
+}
+
+export function isHalf(matrix: CompressedMatrix): matrix is HalfMatrix {
+  return matrix.kind === 'float16' || matrix.kind === 'bfloat16';
+}
+
+/** Outputs whose weights of 16 bits lie together. */
+export const halfPanelOutputs = 32;
 
 /**
  * What is left out of 8-bit weights where they are zeros: {@link int8BlockOutputs} neighbouring outputs of a segment at

@@ -1,7 +1,7 @@
 import type { CellPlan } from '../cells/plan.js';
 import type { DType, FloatType } from '../dtype.js';
 import type { PointwiseProgram } from '../expression/program.js';
-import type { CompressedMatrix } from './compressed-matrix.js';
+import type { CompressedMatrix, halfPanelOutputs } from './compressed-matrix.js';
 
 /**
  * The whole boundary between Rondo and what computes for it: a device that holds memory, and the kernels that work on it.
@@ -63,7 +63,7 @@ export interface Kernels {
   matmul(call: MatmulCall): void;
   /**
    * Lays a compressed matrix out for products, whose columns are then asked for in whole segments. Its buffers live until
-   * they are freed.
+   * they are freed. Weights of 16 bits are for backends with `halfWeights`.
    *
    * @throws OUT_OF_MEMORY
    */
@@ -102,7 +102,8 @@ export interface Recording {
   free(): void;
 }
 
-export type Capability = 'relaxedSimd' | 'threads' | 'float64' | 'readNow';
+/** `halfWeights`: it multiplies with weights of 16 bits as they are. */
+export type Capability = 'relaxedSimd' | 'threads' | 'float64' | 'readNow' | 'halfWeights';
 export interface Support {
   readonly supported: boolean;
   /** Why, in a sentence, for reports and errors. */
@@ -198,7 +199,8 @@ export interface PlacedMatrix {
 
 /**
  * `c = a w + (accumulate ? c : 0)` with some columns of a compressed matrix w: whole segments, n columns from
- * `firstColumn` on. a is `[m, K]`, c `[m, n]`, rows `rowStride` apart; c does not overlap a. Where w has 8-bit weights,
+ * `firstColumn` on; of weights of 16 bits also a part of one segment that begins at a multiple of {@link halfPanelOutputs}
+ * in it. a is `[m, K]`, c `[m, n]`, rows `rowStride` apart; c does not overlap a. Where w has 8-bit weights,
  * each row of a is rounded first: with `low` and `high` its least and largest value, at most and at least 0,
  * `a = scale (q - zero)`, `scale = (high - low) / 127`, `zero = round(-low / scale)`, `q = round(a / scale) + zero`.
  * Rounding is to the nearest, ties to even, in single precision.

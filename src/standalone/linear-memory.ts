@@ -36,7 +36,7 @@ export class LinearMemory {
   }
 
   /** The address of an array that holds its numbers from the beginning on. */
-  place(array: Float32Array | Int32Array | Int8Array): number {
+  place(array: Float32Array | Int32Array | Int8Array | Uint16Array): number {
     const address = this.take(array.byteLength);
     this.#data.push({ address, bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) });
     return address;

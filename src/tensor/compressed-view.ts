@@ -1,4 +1,5 @@
 import type { Backend, View } from '../kernels/contract.js';
+import { currentBackend } from '../kernels/select.js';
 import { type Shape, sameShape } from '../shape.js';
 import type { CompressedWeights } from './compressed-weights.js';
 import { type FlatArray, Tensor } from './tensor.js';
@@ -15,6 +16,11 @@ class CompressedView extends Tensor {
   /** @internal */
   override get compressed(): CompressedWeights | undefined {
     return this.#weight.compressed;
+  }
+
+  /** @internal */
+  override weightsForProducts(backend: Backend): CompressedWeights | undefined {
+    return this.#weight.weightsForProducts(backend);
   }
 
   override async data(): Promise<FlatArray> {
@@ -40,8 +46,9 @@ class CompressedView extends Tensor {
 
 /** A weight under the shape of its one compressed matrix; undefined where it has none of that shape. */
 export function compressedView(weight: Tensor, shape: Shape): Tensor | undefined {
-  if (weight.compressed === undefined) return undefined;
-  const { form, matrices } = weight.compressed;
+  const smaller = weight.weightsForProducts(currentBackend());
+  if (smaller === undefined) return undefined;
+  const { form, matrices } = smaller;
   const [{ k, n }] = matrices;
   const isMatrix = form === 'matrix' && matrices.length === 1 && sameShape(shape, [k, n]);
   return isMatrix ? new CompressedView(weight, shape) : undefined;

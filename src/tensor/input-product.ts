@@ -33,7 +33,7 @@ export class InputProduct {
       const [m, [k, n]] = [operand.shape[0], weight.shape];
       if (i < last) this.#operands[i + 1] = emptyTensor([m, n]);
       const product = { m, n, a: this.#rows(operand), c: i < last ? this.#rows(this.#operands[i + 1]) : result };
-      const matrix = weight.compressed?.placedOn(this.#backend, i < last ? n : this.#units)?.[0];
+      const matrix = weight.weightsForProducts(this.#backend)?.placedOn(this.#backend, i < last ? n : this.#units)?.[0];
       if (matrix === undefined) this.#backend.matmul({ ...product, k, b: this.#rows(weight) });
       else this.#backend.compressedMatmul({ ...product, matrix, firstColumn: 0 });
     }

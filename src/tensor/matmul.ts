@@ -59,8 +59,9 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
       return multiplyMatrices(axes, { m: n, n: k, k: m, transposeA: true, transposeB: transposeA }, dC, a, dB);
     return multiplyMatrices(axes, { m: k, n, k: m, transposeA: !transposeA }, a, dC, dB);
   };
-  const isRead = joined && b.compressed?.form === (transposeB ? 'table' : 'matrix');
-  const [placed] = (isRead && b.compressed?.placedOn(currentBackend(), n)) || [];
+  const backend = currentBackend();
+  const smaller = joined ? b.weightsForProducts(backend) : undefined;
+  const [placed] = (smaller?.form === (transposeB ? 'table' : 'matrix') && smaller.placedOn(backend, n)) || [];
   const product = (): Tensor =>
     placed !== undefined
       ? multiplyCompressed(a, placed, emptyTensor(shape))

@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../shape.js';
+import { transposed } from '../transposed.js';
 import type { WeightForm } from './compressed-weights.js';
 
 /** Where the matrices of a weight are in its shape. */
@@ -21,4 +22,20 @@ export function matrixSizes(
   const [rows, columns] = shape.slice(-2);
   const count = sizeOf(shape.slice(0, -2));
   return form === 'table' ? { count, k: columns, n: rows } : { count, k: rows, n: columns };
+}
+
+/** The matrices `[k, n]` of the numbers of a weight. */
+export function matricesOf(
+  numbers: Float32Array,
+  shape: Shape,
+  place: MatrixPlace,
+): { readonly values: Float32Array; readonly k: number; readonly n: number }[] {
+  const { count, k, n } = matrixSizes(shape, place);
+  if (place.form === 'table') return [{ values: transposed(numbers, n, k), k, n }];
+  const size = k * n;
+  return Array.from({ length: count }, (_, head) => ({
+    values: numbers.subarray(head * size, (head + 1) * size),
+    k,
+    n,
+  }));
 }

@@ -67,11 +67,12 @@ export class RecurrentRun {
   forwardCall(keepForBackward: boolean): RecurrentForwardCall {
     const { recurrentKernel, kernels = {}, units, heads = 1 } = this.#call;
     const compressed = {
-      recurrentKernel: recurrentKernel?.compressed?.placedOn(this.#backend, units / heads),
+      recurrentKernel: recurrentKernel?.weightsForProducts(this.#backend)?.placedOn(this.#backend, units / heads),
       kernels: Object.fromEntries(
         Object.entries(kernels).flatMap(([name, kernel]) => {
           const segment = this.#call.plan.cell.kernels[name].to === gatesWidth ? units : kernel.shape[1];
-          return kernel.compressed?.placedOn(this.#backend, segment)?.map((matrix) => [name, matrix] as const) ?? [];
+          const placed = kernel.weightsForProducts(this.#backend)?.placedOn(this.#backend, segment);
+          return placed?.map((matrix) => [name, matrix] as const) ?? [];
         }),
       ),
     };

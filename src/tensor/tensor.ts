@@ -70,6 +70,11 @@ export class Tensor extends ShownNumbers {
     return undefined;
   }
 
+  /** @internal What products on a backend read in place of the numbers, where these have a form for that there. */
+  weightsForProducts(_backend: Backend): CompressedWeights | undefined {
+    return this.compressed;
+  }
+
   /** The numbers in row-major order; a copy. */
   async data(): Promise<FlatArray> {
     if (this.#host !== undefined) return flatCopy(this.#host);

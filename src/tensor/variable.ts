@@ -19,6 +19,8 @@ export class Variable extends Tensor {
    */
   mask: Variable | 'zeros' | undefined;
   #compressed: CompressedWeights | undefined;
+  /** The numbers, which are exactly of 16 bits, in the form that products read: until something needs them themselves. */
+  #halves: CompressedWeights | undefined;
   #trainable: boolean;
 
   /**
@@ -69,17 +71,29 @@ export class Variable extends Tensor {
     this.mayChange = false;
   }
 
+  /** @internal Takes numbers of 16 bits, which stay so until they are trained or are read as themselves. */
+  keepHalves(weights: CompressedWeights): void {
+    this.#release();
+    this.#halves = weights;
+  }
+
+  /** @internal */
+  override weightsForProducts(backend: Backend): CompressedWeights | undefined {
+    if (this.#halves === undefined) return this.#compressed;
+    return backend.supports('halfWeights').supported ? this.#halves : undefined;
+  }
+
   /** @internal What is another object once the numbers lie elsewhere. */
   placeOn(backend: Backend): object {
-    return this.#compressed ?? this.storedViewOn(backend).buffer;
+    return this.weightsForProducts(backend) ?? this.storedViewOn(backend).buffer;
   }
 
   override async data(): Promise<FlatArray> {
-    return this.#compressed?.numbers() ?? super.data();
+    return this.#smaller?.numbers() ?? super.data();
   }
 
   override dataSync(): FlatArray {
-    return this.#compressed?.numbers() ?? super.dataSync();
+    return this.#smaller?.numbers() ?? super.dataSync();
   }
 
   /** @internal Compressed numbers are written out for the open scope, for whoever does not read them as they are. */
@@ -138,10 +152,20 @@ export class Variable extends Tensor {
         what: 'a variable is disposed of inside of a step that may use it.',
         fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
       });
-    this.#compressed?.dispose();
-    this.#compressed = undefined;
-    if (this.#place === undefined) return;
     if (this.mask instanceof Variable) this.mask.dispose();
+    this.#release();
+  }
+
+  get #smaller(): CompressedWeights | undefined {
+    return this.#compressed ?? this.#halves;
+  }
+
+  /** Gives back the memory of the numbers, in whatever form they are. */
+  #release(): void {
+    this.#smaller?.dispose();
+    this.#compressed = undefined;
+    this.#halves = undefined;
+    if (this.#place === undefined) return;
     forgetMemory(this);
     this.#place.backend.free(this.#place.view.buffer);
     this.#place = undefined;
@@ -151,10 +175,15 @@ export class Variable extends Tensor {
   override outliveScope(): void {}
 
   protected override residentIfAny(): Resident | undefined {
-    return this.#compressed === undefined ? this.resident() : undefined;
+    return this.#smaller === undefined ? this.resident() : undefined;
   }
 
   protected override resident(): Resident {
+    if (this.#halves !== undefined) {
+      const numbers = this.#halves.numbers();
+      this.#release();
+      this.#place = placeOn(currentBackend(), this, numbers);
+    }
     if (this.#place !== undefined) return this.#place;
     throw new RondoError('USAGE', {
       where: `Variable ${this.name}`,

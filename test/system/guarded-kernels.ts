@@ -8,7 +8,7 @@ import { planCell } from '../../src/cells/plan.js';
 import { libraryCells } from '../../src/cells/registry.js';
 import { leaf, mul } from '../../src/expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../src/expression/program.js';
-import { blockSparse, quantizeMatrix } from '../../src/kernels/compress-matrix.js';
+import { blockSparse, halfMatrix, quantizeMatrix } from '../../src/kernels/compress-matrix.js';
 import { provideCompressedEngine } from '../../src/kernels/compressed-engine.js';
 import type { Strided } from '../../src/kernels/contract.js';
 import type { Koffi } from '../../src/kernels/koffi.js';
@@ -107,6 +107,7 @@ if (mode === 'beyond') {
   backend.pointwise({ program, rows: 2, columns: 8, inputs: { x }, outputs: { y } });
 }
 
+const halfTypes = ['float16', 'bfloat16'] as const;
 const sizes = [
   [1, 1, 1],
   [1, 37, 19],
@@ -139,6 +140,7 @@ for (const [m, segment, k] of sizes) {
     quantizeMatrix(whole, { k, n }),
     quantizeMatrix(pruned, { k, n }),
     blockSparse(pruned, { k, n }, segment),
+    ...halfTypes.map((type) => halfMatrix(type, whole, { k, n })),
   ]) {
     const matrix = backend.placeMatrix(compressed, segment);
     for (const accumulate of [false, true])

@@ -69,7 +69,7 @@ class ReferenceBackend implements Backend {
   supports(capability: Capability): Support {
     if (capability === 'readNow' && this.readNow === undefined)
       return { supported: false, reason: 'this reference was made to be read asynchronously only.' };
-    if (capability === 'float64' || capability === 'readNow')
+    if (capability === 'float64' || capability === 'readNow' || capability === 'halfWeights')
       return { supported: true, reason: 'the reference computes in double precision on the host.' };
     return { supported: false, reason: 'the reference is plain TypeScript on one thread.' };
   }

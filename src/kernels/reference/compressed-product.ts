@@ -1,8 +1,10 @@
+import { numbersOfHalves } from '../../rounding.js';
 import {
   activationLevels,
   type BlockSparseMatrix,
   blockOutputs,
   type CompressedMatrix,
+  type HalfMatrix,
   type QuantizedMatrix,
   type RowRounding,
 } from '../compressed-matrix.js';
@@ -14,9 +16,30 @@ export function compressedProduct(
   firstColumn: number,
   n: number,
 ): Float64Array {
-  return matrix.kind === 'int8'
-    ? quantizedProduct(matrix, row, firstColumn, n)
-    : blockProduct(matrix, row, firstColumn, n);
+  switch (matrix.kind) {
+    case 'int8':
+      return quantizedProduct(matrix, row, firstColumn, n);
+    case 'blocks':
+      return blockProduct(matrix, row, firstColumn, n);
+    default:
+      return halfProduct(matrix, row, firstColumn, n);
+  }
+}
+
+function halfProduct(
+  { kind, values, ...matrix }: HalfMatrix,
+  row: Float64Array,
+  firstColumn: number,
+  n: number,
+): Float64Array {
+  const result = new Float64Array(n);
+  row.forEach((value, i) => {
+    const from = i * matrix.n + firstColumn;
+    numbersOfHalves(kind, values.subarray(from, from + n)).forEach((weight, j) => {
+      result[j] += value * weight;
+    });
+  });
+  return result;
 }
 
 /** Whole numbers as every backend has them: what is rounded is computed in single precision. */

@@ -1,10 +1,12 @@
 import type { Product } from '../../cells/plan.js';
 import { gatesWidth, kernelColumns, unitsWidth, widthNamed } from '../../cells/widths.js';
+import { halfPanelOutputs, isHalf } from '../compressed-matrix.js';
 import type {
   CompressedRecurrentWeights,
   MatmulCall,
   PlacedMatrix,
   RecurrentCall,
+  RecurrentForwardCall,
   RecurrentWeights,
   Strided,
   View,
@@ -20,6 +22,7 @@ import {
 } from './arrays.js';
 import type { Layout, Shard, StepRun } from './layout.js';
 import type { CpuLoopHost, PackedMatrix, StepCall, StepLoop } from './loop-host.js';
+import type { SplitAmong } from './split.js';
 import type { AttendedMemory, MemoryGradients, StepAttention } from './step-attention.js';
 
 /** A dense part of a product: `result[:, column to column + n] = operand[:, row to row + k] x matrix`, `[k, n]`. */
@@ -122,11 +125,22 @@ interface CompressedBlock extends Pick<Block, 'row' | 'column' | 'n'> {
   readonly firstColumn: number;
 }
 
-/** The blocks that compute a product with compressed weights, for all units; undefined where its weights are not. */
+/** Of compressed weights, only panels of 16 bits can be split by units. */
+export function splitOfCompressed({
+  compressed,
+  heads = 1,
+}: RecurrentForwardCall): Partial<Pick<SplitAmong, 'numBarrierThreads' | 'unitsOfPanel'>> {
+  if (compressed === undefined) return {};
+  const isSplit = heads === 1 && compressed.recurrentKernel?.every(({ matrix }) => isHalf(matrix)) === true;
+  return isSplit ? { unitsOfPanel: halfPanelOutputs } : { numBarrierThreads: 1 };
+}
+
+/** The blocks that compute some units of a product with compressed weights; undefined where its weights are not. */
 function compressedBlocks(
   { units, heads = 1 }: RecurrentCall,
   weights: CompressedRecurrentWeights | undefined,
   { kernel, firstGate, numGates }: Product,
+  { firstUnit, numUnits }: Units,
 ): CompressedBlock[] | undefined {
   if (kernel !== undefined) {
     const matrix = weights?.kernels[kernel];
@@ -134,6 +148,11 @@ function compressedBlocks(
   }
   const matrices = weights?.recurrentKernel;
   if (matrices === undefined) return undefined;
+  if (numUnits < units)
+    return Array.from({ length: numGates }, (_, i) => {
+      const column = (firstGate + i) * units + firstUnit;
+      return { matrix: matrices[0], row: 0, firstColumn: column, column, n: numUnits };
+    });
   const size = units / heads;
   // Gates of one head lie side by side in its matrix, and apart in the result.
   const gatesAtOnce = heads === 1 ? numGates : 1;
@@ -199,7 +218,7 @@ export class RecurrentProducts {
     if (product === this.#asking)
       return this.#attention!.forward(operand, stepArray(target, 0, target.rowStride, 'fixed'), shard, stepRun);
     const accumulate = addsToInput(this.#call, product);
-    const compressed = compressedBlocks(this.#call, this.#compressed, product);
+    const compressed = compressedBlocks(this.#call, this.#compressed, product, shard);
     if (compressed !== undefined)
       return compressed.map(({ matrix, row, firstColumn, column, n }) => ({
         kind: 'compressed',

@@ -18,7 +18,7 @@ import {
 import { addColumnSums } from './column-sums.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
-import { blocksOfResult, RecurrentProducts, resultOf } from './products.js';
+import { blocksOfResult, RecurrentProducts, resultOf, splitOfCompressed } from './products.js';
 import { type SplitAmong, splitRun } from './split.js';
 
 /**
@@ -73,9 +73,7 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, among: SplitA
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  // The units of a compressed matrix are not split.
-  const splitAmong = call.compressed === undefined ? among : { ...among, numBarrierThreads: 1 };
-  const { shards, usesBarriers } = splitRun(call, layout, splitAmong);
+  const { shards, usesBarriers } = splitRun(call, layout, { ...among, ...splitOfCompressed(call) });
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
   const rows = (numRows: number, rowStride: number): Strided => ({
     buffer: backend.temporary(numRows * rowStride),

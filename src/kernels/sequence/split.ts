@@ -27,7 +27,10 @@ const leastUnits = 32;
 const leastOperations = 1e6;
 
 /** What a host says of how it is best split. */
-export type SplitAmong = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads' | 'rowsOfShard'>;
+export interface SplitAmong extends Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads' | 'rowsOfShard'> {
+  /** Ranges of units begin at a multiple of it; absent where they may begin anywhere. */
+  readonly unitsOfPanel?: number | undefined;
+}
 
 /**
  * Splits a run among threads. Values do not depend on the split. Sums over rows (gradients of per-unit vectors) do, so
@@ -36,7 +39,7 @@ export type SplitAmong = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads' | 
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numBarrierThreads, rowsOfShard }: SplitAmong,
+  { numThreads, numBarrierThreads, rowsOfShard, unitsOfPanel }: SplitAmong,
 ): Split {
   const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;
@@ -47,7 +50,7 @@ export function splitRun(
   const byBatch = Math.ceil(layout.batch / rowsOfShard);
   const unitThreads = isSmall ? 1 : hasProducts ? numBarrierThreads : numThreads;
   const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !needsWholeRows(plan);
-  const byUnits = (): Split => ({ shards: shardsOfUnits(whole, unitThreads), usesBarriers: hasProducts });
+  const byUnits = (): Split => ({ shards: shardsOfUnits(whole, unitThreads, unitsOfPanel), usesBarriers: hasProducts });
   if (Object.keys(vectors).length > 0 || plan.hasSeparateBias) {
     if (hasProducts && !isLarge && byBatch > 1)
       return { shards: shardsOfRows(whole, layout, byBatch), usesBarriers: false };
@@ -61,8 +64,8 @@ export function splitRun(
 }
 
 /** Ranges of units, whole vectors and cache lines where there are enough. */
-function shardsOfUnits(whole: Shard, count: number): Shard[] {
-  const step = whole.numUnits >= 16 * count ? 16 : 4;
+function shardsOfUnits(whole: Shard, count: number, unitsOfPanel?: number): Shard[] {
+  const step = unitsOfPanel ?? (whole.numUnits >= 16 * count ? 16 : 4);
   const boundary = (i: number): number =>
     i === count ? whole.numUnits : Math.round((i * whole.numUnits) / count / step) * step;
   return Array.from({ length: count }, (_, i) => ({

@@ -98,6 +98,10 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
         return { supported: false, reason: 'the kernels compute in float32.' };
       case 'threads':
         return this.threads.support();
+      case 'halfWeights':
+        return this.#runner.modules.machineCode === undefined
+          ? { supported: false, reason: 'WebAssembly has no instructions that read floats of 16 bits.' }
+          : { supported: true, reason: 'machine code reads floats of 16 bits.' };
     }
   }
 

@@ -2,9 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machineCodes } from '../../../test/support/machine-code.js';
 import { Random } from '../../random.js';
-import { blockSparse, quantizedBlocks, quantizeMatrix, valuesOfBlocks } from '../compress-matrix.js';
+import { blockSparse, halfMatrix, quantizedBlocks, quantizeMatrix, valuesOfBlocks } from '../compress-matrix.js';
 import { provideCompressedEngine } from '../compressed-engine.js';
-import type { CompressedMatrix } from '../compressed-matrix.js';
+import { type CompressedMatrix, isHalf } from '../compressed-matrix.js';
 import type { Backend } from '../contract.js';
 import { createReferenceBackend } from '../reference/backend.js';
 import { compressedProduct } from '../reference/compressed-product.js';
@@ -66,6 +66,7 @@ const sizes = [
   { m: 19, k: 33, segment: 64, segments: 2 },
   { m: 2, k: 1, segment: 1, segments: 1 },
   { m: 35, k: 50, segment: 97, segments: 1 },
+  { m: 1, k: 20, segment: 288, segments: 2 },
 ];
 
 describe.each(Object.entries(backends))('products with compressed matrices on %s', (_, backend) => {
@@ -84,8 +85,15 @@ describe.each(Object.entries(backends))('products with compressed matrices on %s
         { k, n },
         segment,
       ),
+      'of float16': halfMatrix('float16', weights, { k, n }),
+      'of bfloat16': halfMatrix('bfloat16', weights, { k, n }),
     };
     for (const [name, matrix] of Object.entries(kinds)) {
+      const { supported, reason } = backend.supports('halfWeights');
+      if (!supported && isHalf(matrix)) {
+        it.skip(`${name} (not run: ${reason})`, () => undefined);
+        continue;
+      }
       it(`are those of the reference: ${name}, ${m} x ${k} x ${segments} * ${segment}`, () => {
         for (const part of [{}, { accumulate: true }, { firstColumn: n - segment, n: segment }]) {
           const expected = product(reference, matrix, { m, a, segment, ...part });

@@ -2,7 +2,10 @@ import { quantizedBlocks } from '../compress-matrix.js';
 import {
   blockOutputs,
   type CompressedMatrix,
+  type HalfMatrix,
+  halfPanelOutputs,
   int8BlockOutputs,
+  isHalf,
   numPanels,
   type QuantizedMatrix,
 } from '../compressed-matrix.js';
@@ -18,12 +21,14 @@ import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
 
+type KernelOfBytes = 'int8_product' | 'int8_block_product' | 'block_product';
+
 /** How the kernels read a matrix. */
 export interface Layout {
-  readonly kernel: 'int8_product' | 'int8_block_product' | 'block_product';
+  readonly kernel: KernelOfBytes | 'float16_product' | 'bfloat16_product';
   /** Outputs that lie together. */
   readonly panelOutputs: number;
-  readonly arrays: readonly (Int8Array | Int32Array | Float32Array)[];
+  readonly arrays: readonly Elements[];
   /** By array: the bytes that a panel takes, if each takes as many; the others are read from their beginning. */
   readonly panelBytes: readonly (number | undefined)[];
   workspaceBytes(m: number, k: number): number;
@@ -38,11 +43,13 @@ interface PlacedInWasm extends PlacedMatrix {
 /** Products with compressed matrices, in one memory. */
 export class CompressedProducts {
   readonly #memory: WasmMemory;
-  readonly #kernels: LazyKernels<Layout['kernel']>;
+  readonly #kernels: LazyKernels<KernelOfBytes>;
+  readonly #modules: KernelModules;
 
   /** @param relaxedDot whether 8-bit products use the relaxed dot product; sums are the same without it. */
   constructor(memory: WasmMemory, modules: KernelModules, madd: TileFamily['madd'], relaxedDot = hasRelaxedDot()) {
     this.#memory = memory;
+    this.#modules = modules;
     this.#kernels = new LazyKernels(modules, {
       int8_product: (module) => writeInt8Product(module, relaxedDot),
       int8_block_product: (module) => writeInt8BlockProduct(module, relaxedDot),
@@ -66,7 +73,7 @@ export class CompressedProducts {
   }
 
   /** Memory for an array; what was taken before is given back where there is none. @throws OUT_OF_MEMORY */
-  #taken(array: Int8Array | Int32Array | Float32Array, before: readonly WasmBuffer[]): WasmBuffer {
+  #taken(array: Elements, before: readonly WasmBuffer[]): WasmBuffer {
     try {
       return this.#memory.allocate(array.length, dtypeOf(array));
     } catch (error) {
@@ -80,12 +87,15 @@ export class CompressedProducts {
     const { m, n, a, c, firstColumn, accumulate = false } = call;
     const { matrix, segment, buffers, layout } = call.matrix as PlacedInWasm;
     const { kernel, panelOutputs, panelBytes, workspaceBytes } = layout;
-    const panelsBefore = (firstColumn / segment) * Math.ceil(segment / panelOutputs);
-    writer.beginCall(this.#kernels.numberOf(kernel));
+    const panelsOfSegment = Math.ceil(segment / panelOutputs);
+    const inSegment = firstColumn % segment;
+    const panelsBefore = ((firstColumn - inSegment) / segment) * panelsOfSegment + inSegment / panelOutputs;
+    const width = Math.min(n, segment);
+    writer.beginCall(this.#numberOf(kernel));
     writer.int(m);
-    if (matrix.kind === 'int8') writer.int(matrix.k);
-    writer.int(n / segment);
-    writer.int(segment);
+    if (matrix.kind !== 'blocks') writer.int(matrix.k);
+    writer.int(n / width);
+    writer.int(width);
     writer.address(a, (m - 1) * a.rowStride + matrix.k);
     writer.int(4 * a.rowStride);
     for (const [i, { address }] of buffers.entries()) writer.int(address + panelsBefore * (panelBytes[i] ?? 0));
@@ -95,7 +105,16 @@ export class CompressedProducts {
     writer.int(workspace.take(workspaceBytes(m, matrix.k)));
     writer.endCall();
   }
+
+  #numberOf(kernel: Layout['kernel']): number {
+    if (kernel !== 'float16_product' && kernel !== 'bfloat16_product') return this.#kernels.numberOf(kernel);
+    const number = this.#modules.numberOfMachineCode(kernel);
+    if (number === undefined) throw new TypeError(`there is no ${kernel} without machine code`);
+    return number;
+  }
 }
+
+type Elements = Int8Array | Uint16Array | Int32Array | Float32Array;
 
 /** Blocks of zeros are left out, of 8-bit weights where there are many; otherwise everything is read. */
 export function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
@@ -106,6 +125,14 @@ export function layoutOf(matrix: CompressedMatrix, segment: number): Layout {
       arrays: [matrix.starts, matrix.inputs.map((input) => 4 * input), matrix.values],
       panelBytes: [4],
       workspaceBytes: () => edgeBytes,
+    };
+  if (isHalf(matrix))
+    return {
+      kernel: `${matrix.kind}_product`,
+      panelOutputs: halfPanelOutputs,
+      arrays: [halfPanels(matrix, segment)],
+      panelBytes: [2 * halfPanelOutputs * matrix.k],
+      workspaceBytes: () => 0,
     };
   const blocks = quantizedBlocks(matrix, segment);
   const width = blocks === undefined ? panelOutputs : int8BlockOutputs;
@@ -160,7 +187,21 @@ function panelsOf({ k, n, values }: QuantizedMatrix, segment: number): Int8Array
   return panels;
 }
 
-function dtypeOf(array: Int8Array | Int32Array | Float32Array): 'int8' | 'int32' | 'float32' {
+/** Weights `[panels][K][32]`; of bfloat16 in pairs of outputs i and i + 16, each of which is half of a number of 32 bits. */
+function halfPanels({ kind, k, n, values }: HalfMatrix, segment: number): Uint16Array {
+  const panels = new Uint16Array(numPanels(n, segment, halfPanelOutputs) * halfPanelOutputs * k);
+  eachOutput(n, segment, halfPanelOutputs, (column, output) => {
+    const lane = output % halfPanelOutputs;
+    const half = halfPanelOutputs / 2;
+    const place = kind === 'float16' ? lane : 2 * (lane % half) + Math.floor(lane / half);
+    const panel = (output - lane) * k + place;
+    for (let input = 0; input < k; input++) panels[panel + input * halfPanelOutputs] = values[input * n + column];
+  });
+  return panels;
+}
+
+function dtypeOf(array: Elements): 'int8' | 'float16' | 'int32' | 'float32' {
   if (array instanceof Int8Array) return 'int8';
+  if (array instanceof Uint16Array) return 'float16';
   return array instanceof Int32Array ? 'int32' : 'float32';
 }

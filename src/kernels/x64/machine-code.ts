@@ -6,6 +6,7 @@ import type { PointwisePlan } from '../vector/pointwise-plan.js';
 import { Assembler } from './assembler.js';
 import { compressedKernels, emitCompressedProduct } from './compressed-product.js';
 import { type ExecutableMemory, executableMemory } from './executable-memory.js';
+import { emitHalfProduct } from './half-product.js';
 import { emitEntryPoints } from './item-runner.js';
 import { emitPointwise } from './pointwise-emit.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
@@ -13,6 +14,7 @@ import { machineProducts } from './product-family.js';
 import { productKernels } from './products.js';
 import type { Label } from './registers.js';
 import { emitRowKernels } from './row-kernels.js';
+import { VectorUnit } from './vector-unit.js';
 
 /** How a process gets to machine code. */
 export interface X64Host {
@@ -49,6 +51,8 @@ const groups: Readonly<Record<string, WriteKernels>> = {
       (code, { processor }) => ({ [name]: emitCompressedProduct(code, processor, name) }),
     ]),
   ),
+  float16_product: (code, { isa }) => ({ float16_product: emitHalfProduct(code, new VectorUnit(isa), 'float16') }),
+  bfloat16_product: (code, { isa }) => ({ bfloat16_product: emitHalfProduct(code, new VectorUnit(isa), 'bfloat16') }),
 };
 
 /** Kernels that a memory can have as machine code; those beyond run one by one. */
