@@ -16,7 +16,7 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 93_500,
+    largestBytes: 93_900,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
@@ -26,7 +26,7 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 479_700,
+    largestBytes: 480_500,
   },
 ] as const;
 
