@@ -43,8 +43,9 @@ export interface SerializeOptions {
   training?: TrainingSnapshot | undefined;
   /**
    * How weights are stored. `float16` and `bfloat16` take half as much and keep 11 and 8 significant bits; machine code
-   * computes with them as they are, where nothing trains them, else they are read back as single-precision numbers. With `int4`, kernels, recurrent kernels of one head and embeddings take 4 bits and a scale for
-   * each 32 of them. Default float32. Compressed weights stay as they are.
+   * computes with them as they are, where nothing trains them, else they are read back as single-precision numbers. With
+   * `int4`, kernels, recurrent kernels of one head and embeddings take 4 bits and a scale for each 32 of them. Default
+   * float32. Compressed weights stay as they are.
    */
   weightFormat?: WeightFileFormat | undefined;
 }
