@@ -14,6 +14,7 @@ import {
 import { printLines } from './output.js';
 import { trainingStart } from './output-paths.js';
 import { type RateSearching, showLearningRates } from './show-learning-rates.js';
+import { quantizationPlan } from './show-quantization.js';
 import { type Readers, requireGiven, taskFlags, taskOptions } from './task-flags.js';
 import { readTeacher } from './teaching-options.js';
 import {
@@ -142,7 +143,7 @@ export function defineTrain<Own extends TaskModel, Table extends OptionTable, co
     const begun = { initial, teacher, interrupted: interrupted?.task };
     const prepared = await prepare({ where, files, options: own, given, ...begun });
     const { training, about, cautionOfRate, answer } = prepared;
-    if (!own.json) printLines(about);
+    if (!own.json) printLines([...about, ...quantizationPlan(prepared.task.options)]);
     if (own['find-learning-rate']) return showLearningRates(command, line, training, cautionOfRate);
     const isQuiet = own.quiet || own.json;
     const resuming = { resumeFrom: interrupted?.training, resumeCommand: resumeCommand(command, line, paths.model) };

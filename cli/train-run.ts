@@ -20,6 +20,7 @@ import { longerTrainingHint } from './longer-training.js';
 import { say } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
+import { quantizationFacts, quantizationText } from './show-quantization.js';
 import { sparsityText } from './show-sparsity.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
@@ -38,6 +39,8 @@ export interface TaskTraining {
       readonly epochs: number;
       readonly maxEpochs?: number | undefined;
       readonly prune?: number | undefined;
+      readonly quantizationAware?: boolean | undefined;
+      readonly quantizationFormat?: 'int8' | 'int4' | undefined;
     };
   };
   readonly training: {
@@ -154,17 +157,20 @@ export async function showTrained(
   const longer = isNetworkUsed ? longerTrainingHint(roundsOf(run), outcome) : undefined;
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
   const sparsity = (run.task.options.prune ?? 0) > 0 ? await sparsityReport(run.task.model) : undefined;
+  const quantization = quantizationFacts(run.task, outcome);
   const document = {
     model: run.paths.model,
     options: run.task.options,
     outcome,
     ...facts,
     ...(sparsity && { sparsity }),
+    ...(quantization && { quantization }),
     hints: all,
   };
   const parts = [
     ...(json ? [] : [`\n${await trainReport(run, outcome, isNetworkUsed)}`]),
     ...(sparsity ? [sparsityText(sparsity)] : []),
+    ...(quantization ? [quantizationText(quantization, run.paths.model)] : []),
     ...sections,
     ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]),
   ];

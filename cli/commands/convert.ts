@@ -73,6 +73,7 @@ export const convert = defineCommand({
     },
     'dynamic-quantize-lstm': {
       type: 'flag',
+      sets: 'dynamicQuantizeLSTM',
       about:
         "Of an ONNX file: LSTMs with weights of 8 bits become ONNX Runtime's DynamicQuantizeLSTM, which multiplies whole " +
         'numbers; no other program runs it, and results are near those of here.',
@@ -90,7 +91,7 @@ export const convert = defineCommand({
       throw new WrongUsage({
         where,
         what: 'the ending of OUT says no format that is written.',
-        expected: [...written, ['.npz', 'NumPy'], ['.npy', 'NumPy']]
+        expected: [...written, ['.safetensors with --to pytorch', 'PyTorch'], ['.npz', 'NumPy'], ['.npy', 'NumPy']]
           .map(([ending, title]) => `${ending} (${title})`)
           .join(', '),
         received: output,
@@ -153,6 +154,10 @@ async function converted(where: string, input: string, output: string, options: 
   const { notes, files } = await writeModel(read.model, basename(output), {
     ...{ format: wanted, preprocessing },
     ...(dynamicQuantizeLSTM && { dynamicQuantizeLSTM }),
+  }).catch((error: unknown) => {
+    if (!(error instanceof RondoError) || error.facts.option !== 'dynamicQuantizeLSTM') throw error;
+    const fix = `compress a model with an LSTM first (rondo compress ${input} --int8), or leave --dynamic-quantize-lstm out.`;
+    throw new RondoError(error.code, { ...error.facts, fix });
   });
   const paths = [...files.keys()].map((name) => join(dirname(output), name));
   // Files beside OUT, whose names follow from it.

@@ -61,6 +61,11 @@ export class QuantizationAware implements Callback {
     this.#format = format;
   }
 
+  /** Names of the weights that it rounds. @throws UNKNOWN_NAME; USAGE where there are none */
+  roundedNames(model: Pick<Trainable, 'namedWeights'>): string[] {
+    return this.#weightsOf(model).map(([name]) => name);
+  }
+
   onTrainBegin({ model, epochs, numBatches }: TrainingContext): void {
     if (model.isBuilt) this.#weightsOf(model);
     this.#from = this.#given ?? Math.floor(((numBatches ?? 0) * epochs) / 2);
@@ -78,7 +83,10 @@ export class QuantizationAware implements Callback {
   onComputeBegin(computation: Computation, { model, numSteps }: TrainingContext): void {
     if (computation === 'step' && numSteps <= this.#from) return;
     // Data may have made the weights after training began.
-    this.#rounded ??= new RoundedWeights(this.#weightsOf(model), this.#format);
+    this.#rounded ??= new RoundedWeights(
+      this.#weightsOf(model).map(([, weight]) => weight),
+      this.#format,
+    );
     this.#rounded.round();
   }
 
@@ -97,10 +105,10 @@ export class QuantizationAware implements Callback {
     this.onTrainEnd();
   }
 
-  #weightsOf(model: Trainable): CompressibleWeight[] {
+  #weightsOf(model: Pick<Trainable, 'namedWeights'>): [name: string, weight: CompressibleWeight][] {
     const where = 'QuantizationAware';
-    const weights = compressibleWeights(where, model, this.#exclude).map(([, weight]) => weight);
-    const chosen = weights.filter((weight) => fitsFormat(weight, this.#format));
+    const weights = compressibleWeights(where, model, this.#exclude);
+    const chosen = weights.filter(([, weight]) => fitsFormat(weight, this.#format));
     if (chosen.length > 0) return chosen;
     const isCompressed = [...model.namedWeights()].some(([, { variable }]) => variable.compressed !== undefined);
     throw new RondoError('USAGE', {

@@ -75,6 +75,10 @@ describe('rondo convert', () => {
     expect(made).toMatchObject({ code: 0, stderr: '' });
     expect(made.stdout).toMatch(/conv +Conv1d +conv +2\nhead +Linear +head +2\n/);
     expect(run('convert', 'conv.pt', 'conv.json', '--layers', 'conv.json', '--force')).toMatchObject({ code: 2 });
+    writeFileSync(join(folder, 'bad.json'), '["conv", ]');
+    expect(run('convert', 'conv.pt', 'bad.safetensors', '--layers', 'bad.json').stderr).toMatch(
+      /bad\.json: the list of modules is not JSON[^]*fix: correct the JSON: names in double quotes/,
+    );
     writeFileSync(join(folder, 'bad.json'), '["conv", 3]');
     expect(run('convert', 'conv.pt', 'bad.safetensors', '--layers', 'bad.json')).toMatchObject({
       code: 1,
@@ -94,7 +98,11 @@ describe('rondo convert', () => {
       2,
       'USAGE',
       'no layer of the model is an LSTM',
+      'rondo compress whole.safetensors --int8',
+      `leave ${flag} out`,
     );
+    expect(run('convert', 'whole.safetensors', 'whole.onnx', flag).stderr).not.toContain('quantize(model)');
+    expectFault(run('convert', 'int8.safetensors', 'a.pt'), 2, 'USAGE', '.safetensors with --to pytorch (PyTorch)');
     expectFault(run('convert', 'int8.safetensors', 'a.npz', flag), 2, 'USAGE', `${flag} has no effect here`);
   });
 

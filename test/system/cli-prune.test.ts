@@ -55,3 +55,24 @@ describe('--prune', () => {
     expect(stderr).toContain('`--prune-block` has no effect without `--prune`.');
   });
 });
+
+describe('--quantization-aware', () => {
+  it('says what it does before, and what came of it after', () => {
+    const { stdout, code } = rondo(folder, [...small, '--quantization-aware', '--out', 'q.safetensors']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('training for 8 bits: its second half sees kernels and embeddings rounded');
+    const validation = /^best epoch .* validation ([\d.]+)/m.exec(stdout)?.[1];
+    expect(stdout).toMatch(/trained for 8 bits: [\d,]+ of [\d,]+ weights are rounded \(\d arrays\)/);
+    expect(stdout).toContain(`; the validation loss of the best epoch, ${validation}, is theirs\n`);
+    expect(stdout).toContain('rondo compress q.safetensors --int8 writes the rounded ones');
+    expect(rondo(folder, [...small, '--out', 'p.safetensors']).stdout).not.toContain('rounded');
+  });
+
+  it('gives it as JSON, of 4 bits too', () => {
+    const flags = ['--quantization-aware', '--quantization-format', 'int4', '--json', '--out', 'r.safetensors'];
+    const { quantization, outcome } = JSON.parse(rondo(folder, [...small, ...flags]).stdout);
+    expect(quantization).toMatchObject({ format: 'int4', validationLoss: outcome.valLoss[outcome.bestEpoch] });
+    expect(quantization.rounded).toContain('rnn/cell/recurrentKernel');
+    expect(quantization.numRounded).toBeLessThan(quantization.numWeights);
+  });
+});

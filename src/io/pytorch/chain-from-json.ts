@@ -30,6 +30,8 @@ const between: readonly string[] = [
   'ZeroPadding1D',
 ];
 
+const example = '["words", "lstm", { "module": "head" }]';
+
 /** More than any chain of modules has. */
 const mostEntries = 10_000;
 
@@ -50,10 +52,21 @@ export function chainFromJson(text: string, where = 'chainFromJson'): (ModuleInC
     what: 'this is no text.',
     fix: 'give the text of a JSON file.',
   });
-  const list = parseBoundedJson(text, where, 'the list of modules');
+  const list = listOf(text, where);
   if (!Array.isArray(list) || list.length === 0 || list.length > mostEntries)
-    throw fault(where, 'this is no list of modules.', '["words", "lstm", { "module": "head" }]', list);
+    throw fault(where, 'this is no list of modules.', example, list);
   return list.map((entry: unknown, i) => memberOf(entry, `${where}, entry ${i + 1}`));
+}
+
+/** A person writes these: what is wrong is the text, not the copy. */
+function listOf(text: string, where: string): unknown {
+  try {
+    return parseBoundedJson(text, where, 'the list of modules');
+  } catch (error) {
+    if (!(error instanceof RondoError)) throw error;
+    const fix = 'correct the JSON: names in double quotes, a comma between two entries, and none behind the last.';
+    throw new RondoError(error.code, { ...error.facts, expected: example, fix, cause: error.facts.cause });
+  }
 }
 
 function memberOf(entry: unknown, where: string): ModuleInChain | Layer {

@@ -147,6 +147,7 @@ describe('an LSTM of 8 bits as the operator of ONNX Runtime', () => {
     const [first, second] = [floats as Model, gru].map((model) => messageAfter(() => writeOnnx(model, whole)));
     for (const message of [await first, await second])
       expect(message).toMatch(/USAGE.*no layer .* is an LSTM with weights/s);
+    expect(await second).toMatch(/received: gru\w* \(GRU\)/);
     expect(await messageAfter(() => writeModel(floats as Model, 'a.keras', whole))).toMatch(
       /UNKNOWN_NAME.*writeModel of Keras.*dynamicQuantizeLSTM/s,
     );

@@ -78,7 +78,7 @@ export async function writeOnnx(model: Model, options: WriteOnnxOptions = {}): P
     inputs,
   );
   if (options.states === true && ports.inputs.length === 0) throw noStates();
-  if (dynamicQuantizeLSTM && !graph.domains.has(runtimeDomain)) throw noQuantizedLSTM();
+  if (dynamicQuantizeLSTM && !graph.domains.has(runtimeDomain)) throw noQuantizedLSTM(modelGraph);
   const outputs = given.map((edge, i): WrittenEdge => {
     graph.addNamed('Identity', [edge.value], [outputNames[i]]);
     return { name: outputNames[i], type: edge.type, axes: edge.axes };
@@ -162,12 +162,14 @@ function noStates(): RondoError {
   });
 }
 
-function noQuantizedLSTM(): RondoError {
+function noQuantizedLSTM({ layers }: ModelGraph): RondoError {
+  const kinds = [...layers].map(([name, { className }]) => `${name} (${className})`);
   return new RondoError('USAGE', {
     where: 'writeOnnx',
     what: 'no layer of the model is an LSTM with weights of 8 bits that the operator computes.',
-    expected: 'an LSTM without a mask, in a model that `quantize` made',
-    received: 'dynamicQuantizeLSTM: true',
-    fix: 'give `await quantize(model)`, or leave `dynamicQuantizeLSTM` out.',
+    expected: 'an LSTM without a mask, whose weights have 8 bits; other cells have no such operator',
+    received: kinds.slice(0, 20).join(', '),
+    fix: 'give `await quantize(model)` of a model with an LSTM, or leave `dynamicQuantizeLSTM` out.',
+    option: 'dynamicQuantizeLSTM',
   });
 }
