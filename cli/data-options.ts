@@ -9,7 +9,9 @@ export const encodingOption = {
     type: 'text',
     value: 'NAME',
     choices: textEncodings,
-    about: `Encoding of the files: ${textEncodings.join(', ')}. Default utf-8; windows-1252 reads Latin-1 too.`,
+    about:
+      `Encoding of the files: ${textEncodings.join(', ')}. Default utf-8; windows-1252 reads Latin-1 too, ` +
+      'windows-1251 and koi8-r Cyrillic.',
   },
 } as const satisfies OptionSpecs;
 

@@ -5,6 +5,8 @@ import { strictDecoder } from './utf8-text.js';
 export const textEncodings = [
   'utf-8',
   'windows-1252',
+  'windows-1251',
+  'koi8-r',
   'gb18030',
   'big5',
   'shift_jis',
@@ -12,7 +14,7 @@ export const textEncodings = [
   'utf-16le',
   'utf-16be',
 ] as const;
-/** Encodings of text files that are read besides UTF-8. `windows-1252` reads Latin-1 as well. */
+/** Encodings of text files that are read besides UTF-8. `windows-1252` reads Latin-1 as well; `windows-1251` and `koi8-r` are Cyrillic. */
 export type TextEncoding = (typeof textEncodings)[number];
 
 /** @throws UNKNOWN_NAME for another encoding */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { probableEncoding } from './probable-encoding.js';
 
 describe('probableEncoding', () => {
-  // Encoded by Python: text.encode('cp932'), 'big5', 'gbk', 'cp1252', 'cp1251', 'cp866', 'tis-620', 'cp1250',
+  // Encoded by Python: text.encode('cp932'), 'big5', 'gbk', 'cp1252', 'cp1251', 'koi8-r', 'cp866', 'tis-620', 'cp1250',
   // 'iso8859-7', 'cp1256'.
   test.each([
     [
@@ -42,9 +42,19 @@ describe('probableEncoding', () => {
       'c47066656c2c20dc6265726d757420756e64204772f6df653a20736368f66e65204772fcdf652c2066fc6e662053747261df656e',
     ],
     [
-      'one-byte',
+      'Windows-1251',
       'Russian of Windows',
       'cceee920e4ffe4ff20f1e0ecfbf520f7e5f1f2edfbf520eff0e0e2e8eb2c20eaeee3e4e020ede520e220f8f3f2eaf320e7e0ede5eceee3',
+    ],
+    [
+      'Windows-1251',
+      'Ukrainian of Windows',
+      'd0e5e2e520f2e020f1f2eee3ede520c4edb3eff020f8e8f0eeeae8e92c20f1e5f0e4e8f2e8e920e2b3f2e5f020e7e0e2e8e2e0',
+    ],
+    [
+      'KOI8-R',
+      'Russian of Unix',
+      'edcfca20c4d1c4d120d3c1cdd9c820dec5d3d4ced9c820d0d2c1d7c9cc2c20cbcfc7c4c120cec520d720dbd5d4cbd520dac1cec5cdcfc7',
     ],
     [
       'one-byte',

@@ -39,6 +39,36 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
   },
 ];
 
+/** One-byte encodings of Cyrillic, each with its bytes of o, a, e, i, n and t, half of the letters of any such text. */
+const cyrillicEncodings: readonly (Encoding & { readonly frequent: readonly number[] })[] = [
+  {
+    title: 'Windows-1251 (Cyrillic), a one-byte encoding',
+    iconv: 'WINDOWS-1251',
+    name: 'windows-1251',
+    frequent: [0xee, 0xe0, 0xe5, 0xe8, 0xed, 0xf2],
+  },
+  {
+    title: 'KOI8-R (Cyrillic), a one-byte encoding',
+    iconv: 'KOI8-R',
+    name: 'koi8-r',
+    frequent: [0xcf, 0xc1, 0xc5, 0xc9, 0xce, 0xd4],
+  },
+];
+
+/** The Cyrillic encoding of bytes whose letters are mostly beyond ASCII; undefined where none is likely. */
+function cyrillicEncoding(bytes: Uint8Array): Encoding | undefined {
+  let [high, letters] = [0, 0];
+  const counts = new Uint32Array(256);
+  for (const byte of bytes) {
+    counts[byte]++;
+    if (byte >= 0x80) high++;
+    else if ((byte | 32) >= 0x61 && (byte | 32) <= 0x7a) letters++;
+  }
+  return cyrillicEncodings.find(
+    ({ frequent }) => high > letters && frequent.reduce((sum, byte) => sum + counts[byte], 0) > 0.3 * high,
+  );
+}
+
 /**
  * The bytes read as two-byte characters: how many there are, how many are typical or end in ASCII, and what is none.
  */
@@ -79,6 +109,8 @@ export function probableEncoding(bytes: Uint8Array): Encoding | undefined {
     return { title: 'UTF-16 (big endian)', iconv: 'UTF-16BE', name: 'utf-16be' };
   }
   if (zeros[0] + zeros[1] > 0 || control > head.length * 0.01) return undefined;
+  const cyrillic = cyrillicEncoding(head);
+  if (cyrillic !== undefined) return cyrillic;
   if (looksLikeGb18030(head)) return { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030', name: 'gb18030' };
   return (
     twoByteEncodings.find(({ looksLike }) => looksLike(head)) ?? {

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RondoError } from '../errors.js';
-import { decodeText, utf8Pieces } from './encodings.js';
+import { decodeText, type TextEncoding, utf8Pieces } from './encodings.js';
 import { decodeStrictly, decodeUtf8, firstInvalidByte } from './utf8.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -78,6 +78,13 @@ describe('decodeUtf8', () => {
     const read: number[] = [];
     for await (const piece of utf8Pieces(pieces, 'x', 'windows-1252')) read.push(...piece);
     expect(read).toEqual([...utf8('“€”é')]);
+  });
+
+  test.each<[TextEncoding, number[]]>([
+    ['windows-1251', [0xcc, 0xee, 0xe9, 0x20, 0xb8]],
+    ['koi8-r', [0xed, 0xcf, 0xca, 0x20, 0xa3]],
+  ])('reads Cyrillic of %s', (encoding, bytes) => {
+    expect(decodeText(Uint8Array.from(bytes), 'x', encoding)).toBe('Мой ё');
   });
 
   test('finds an invalid byte exactly where the platform decoder does', () => {
