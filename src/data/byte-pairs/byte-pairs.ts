@@ -87,6 +87,12 @@ export class BytePairs {
     return ids;
   }
 
+  /** A text that may go on within its last piece: the tokens before that, and the bytes of it. */
+  encodeOpen(text: string): { readonly ids: Int32Array; readonly open: Uint8Array } {
+    const last = piecesOf(text).at(-1) ?? '';
+    return { ids: this.encode(text.slice(0, text.length - last.length)), open: utf8.encode(last) };
+  }
+
   /** The text of tokens; bytes that are no UTF-8 become U+FFFD. */
   decode(ids: ArrayLike<number>): string {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

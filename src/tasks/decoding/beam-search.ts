@@ -1,4 +1,4 @@
-import { RondoError } from '../../errors.js';
+import { RondoError, requireNumber } from '../../errors.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import type { TokenConstraint } from './token-constraint.js';
 
@@ -44,6 +44,20 @@ export interface BeamSearchSettings {
   readonly isComplete: (tokens: readonly number[]) => boolean;
   /** Complete texts to look for. Default `beams`. */
   readonly numComplete?: number | undefined;
+}
+
+/** Beams that a search may have: each is a row of the model with states of its own. */
+const mostBeams = 1000;
+
+/** @throws OUT_OF_RANGE for more rows than a search may have, or none; `name` is the option that says so */
+export function requireBeams(where: string, name: string, beams: number): void {
+  requireNumber(
+    where,
+    name,
+    beams,
+    `a whole number from 1 to ${mostBeams}`,
+    (value) => Number.isInteger(value) && value >= 1 && value <= mostBeams,
+  );
 }
 
 /** A text to search for. */

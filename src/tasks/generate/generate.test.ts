@@ -178,6 +178,7 @@ describe('options that exclude each other', () => {
     { minP: 2 },
     { minP: -1 },
     { beams: 0 },
+    { beams: 1001 },
     { topP: 0 },
     { length: -1 },
     { seed: 1.5 },

@@ -3,7 +3,7 @@ import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
 import type { ModelStream } from '../../training/model-stream.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import { beamSearch } from '../decoding/beam-search.js';
+import { beamSearch, requireBeams } from '../decoding/beam-search.js';
 import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from '../decoding/sample-token.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import { PoemForm, type PoemFormOptions } from './poem-form.js';
@@ -24,7 +24,7 @@ export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   stop?: string | readonly string[] | undefined;
   /**
    * Searches the likeliest text among so many at a time instead of drawing; it is then yielded at once. See
-   * `beamSearch`.
+   * `beamSearch`. At most 1,000.
    */
   beams?: number | undefined;
   /** Writes in a form that is never broken. */
@@ -69,7 +69,7 @@ export function generate(languageModel: LanguageModel, options: GenerateOptions 
   requireRepetition(where, options);
   requireCount(where, 'length', options.length ?? 500, 0);
   if (options.seed !== undefined) requireNumber(where, 'seed', options.seed, 'a whole number', Number.isInteger);
-  if (options.beams !== undefined) requireCount(where, 'beams', options.beams, 1);
+  if (options.beams !== undefined) requireBeams(where, 'beams', options.beams);
   requireTogether(where, options);
   const form = options.poem && new PoemForm(languageModel.codec, options.poem, where);
   return options.beams === undefined

@@ -1,3 +1,4 @@
+import { ByteCodec } from '../../data/tokens/byte-codec.js';
 import { TextCodec } from '../../data/tokens/text-codec.js';
 import type { TokenCodec } from '../../data/tokens/token-codec.js';
 import type { Json } from '../../layers/layer.js';
@@ -46,6 +47,19 @@ export class SentenceCodec {
 
   encode(text: string): Int32Array {
     return this.tokens.encode(text).map((id) => id + numSpecial);
+  }
+
+  /** Ids that a longer text begins with, which begins with this one, and the bytes that whatever follows them spells first. */
+  encodeOpen(text: string): { readonly ids: Int32Array; readonly open: Uint8Array } {
+    if (!(this.tokens instanceof ByteCodec)) return { ids: this.encode(text), open: new Uint8Array(0) };
+    const { ids, open } = this.tokens.pairs.encodeOpen(this.tokens.lower ? text.toLowerCase() : text);
+    return { ids: ids.map((id) => id + numSpecial), open };
+  }
+
+  /** The bytes of an id of byte pairs; none of other ids. */
+  bytesOf(id: number): Uint8Array {
+    const isOfBytes = this.tokens instanceof ByteCodec && id >= numSpecial;
+    return isOfBytes ? this.tokens.pairs.bytesOf(id - numSpecial) : new Uint8Array(0);
   }
 
   /** A text's tokens as they are written; of unknown ones the text stands for itself. */

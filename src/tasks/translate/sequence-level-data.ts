@@ -1,5 +1,6 @@
-import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { requireSignal } from '../../training/require-signal.js';
+import { requireBeams } from '../decoding/beam-search.js';
 import { requireFields } from '../require-texts.js';
 import { partsOf, type TranslatorData } from './pair-parts.js';
 import type { SentencePair } from './sentence-pair.js';
@@ -49,7 +50,7 @@ export async function sequenceLevelData(
   const where = 'sequenceLevelData';
   refuseUnknownOptions(where, settings, ['beams', 'signal', 'onProgress']);
   const { beams = 5, signal, onProgress } = settings;
-  requireCount(where, 'beams', beams);
+  requireBeams(where, 'beams', beams);
   requireSignal(where, signal);
   requireFields(where, data, ['train'], '{ train, teacher: { model } }');
   const teacher = data.teacher?.model;

@@ -30,8 +30,10 @@ export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: Sentenc
     throw misuse('a prefix and a list of translations cannot be given together.', 'one of them', 'leave one out.');
   if (prefix !== undefined) {
     requireTexts(`${where}, prefix`, [prefix], 'a text that translations begin with');
-    const ids = encoded(prefix, codec);
-    return { constraint: told(ids), numTold: ids.length };
+    requireKnown(prefix, codec);
+    // Other pairs of bytes than those of the prefix alone may spell its last word and what follows.
+    const { ids, open } = codec.encodeOpen(cleanSentence(prefix));
+    return { constraint: told(ids, spelled(open, codec)), numTold: ids.length + open.length };
   }
   if (oneOf === undefined) return undefined;
   requireTexts(`${where}, oneOf`, oneOf, 'a list of texts');
@@ -47,10 +49,24 @@ export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: Sentenc
   return { constraint: tree, numTold };
 }
 
-/** These ids, one after the other, and everything behind them. */
-function told(ids: Int32Array): TokenConstraint | undefined {
-  if (ids.length === 0) return undefined;
-  return { allows: (id) => id === ids[0], after: () => told(ids.subarray(1)) };
+/** These ids, one after the other, and what is asked behind them. */
+function told(ids: Int32Array, behind: TokenConstraint | undefined): TokenConstraint | undefined {
+  if (ids.length === 0) return behind;
+  return { allows: (id) => id === ids[0], after: () => told(ids.subarray(1), behind) };
+}
+
+/** Ids that spell these bytes, the last of them perhaps more; everything behind them. */
+function spelled(bytes: Uint8Array, codec: SentenceCodec): TokenConstraint | undefined {
+  if (bytes.length === 0) return undefined;
+  return {
+    allows(id) {
+      const own = codec.bytesOf(id);
+      const shared = Math.min(own.length, bytes.length);
+      for (let i = 0; i < shared; i++) if (own[i] !== bytes[i]) return false;
+      return shared > 0;
+    },
+    after: (id) => spelled(bytes.subarray(codec.bytesOf(id).length), codec),
+  };
 }
 
 /** The ids that lists of ids go on with, and what follows on each. */
@@ -74,9 +90,15 @@ class Choice implements TokenConstraint {
 }
 
 function encoded(text: string, codec: SentenceCodec): Int32Array {
+  requireKnown(text, codec);
+  return codec.encode(cleanSentence(text));
+}
+
+/** @throws USAGE for a text with a token that the model does not know */
+function requireKnown(text: string, codec: SentenceCodec): void {
   const ids = codec.encode(cleanSentence(text));
   const unknown = ids.findIndex((id) => codec.isUnknown(id));
-  if (unknown < 0) return ids;
+  if (unknown < 0) return;
   const token = JSON.stringify(codec.split(cleanSentence(text))[unknown]);
   throw misuse(
     `${JSON.stringify(text)} has a token that the model does not know: ${token}.`,
