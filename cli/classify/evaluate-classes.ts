@@ -3,6 +3,7 @@ import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
 import { percent, withSeparators } from '../text-table.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { measuredVerdict } from './about-training.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
@@ -19,11 +20,12 @@ export async function evaluateClasses(
   const { line, verdict } = measuredVerdict(classifier, report);
   const note = partNote(report.part);
   const seen = seenNote(report);
+  const unknown = unknownNote(report.numUnknown, report.numTokens, classifier.options.tokens);
   return {
     facts: report,
     sections: [
       note === undefined ? reportText(report) : `${note}\n${reportText(report)}`,
-      ...[seen, line].filter((own) => own !== undefined),
+      ...[seen, unknown, line].filter((own) => own !== undefined),
     ],
     verdict,
   };

@@ -2,6 +2,7 @@ import type { Translator } from '../../src/index.js';
 import type { Report } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { readPairFiles } from './read-pair-files.js';
 import { comparedWithBaseline, seenSourcesNote, translationScores } from './show-translations.js';
 import type { evaluateOptions } from './translate-options.js';
@@ -22,10 +23,14 @@ export async function evaluatePairs(
     replaceUnknown: options['replace-unknown'],
   });
   const { isBeaten, line } = comparedWithBaseline(report);
-  const seen = seenSourcesNote(report);
+  const { source } = translator.codecs;
+  const notes = [
+    seenSourcesNote(report),
+    unknownNote(report.numUnknown, report.numTokens, source.kind === 'characters' ? 'characters' : 'tokens'),
+  ].filter((note) => note !== undefined);
   return {
     facts: report,
-    sections: [translationScores(report), ...(seen === undefined ? [] : [seen]), ...(isBeaten ? [line] : [])],
+    sections: [translationScores(report), ...notes, ...(isBeaten ? [line] : [])],
     verdict: isBeaten ? undefined : line,
   };
 }

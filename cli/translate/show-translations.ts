@@ -3,13 +3,13 @@ import { counted, percent, withSeparators } from '../text-table.js';
 
 /** Scores of translations, as sacreBLEU writes them. */
 export function translationScores({ numSources, numReferences, exactMatch, ...scores }: TranslationReport): string {
-  const { bleu, chrF, ter, wordErrors, characterErrors } = scores;
+  const { bleu, chrF, ter, words, wordErrors, characterErrors } = scores;
   return [
     `${counted(numSources, 'source')}, ${counted(numReferences, 'reference')}: ${percent(exactMatch)} exactly right`,
     `${bleu.text}  ${bleu.signature}`,
     `${chrF.text}  ${chrF.signature}`,
     `${ter.text}  ${ter.signature}`,
-    `${wordErrors.text}`,
+    `${wordErrors.text}${words === 'between spaces' ? '' : `  words as of BLEU's tok:${words}, since the script has no spaces`}`,
     `${characterErrors.text}`,
   ].join('\n');
 }

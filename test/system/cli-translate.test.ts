@@ -219,6 +219,9 @@ describe('a translator', () => {
 
   it('is measured on pairs, and says how many training has seen', () => {
     const { stdout } = run('evaluate', model, 'few.src', 'few.tgt', '--tokenize', 'none');
+    expect(stdout).not.toContain('not in the vocabulary');
+    writeFileSync(at('strange.tsv'), 'afxy\tA F K P\n');
+    expect(run('evaluate', model, 'strange.tsv').stdout).toContain('2 of 4 characters are not in the vocabulary');
     expect(stdout).toMatch(/6 sources, 6 references/);
     expect(stdout).toContain('tok:none');
     expect(stdout).toMatch(/Training has seen \d of 6 sources/);

@@ -44,6 +44,12 @@ describe('a classifier of texts', () => {
     );
   });
 
+  it('counts the tokens that it does not know of what is measured', async () => {
+    const texts = ['the film was zzyzx', 'good film'];
+    const labels = ['positive', 'positive'];
+    expect(await classifier.evaluate({ texts, labels })).toMatchObject({ numTokens: 6, numUnknown: 1 });
+  });
+
   it('gives probabilities of all classes, the same whatever other texts are asked about', async () => {
     const texts = [
       'the film was good',

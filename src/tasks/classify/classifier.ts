@@ -2,6 +2,7 @@ import { bucketsByLength } from '../../data/length-buckets.js';
 import { padSequences } from '../../data/pad-sequences.js';
 import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
+import { numUnknownOf } from '../../data/vocabulary.js';
 import { nearestNames, RondoError, refuseUnknownOptions } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import type { Resolved } from '../../resolved.js';
@@ -101,6 +102,9 @@ export interface TrainedBaseline extends ClassifierBaseline {
 /** What {@link Classifier.evaluate} finds. */
 export interface ClassifierReport extends ClassificationReport, SeenTexts {
   readonly part: MeasuredTexts['part'];
+  /** Tokens of the texts that are measured, and how many of them the vocabulary does not hold. */
+  readonly numTokens: number;
+  readonly numUnknown: number;
   /**
    * What is right without a network on the same texts; naive Bayes is known only of those that training measured at its
    * end.
@@ -179,7 +183,8 @@ export class Classifier implements TaskModel {
     const { kept, part, seen } = this.measuredPart(rows);
     const truth = this.classesOf(kept);
     const numClasses = this.labels.length;
-    const probabilities = await this.probabilities(this.encodeAll(kept, 'error').ids, signal);
+    const { ids } = this.encodeAll(kept, 'error');
+    const probabilities = await this.probabilities(ids, signal);
     const unseen = seen.flatMap((own, row) => (own === undefined ? [row] : []));
     const numRight = unseen.reduce(
       (sum, row) => sum + (likeliest(probabilities, row, numClasses) === truth[row] ? 1 : 0),
@@ -191,6 +196,8 @@ export class Classifier implements TaskModel {
       numChosen: seen.filter((own) => own === 'validation').length,
       unseenAccuracy: unseen.length === 0 || unseen.length === seen.length ? null : numRight / unseen.length,
       ...classificationReport(this.labels, truth, probabilities),
+      numTokens: ids.reduce((sum, { length }) => sum + length, 0),
+      numUnknown: ids.reduce((sum, own) => sum + numUnknownOf(own, this.encoder.unknownId), 0),
       baseline: this.#baselineOf(kept, truth),
     };
   }

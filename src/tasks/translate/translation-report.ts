@@ -1,5 +1,5 @@
 import { type BleuScore, bleu } from '../../data/scores/bleu.js';
-import type { BleuTokenizer } from '../../data/scores/bleu-tokenizers.js';
+import { type BleuTokenizer, bleuTokenizers } from '../../data/scores/bleu-tokenizers.js';
 import { type ChrFScore, chrF } from '../../data/scores/chrf.js';
 import { characterErrorRate, type ErrorRate, wordErrorRate } from '../../data/scores/error-rates.js';
 import { type TerScore, ter } from '../../data/scores/ter.js';
@@ -39,10 +39,18 @@ export interface TranslationReport {
   readonly bleu: BleuScore;
   readonly chrF: ChrFScore;
   readonly ter: TerScore;
-  /** Of words between spaces, against the nearest reference. */
+  /**
+   * What TER and word errors count: words between spaces, or tokens of BLEU's `zh` or `char` where references are of a script
+   * without spaces.
+   */
+  readonly words: 'between spaces' | 'zh' | 'char';
+  /** Against the nearest reference. */
   readonly wordErrors: ErrorRate;
   /** Of characters, against the nearest reference. */
   readonly characterErrors: ErrorRate;
+  /** Tokens of the sources that are measured, and how many of them the model does not know. */
+  readonly numTokens: number;
+  readonly numUnknown: number;
   /** Given sources that training learned from, and that chose its best epoch. */
   readonly numTrained: number;
   readonly numChosen: number;
@@ -53,20 +61,30 @@ export interface TranslationReport {
 /**
  * Measures translations against their references.
  *
- * @param training the sources that were given, and those that training has seen.
+ * @param training the sources that were given, those that training has seen, and what is unknown of those that are measured.
  * @param tokenize of BLEU; by default `zh` where most signs of the references are Han, `char` where they are of another
  *   script without spaces, else `13a`. @throws UNKNOWN_NAME
  */
 export function translationReport(
   judged: readonly JudgedTranslation[],
-  training: { readonly given: readonly string[]; readonly seen: SeenItems },
+  training: Pick<TranslationReport, 'numTokens' | 'numUnknown'> & {
+    readonly given: readonly string[];
+    readonly seen: SeenItems;
+  },
   tokenize?: BleuTokenizer,
 ): TranslationReport {
-  const { given, seen } = training;
+  const { given, seen, numTokens, numUnknown } = training;
   const numIn = (part: 'train' | 'validation'): number => given.filter((source) => seen.partOf(source) === part).length;
   const outputs = judged.map(({ output }) => output);
   const references = judged.map((one) => one.references);
-  const nearest = judged.map(({ output, references: all }) => nearestTo(output, all));
+  const script = tokenizerFor(references.flat());
+  const words = script === '13a' ? 'between spaces' : script;
+  // In a script without spaces, words between them would be whole sentences.
+  const apart = (text: string): string => (script === '13a' ? text : bleuTokenizers[script](text).join(' '));
+  const outputWords = outputs.map(apart);
+  const referenceWords = references.map((all) => all.map(apart));
+  const nearest = outputWords.map((output, i) => nearestTo(output, referenceWords[i]));
+  const edits = ter(outputWords, referenceWords);
   const baselines = [
     baselineOf('copy', judged, ({ copied }) => copied),
     baselineOf('word by word', judged, ({ wordByWord }) => wordByWord),
@@ -77,11 +95,19 @@ export function translationReport(
     part: seen.partOf(judged[0].source) === undefined ? 'unseen' : 'seen',
     numReferences: references.reduce((sum, { length }) => sum + length, 0),
     exactMatch: exactMatchOf(judged, ({ output }) => output),
-    bleu: bleu(outputs, references, { tokenize: tokenize ?? tokenizerFor(references.flat()) }),
+    bleu: bleu(outputs, references, { tokenize: tokenize ?? script }),
     chrF: chrF(outputs, references),
-    ter: ter(outputs, references),
-    wordErrors: wordErrorRate(outputs, nearest),
-    characterErrors: characterErrorRate(outputs, nearest),
+    ter: script === '13a' ? edits : { ...edits, signature: edits.signature.replace('tok:', `tok:${script}+`) },
+    words,
+    wordErrors: wordErrorRate(
+      outputWords,
+      nearest.map((at, i) => referenceWords[i][at]),
+    ),
+    characterErrors: characterErrorRate(
+      outputs,
+      nearest.map((at, i) => references[i][at]),
+    ),
+    ...{ numTokens, numUnknown },
     numTrained: numIn('train'),
     numChosen: numIn('validation'),
     baseline: baselines.reduce((best, own) => (own.chrF > best.chrF ? own : best)),
@@ -106,18 +132,17 @@ function exactMatchOf(judged: readonly JudgedTranslation[], textOf: TextOf): num
   return judged.filter((one) => one.references.includes(textOf(one))).length / judged.length;
 }
 
-/** The reference that takes the fewest changes of words. */
-function nearestTo(output: string, references: readonly string[]): string {
-  if (references.includes(output)) return output;
-  if (references.length === 1) return references[0];
+/** Which reference takes the fewest changes of words. */
+function nearestTo(output: string, references: readonly string[]): number {
+  if (references.length === 1 || references.includes(output)) return Math.max(0, references.indexOf(output));
   const errors = references.map((reference) => {
     const { numSubstitutions, numDeletions, numInsertions } = wordErrorRate([output], [reference]);
     return numSubstitutions + numDeletions + numInsertions;
   });
-  return references[errors.indexOf(minimumOf(errors))];
+  return errors.indexOf(minimumOf(errors));
 }
 
-function tokenizerFor(references: readonly string[]): BleuTokenizer {
+function tokenizerFor(references: readonly string[]): '13a' | 'zh' | 'char' {
   const text = references.join('');
   const shareOf = (signs: RegExp): number => (text.match(signs)?.length ?? 0) / Math.max(1, text.length);
   if (shareOf(/[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu) > 0.2)

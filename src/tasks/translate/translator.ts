@@ -13,7 +13,13 @@ import type { Resolved } from '../../resolved.js';
 import type { Functional } from '../../training/graph/functional.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import { requireSignal } from '../../training/require-signal.js';
-import { beamSearch, type Hypothesis, lengthPenaltyOf, type SearchedText } from '../decoding/beam-search.js';
+import {
+  beamSearch,
+  type Hypothesis,
+  lengthPenaltyOf,
+  requireBeams,
+  type SearchedText,
+} from '../decoding/beam-search.js';
 import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from '../decoding/sample-token.js';
 import { requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
@@ -201,7 +207,9 @@ export class Translator implements TaskModel {
       copied: written(source),
       wordByWord: target.decode(this.wordByWord.translate(codec.encode(source))),
     }));
-    return translationReport(judged, { given, seen }, tokenize);
+    const ids = sources.flatMap((source) => [...codec.encode(source)]);
+    const numUnknown = ids.filter((id) => codec.isUnknown(id)).length;
+    return translationReport(judged, { given, seen, numTokens: ids.length, numUnknown }, tokenize);
   }
 
   /** What a model file keeps beside the weights, the options and the outcome. */
@@ -240,8 +248,7 @@ export class Translator implements TaskModel {
         fix: 'leave out the one or the other.',
       });
     const beams = drawing === undefined ? (options.beams ?? 5) : Math.max(1, nBest);
-    requireCount(where, 'beams', beams);
-    requireNumber(where, drawing === undefined ? 'beams' : 'nBest', beams, 'at most 1,000', (v) => v <= 1000);
+    requireBeams(where, drawing === undefined ? 'beams' : 'nBest', beams);
     requireNumber(where, 'lengthPenalty', lengthPenalty, 'a number of at least 0', (v) => v >= 0);
     requireNumber(where, 'coveragePenalty', coveragePenalty, 'a number of at least 0', (v) => v >= 0);
     requireCount(where, 'nBest', nBest);
