@@ -17,7 +17,7 @@ import { teachingOptions } from '../teaching-options.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { defineTrain, type TrainedModel } from '../train-command.js';
 import type { TrainAnswer } from '../train-run.js';
-import { unknownPart, unknownWarning } from '../unknown-tokens.js';
+import { unknownPart, unknownWarning, writtenUnknownLine } from '../unknown-tokens.js';
 import { coverageLine, readEmbeddingVectors } from '../vector-options.js';
 import { languageModelNames } from './names.js';
 import { requireSequenceLevel, sequenceLevelOptions, taughtText } from './sequence-level.js';
@@ -111,6 +111,7 @@ export const train = defineTrain({
         ...(data.written === undefined
           ? []
           : [`a text of the teacher${data.written.keepText ? ' besides' : ' in its place'}`]),
+        ...[writtenUnknownLine(texts, languageModel.codec)].filter((line) => line !== undefined),
         ...beginningLines(options.init, beginning, { tokens, outputs: 'outputs' }),
         ...aboutNetwork(training),
       ],

@@ -179,3 +179,15 @@ describe('a language model begun with --init', () => {
     expectFault(init('--resume'), 2, 'USAGE', '--init and --resume');
   });
 });
+
+describe('<unk> that a text has already', () => {
+  it.each<[string[], string]>([
+    [['--punctuation', 'attach'], '<unk> stands 40 times in the text: it is read as the one unknown token'],
+    [[], '<unk> stands 40 times in the text and is cut into three tokens: with --punctuation attach'],
+  ])('is said to be what the tokens make of it: %j', (flags, said) => {
+    writeFileSync(at('treebank.txt'), 'the <unk> said so\n'.repeat(40));
+    const train = ['train', 'language-model', 'treebank.txt', ...size, '--force'];
+    expect(run(...train, '--tokens', 'words', ...flags).stdout).toContain(said);
+    expect(run(...train, '--tokens', 'characters').stdout).not.toContain('<unk> stands');
+  });
+});
