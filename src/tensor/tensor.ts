@@ -166,6 +166,14 @@ export class Tensor extends ShownNumbers {
     return this.#host ?? this.data();
   }
 
+  /** @internal Copies the numbers to a place on the host, from a backend whose memory the host can see. */
+  readInto(target: FlatArray): void {
+    if (this.#host !== undefined) return target.set(this.#host);
+    const { backend, view } = this.resident();
+    if (backend.readInto !== undefined) backend.readInto(view, target);
+    else target.set(this.dataSync());
+  }
+
   /**
    * @internal These numbers as a tensor that later changes do not reach, on the host or, where it cannot see them, on
    * their device.

@@ -1,4 +1,5 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { describeShape, sameShape } from '../shape.js';
 import { type FlatArray, scope, type Tensor, tensor } from '../tensor/tensor.js';
 import { BatchReader } from './batch.js';
@@ -28,10 +29,15 @@ export async function predictModel(model: Trainable, x: ModelData, options: Pred
     requireNotAborted(signal, where);
     const end = Math.min(numRows, start + batchSize);
     const rows = arrays.map((array) => sliceRows(array, start, end));
-    const outputs = scope(() =>
-      model.runBatch(rows.map(hostTensor), { training: false }).heads.map((head) => head.values()),
-    );
-    await collectRows(model, outputs, { start, numRows, collected });
+    const batch: Rows = { model, start, numRows, collected };
+    const unread = scope(() => {
+      const outputs = model.runBatch(rows.map(hostTensor), { training: false }).heads.map((head) => head.values());
+      // What leaves a scope is copied once more.
+      if (currentBackend().readNow === undefined) return outputs;
+      outputs.forEach((output, i) => collectRows(batch, i, output));
+      return [];
+    });
+    for (const [i, output] of unread.entries()) collectRows(batch, i, output, await output.data());
     if (hostIsWaiting()) await yieldToHost();
   }
   return arranged(
@@ -55,25 +61,34 @@ interface Collected {
   readonly shape: readonly number[];
 }
 
-/** Reads the outputs of the rows from `start` on into their places. */
-async function collectRows(
-  model: Trainable,
-  outputs: readonly Tensor[],
-  { start, numRows, collected }: { start: number; numRows: number; collected: Collected[] },
-): Promise<void> {
-  for (const [i, output] of outputs.entries()) {
-    if (start === 0 && output.shape[0] === numRows) {
-      collected.push({ data: await output.data(), shape: output.shape });
-      continue;
-    }
-    const rows = await output.readNumbers();
-    collected[i] ??= {
-      data: new (rows instanceof Float64Array ? Float64Array : Float32Array)(sizeOfAll(output, numRows)),
-      shape: [numRows, ...output.shape.slice(1)],
-    };
-    requireSameRows(model, collected[i].shape, output);
-    collected[i].data.set(rows, (start * rows.length) / output.shape[0]);
+/** The rows of a batch, of `numRows` in all, and where their outputs are collected. */
+interface Rows {
+  readonly model: Trainable;
+  readonly start: number;
+  readonly numRows: number;
+  readonly collected: Collected[];
+}
+
+/** Puts output i of a batch in its place: `numbers`, where they were read before. */
+function collectRows({ model, start, numRows, collected }: Rows, i: number, output: Tensor, numbers?: FlatArray): void {
+  const numRowsHere = output.shape[0];
+  const known = collected[i];
+  if (known === undefined) {
+    const data = numbers ?? output.dataSync();
+    const shape = [numRows, ...output.shape.slice(1)];
+    collected[i] = { data: numRowsHere === numRows ? data : inLarger(data, sizeOfAll(output, numRows)), shape };
+    return;
   }
+  requireSameRows(model, known.shape, output);
+  const first = (start * output.size) / numRowsHere;
+  if (numbers !== undefined) known.data.set(numbers, first);
+  else output.readInto(known.data.subarray(first, first + output.size));
+}
+
+function inLarger(first: FlatArray, size: number): FlatArray {
+  const data = first instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  data.set(first);
+  return data;
 }
 
 function sizeOfAll(output: Tensor, numRows: number): number {

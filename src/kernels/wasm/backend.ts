@@ -45,6 +45,9 @@ const sharedElements = 1 << 15;
 const wholeArrays = { int32: Int32Array, uint8: Uint8Array, int8: Int8Array } as const;
 const fillProgram = pointwiseProgram('fill', [{ name: 'filled', expression: leaf('value', 'scalar') }]);
 
+/** Fewer numbers are copied one by one in less time than it takes to describe them as an array. */
+const fewElements = 64;
+
 /** The contract in float32, by WebAssembly written at run time. */
 export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   readonly name = 'wasm';
@@ -160,15 +163,16 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     this.#requireNoRecording();
     const { dtype } = view.buffer;
     const memory = this.#memory.memory.buffer;
-    if (dtype === 'float32') return this.#memory.floats.slice(first, first + size);
-    if (dtype === 'float64') return new Float64Array(memory).slice(first, first + size);
+    // Copied by their constructors, which spares filling them with zeros first.
+    if (dtype === 'float32') return new Float32Array(this.#memory.floats.subarray(first, first + size));
+    if (dtype === 'float64') return new Float64Array(new Float64Array(memory, 8 * first, size));
     if (dtype === 'float16' || dtype === 'bfloat16')
       return this.#throughSingles(size, (singles) => {
         convert(this, size, view, singles);
         return this.readNow(singles, size);
       });
     const elements = new wholeArrays[dtype](memory).subarray(first, first + size);
-    return dtype === 'int32' ? Float64Array.from(elements) : Float32Array.from(elements);
+    return dtype === 'int32' ? new Float64Array(elements) : new Float32Array(elements);
   }
 
   /** Kernels convert 16-bit floats; the host has no array of them. */
@@ -181,7 +185,9 @@ export class WasmBackend implements AcceleratedBackend, LoopingBackend {
     const first = this.#firstElement(view, target.length);
     this.#requireNoRecording();
     const { floats } = this.#memory;
-    for (let i = 0; i < target.length; i++) target[i] = floats[first + i];
+    const { length } = target;
+    if (length < fewElements) for (let i = 0; i < length; i++) target[i] = floats[first + i];
+    else target.set(floats.subarray(first, first + length));
   }
 
   record(work: () => void): Recording {
