@@ -1,3 +1,4 @@
+import { RondoError } from '../errors.js';
 import type { ProductFamily } from './product-family.js';
 import type { ArrayTypes } from './vector/pointwise-layout.js';
 import type { PointwisePlan } from './vector/pointwise-plan.js';
@@ -9,8 +10,8 @@ import type { PointwisePlan } from './vector/pointwise-plan.js';
 export interface MachineCode {
   /** The instructions it uses, for people. */
   readonly name: string;
-  /** The kernel of a program, written when it is first asked for. */
-  pointwise(plan: PointwisePlan, types: ArrayTypes): number;
+  /** The kernel of a program, written when it is first asked for; undefined where WebAssembly must compute it. */
+  pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined;
   /** How matrix products are cut for its kernels. */
   readonly products: ProductFamily;
   /** The kernel that does what the one of WebAssembly of that name does; undefined where there is none. */
@@ -18,6 +19,7 @@ export interface MachineCode {
   /**
    * Prepares a memory, whose kernels get numbers of their own.
    *
+   * @throws OUT_OF_MEMORY
    * @internal
    */
   bind(memory: WebAssembly.Memory): MachineCodeBinding;
@@ -40,6 +42,15 @@ export interface MachineCodeThread {
   runKernel(address: number, block: number): void;
   /** Runs the item at a place in the memory, in bytes, all of whose kernels are machine code. */
   runItem(item: number): void;
+}
+
+/** What is said where the system has no pages for kernels, and WebAssembly cannot take their place. */
+export function lackOfPages(): RondoError {
+  return new RondoError('OUT_OF_MEMORY', {
+    where: 'machine code',
+    what: 'the system gives the process no pages for kernels.',
+    fix: 'let it have more memory or more memory maps (on Linux: sysctl vm.max_map_count), or set RONDO_NATIVE=off.',
+  });
 }
 
 let make: (() => MachineCode | undefined) | undefined;

@@ -211,6 +211,20 @@ describe('the assembler', () => {
     expect(codeOf(() => shuffle(f32x4.const(0), f32x4.const(0), [0, 1, 2, 8]))).toContain('no such lane');
     expect(codeOf(() => instantiate(new Uint8Array([0, 97, 115, 109]), memory))).toContain('[INTERNAL]');
   });
+
+  it('says what a function with too many variables wants', () => {
+    const module = new ModuleBuilder();
+    module.func('large', { params: [] }, (f) => {
+      for (let i = 0; i <= 50_000; i++) f.local('v128');
+    });
+    expect(
+      codeOf(() => instantiate(module.toBytes(), memory)).replace(/received: .*/, 'received: ...'),
+    ).toMatchInlineSnapshot(`
+      "[OUT_OF_RANGE] wasm backend: an expression has more values than one kernel can hold.
+        received: ...
+        fix: compute it by several operations."
+    `);
+  });
 });
 
 let closed: Parameters<FunctionBuilder['br']>[0];

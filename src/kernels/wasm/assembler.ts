@@ -143,11 +143,14 @@ export type Exports = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** What Chromium, Firefox and Safari say where the security policy of a page forbids to compile. */
 const refusedByPolicy = /unsafe-eval|content.security.policy|\bCSP\b/i;
+/** And where a function has more variables than they allow: 50,000. */
+const hasTooManyVariables = /local count too large|too many locals/i;
 
 /**
  * Compiles and links a module at once; its functions take and return numbers.
  *
- * @throws BACKEND_UNAVAILABLE where the page's security policy forbids it; INTERNAL where it is invalid
+ * @throws BACKEND_UNAVAILABLE where the page's security policy forbids it; OUT_OF_RANGE where a function is too large;
+ *   INTERNAL where it is invalid
  */
 export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory): Exports {
   try {
@@ -157,6 +160,14 @@ export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory
     return instance.exports as unknown as Exports;
   } catch (cause) {
     const { message } = cause as Error;
+    if (hasTooManyVariables.test(message))
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'wasm backend',
+        what: 'an expression has more values than one kernel can hold.',
+        received: message,
+        fix: 'compute it by several operations.',
+        cause,
+      });
     if (!refusedByPolicy.test(message))
       throw new RondoError('INTERNAL', {
         where: 'assembler',

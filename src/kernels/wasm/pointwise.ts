@@ -99,7 +99,8 @@ export class PointwiseKernels {
 
   #kernelOfPlan(plan: PointwisePlan, types: ArrayTypes): number {
     const code = this.#modules.machineCode?.code;
-    if (code !== undefined) return this.#modules.addMachineCode(code.pointwise(plan, types));
+    const address = code?.pointwise(plan, types);
+    if (address !== undefined) return this.#modules.addMachineCode(address);
     const module = new ModuleBuilder(this.#modules.limits);
     emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain', types);
     return this.#modules.add(module)[kernelName];

@@ -1,5 +1,6 @@
 import type { Acceleration, Accelerator } from '../acceleration.js';
 import type { MatmulCall } from '../contract.js';
+import { lackOfPages } from '../machine-code.js';
 import { asSteps, matricesOf } from '../matmul-batch.js';
 import type { PackCall, PackedMatrix, StepStridedMatmulCall } from '../sequence/loop-host.js';
 import { cutBatch, writeRange } from './batched-matmul.js';
@@ -148,7 +149,12 @@ export class WasmProducts implements Acceleration {
     if (machineCode === undefined)
       return new MatmulKernels(this.#memory, tileProducts(tiles), tileKernels(modules, tiles));
     return new MatmulKernels(this.#memory, machineCode.code.products, {
-      numberOf: (name) => modules.numberOfMachineCode(name)!,
+      numberOf: (name) => {
+        const number = modules.numberOfMachineCode(name);
+        // The kernels of WebAssembly want products to be cut in another way.
+        if (number === undefined) throw lackOfPages();
+        return number;
+      },
     });
   }
 

@@ -1,10 +1,11 @@
 import type { Koffi } from '../koffi.js';
+import { KernelRefusal } from './kernel-refusal.js';
 
 /** Pages of the process for machine code: written first, then made executable, never both at once. */
 export interface ExecutableMemory {
-  /** Places code and makes it executable. @returns its address @throws Error where the system forbids it */
+  /** Places code and makes it executable. @returns its address @throws KernelRefusal where the system forbids it */
   place(code: Uint8Array): number;
-  /** Pages that stay writable, for tables that code reads. @returns their address @throws Error where there are none */
+  /** Pages that stay writable, for tables that code reads. @returns their address @throws KernelRefusal where there are none */
   reserve(bytes: number): number;
   /** Copies bytes to pages that were reserved. */
   write(address: number, bytes: Uint8Array): void;
@@ -39,7 +40,7 @@ function mappedMemory(koffi: Koffi, flags: number): ExecutableMemory {
   const reserve = (bytes: number): number => {
     const address = Number(mmap(0, wholePages(bytes), readable | writable, flags, -1, 0));
     // The system says -1, as the largest address, where it has none.
-    if (address === 0 || address >= 2 ** 63) throw new Error('the system gives no pages.');
+    if (address === 0 || address >= 2 ** 63) throw new KernelRefusal('the system gives no pages.');
     return address;
   };
   return {
@@ -49,7 +50,7 @@ function mappedMemory(koffi: Koffi, flags: number): ExecutableMemory {
       memcpy(address, code, code.length);
       if (mprotect(address, wholePages(code.length), readable | executable) !== 0) {
         munmap(address, wholePages(code.length));
-        throw new Error('the system forbids pages that can be executed.');
+        throw new KernelRefusal('the system forbids pages that can be executed.');
       }
       return address;
     },
@@ -67,7 +68,7 @@ function windowsMemory(koffi: Koffi): ExecutableMemory {
   const memcpy = koffi.load('msvcrt.dll').func('uintptr_t memcpy(uintptr_t, const void *, size_t)');
   const reserve = (bytes: number): number => {
     const address = Number(virtualAlloc(0, wholePages(bytes), committed, readWrite));
-    if (address === 0) throw new Error('the system gives no pages.');
+    if (address === 0) throw new KernelRefusal('the system gives no pages.');
     return address;
   };
   return {
@@ -76,7 +77,7 @@ function windowsMemory(koffi: Koffi): ExecutableMemory {
       const address = reserve(code.length);
       memcpy(address, code, code.length);
       if (virtualProtect(address, wholePages(code.length), executeRead, new Uint32Array(1)) === 0)
-        throw new Error('the system forbids pages that can be executed.');
+        throw new KernelRefusal('the system forbids pages that can be executed.');
       return address;
     },
     write: (address, bytes) => void memcpy(address, bytes, bytes.length),

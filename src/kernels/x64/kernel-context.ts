@@ -6,6 +6,7 @@ import { BodyWriter, type Pools } from './body-writer.js';
 import { Constants } from './constants.js';
 import type { Passage, TypedRow } from './element-access.js';
 import { Frame } from './frame.js';
+import { KernelRefusal } from './kernel-refusal.js';
 import type { Isa } from './processor.js';
 import { at, k, type Memory, rax, rdx, rsp, xmm } from './registers.js';
 import { argumentBlock, columnIndex, RowAddresses } from './row-addresses.js';
@@ -125,7 +126,11 @@ export class KernelContext {
     code.op('vmovupsStore', to, all);
   }
 
-  /** Writes a function: `body` is what it does, `load` what comes before that. */
+  /**
+   * Writes a function: `body` is what it does, `load` what comes before that.
+   *
+   * @throws KernelRefusal where it takes more of the stack than there may be
+   */
   writeFunction(body: () => void, load: () => void): void {
     const { code } = this;
     const [beginning, start] = [code.label(), code.label()];
@@ -138,6 +143,8 @@ export class KernelContext {
     for (const register of [...saved].reverse()) code.pop(register);
     code.ret();
     // How large the frame is shows only here.
+    if (this.frame.bytes > mostFrameBytes)
+      throw new KernelRefusal(`a kernel would take ${this.frame.bytes} bytes of the stack.`);
     code.bind(beginning);
     for (const register of saved) code.push(register);
     code.mov(rax, rsp);
@@ -188,3 +195,5 @@ export class KernelContext {
 }
 
 const PAGE = 4096;
+/** koffi calls with a stack of 2 MiB, on which there is more than this. */
+export const mostFrameBytes = 1 << 20;

@@ -1,5 +1,5 @@
 import type { Koffi } from '../koffi.js';
-import type { MachineCode, MachineCodeBinding, MachineCodeThread } from '../machine-code.js';
+import { lackOfPages, type MachineCode, type MachineCodeBinding, type MachineCodeThread } from '../machine-code.js';
 import type { ProductFamily } from '../product-family.js';
 import type { ArrayTypes } from '../vector/pointwise-layout.js';
 import type { PointwisePlan } from '../vector/pointwise-plan.js';
@@ -8,6 +8,7 @@ import { compressedKernels, emitCompressedProduct } from './compressed-product.j
 import { type ExecutableMemory, executableMemory } from './executable-memory.js';
 import { emitHalfProduct } from './half-product.js';
 import { emitEntryPoints } from './item-runner.js';
+import { KernelRefusal } from './kernel-refusal.js';
 import { emitPointwise } from './pointwise-emit.js';
 import { descriptionWords, type Isa, type Processor, processorOf } from './processor.js';
 import { machineProducts } from './product-family.js';
@@ -69,9 +70,10 @@ export class X64MachineCode implements MachineCode {
   readonly #host: X64Host;
   readonly #pages: ExecutableMemory;
   readonly #entries: Entries;
-  readonly #kernels = new Map<string, number>();
+  /** Undefined where one was refused. */
+  readonly #kernels = new Map<string, number | undefined>();
   /** By the key of a program and the types of its arrays. */
-  readonly #programs = new Map<string, number>();
+  readonly #programs = new Map<string, number | undefined>();
 
   /**
    * @param isa instead of the widest that the processor has
@@ -110,30 +112,34 @@ export class X64MachineCode implements MachineCode {
   }
 
   kernel(name: string): number | undefined {
-    const known = this.#kernels.get(name);
-    if (known !== undefined || !Object.hasOwn(groups, name)) return known;
-    const code = new Assembler();
-    const labels = groups[name](code, this);
-    const address = this.place(code);
-    for (const [each, label] of Object.entries(labels)) this.#kernels.set(each, address + code.placeOf(label));
+    if (!this.#kernels.has(name) && Object.hasOwn(groups, name)) {
+      const code = new Assembler();
+      const labels = groups[name](code, this);
+      const address = unlessRefused(() => this.place(code));
+      for (const [each, label] of Object.entries(labels))
+        this.#kernels.set(each, address === undefined ? undefined : address + code.placeOf(label));
+    }
     return this.#kernels.get(name);
   }
 
-  pointwise(plan: PointwisePlan, types: ArrayTypes): number {
+  pointwise(plan: PointwisePlan, types: ArrayTypes): number | undefined {
     const key = [plan.program.key, ...types.inputs, ...types.outputs].join('|');
-    let address = this.#programs.get(key);
-    if (address === undefined) {
-      const code = new Assembler();
-      emitPointwise(code, plan, types, this.isa);
-      address = this.place(code);
-      this.#programs.set(key, address);
-    }
-    return address;
+    if (!this.#programs.has(key))
+      this.#programs.set(
+        key,
+        unlessRefused(() => {
+          const code = new Assembler();
+          emitPointwise(code, plan, types, this.isa);
+          return this.place(code);
+        }),
+      );
+    return this.#programs.get(key);
   }
 
   /** @internal */
   bind(memory: WebAssembly.Memory): MachineCodeBinding {
-    const table = this.#pages.reserve(8 * mostKernels);
+    const table = unlessRefused(() => this.#pages.reserve(8 * mostKernels));
+    if (table === undefined) throw lackOfPages();
     const data: ThreadData = { ...this.#entries, table, koffiPath: this.#host.koffiPath };
     return {
       code: this,
@@ -145,6 +151,15 @@ export class X64MachineCode implements MachineCode {
         return true;
       },
     };
+  }
+}
+
+function unlessRefused(write: () => number): number | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof KernelRefusal) return undefined;
+    throw error;
   }
 }
 
