@@ -34,6 +34,11 @@ export class ByteCodec implements TokenCodec {
     return this.pairs.encode(this.lower ? text.toLowerCase() : text);
   }
 
+  /** A text that may go on within its last piece: the tokens before that, and the bytes of it. */
+  encodeOpen(text: string): { readonly ids: Int32Array; readonly open: Uint8Array } {
+    return this.pairs.encodeOpen(this.lower ? text.toLowerCase() : text);
+  }
+
   decode(ids: ArrayLike<number>): string {
     return this.pairs.decode(ids);
   }

@@ -264,3 +264,32 @@ describe('sampling', () => {
       expect((await textOf(model, { prompt, length: 5, seed: 1 })).length).toBe(5);
   });
 });
+
+describe('a prompt that ends inside of a byte pair', () => {
+  const line = 'over the mountain and far away\n';
+  let model: LanguageModel;
+  beforeAll(async () => {
+    setSeed(5);
+    const training = new LanguageModelTraining(line.repeat(60), {
+      ...{ level: 'bpe', maxTokens: 310, units: 16, embeddingUnits: 8, timesteps: 9, batchSize: 4 },
+      ...{ epochs: 12, learningRate: 0.03 },
+    });
+    await training.train();
+    model = training.languageModel;
+  });
+
+  it.each(['over the mou', 'over the ', 'ov', 'over the mountain'])('goes on as the text did: %j', async (prompt) => {
+    const rest = line.slice(prompt.length);
+    for (const how of [{ temperature: 0 }, { beams: 3 }] as const) {
+      const text = await textOf(model, { prompt, length: 9, stop: '\n', ...how });
+      expect(`${text}\n`, JSON.stringify(how)).toBe(rest);
+    }
+  });
+
+  it('counts what is written behind it, and nothing else', async () => {
+    expect(model.codec.encode('over the mountain').at(-1)).toBe(model.codec.encode(' mountain')[0]);
+    expect(await textOf(model, { prompt: 'over the mou', length: 1, temperature: 0 })).toBe('ntain');
+    expect(await textOf(model, { prompt: 'over the mountain', length: 1, temperature: 0 })).toBe(' and');
+    expect(await textOf(model, { prompt: 'over the mou', length: 0 })).toBe('');
+  });
+});

@@ -1,3 +1,4 @@
+import { ByteCodec } from '../../data/tokens/byte-codec.js';
 import { RondoError, refuseUnknownOptions, requireCount, requireKind, requireNumber } from '../../errors.js';
 import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
@@ -5,6 +6,8 @@ import type { ModelStream } from '../../training/model-stream.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { beamSearch, requireBeams } from '../decoding/beam-search.js';
 import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from '../decoding/sample-token.js';
+import { spelledBytes } from '../decoding/spelled-bytes.js';
+import type { TokenConstraint } from '../decoding/token-constraint.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import { PoemForm, type PoemFormOptions } from './poem-form.js';
 import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
@@ -108,18 +111,44 @@ function stopsOf({ stop = [] }: GenerateOptions): readonly string[] {
   return typeof stop === 'string' ? [stop] : stop;
 }
 
-/** What is read before the first token is written, and the token to its left where it goes on from a prompt. */
-function startOf(
-  { codec, text }: LanguageModel,
-  { prompt, poem }: GenerateOptions,
-): { start: Int32Array; before: number | undefined } {
+/** How a text begins. */
+interface Start {
+  /** What is read before the first token is written. */
+  readonly start: Int32Array;
+  /** The token to the left of that, where it goes on from a prompt. */
+  readonly before: number | undefined;
+  /** The end of the prompt that is written once more, since byte pairs may join it with what follows; it is not shown. */
+  readonly open: string;
+  readonly spelling: TokenConstraint | undefined;
+}
+
+function startOf({ codec, text }: LanguageModel, { prompt = '', poem }: GenerateOptions): Start {
   // A file of an earlier version does not say how its texts begin.
   const beginning = text.start?.tokens ?? codec.encode('\n');
-  const given = codec.encode(prompt ?? '');
   // A poem begins a line of its own.
+  if (codec instanceof ByteCodec && codec.level === 'bpe' && poem === undefined && beginning.length > 0) {
+    const { ids, open } = codec.encodeOpen(prompt);
+    const start = joined(beginning, ids);
+    return {
+      ...{ start, before: undefined },
+      ...{ open: new TextDecoder().decode(open), spelling: spelledBytes(open, (token) => codec.pairs.bytesOf(token)) },
+    };
+  }
+  const given = codec.encode(prompt);
   return {
     start: joined(beginning, given),
     before: given.length > 0 && poem === undefined ? given[given.length - 1] : undefined,
+    ...{ open: '', spelling: undefined },
+  };
+}
+
+/** Leaves so many characters out of the beginning of a text that comes in pieces. */
+function without(count: number): (text: string) => string {
+  let left = count;
+  return (text) => {
+    const rest = text.slice(left);
+    left = Math.max(0, left - text.length);
+    return rest;
   };
 }
 
@@ -155,12 +184,17 @@ async function* drawn(
   const { model, codec } = languageModel;
   const { length, seed, temperature, topK, topP, minP } = options;
   const random = new Random(seed ?? currentRandom().uint32(), 'generate');
-  const { start, before } = startOf(languageModel, options);
+  const { start, before, open, spelling: first } = startOf(languageModel, options);
   const writer = codec.writer(before);
+  const shown = without(open.length);
   const stops = new StopTexts(stopsOf(options));
   const recent = [...start];
   let constraint = form?.start();
-  const never = { has: (token: number): boolean => token === codec.unknownId || constraint?.allows(token) === false };
+  let spelling = first;
+  const never = {
+    has: (token: number): boolean =>
+      token === codec.unknownId || constraint?.allows(token) === false || spelling?.allows(token) === false,
+  };
   const most = mostTokens(length, form);
   const stream = model.stream();
   let logits: ArrayLike<number> = [];
@@ -169,22 +203,26 @@ async function* drawn(
       if (hostIsWaiting()) await yieldToHost();
       logits = await after(stream, token);
     }
-    for (let count = 0; count < most; count++) {
+    for (let count = 0; count < most; ) {
       const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
       const isWritten = constraint?.writes(token) ?? true;
       constraint = constraint?.after(token);
-      const { free, isStopped } = stops.push(isWritten ? writer.write(token) : '');
+      const text = shown(isWritten ? writer.write(token) : '');
+      // What only repeats the end of the prompt is not counted.
+      if (spelling === undefined || text !== '') count++;
+      spelling = spelling?.after(token);
+      const { free, isStopped } = stops.push(text);
       if (free !== '') yield free;
       if (isStopped) return;
       if (constraint?.isDone === true) break;
       recent.push(token);
       if (hostIsWaiting()) await yieldToHost();
-      if (count + 1 < most) logits = await after(stream, token);
+      if (count < most) logits = await after(stream, token);
     }
   } finally {
     stream.dispose();
   }
-  const { free } = stops.push(writer.end());
+  const { free } = stops.push(shown(writer.end()));
   const rest = free + stops.rest();
   if (rest !== '') yield rest;
 }
@@ -195,7 +233,7 @@ async function* searched(
   form: PoemForm | undefined,
 ): AsyncGenerator<string> {
   const { model, codec } = languageModel;
-  const { start, before } = startOf(languageModel, options);
+  const { start, before, open, spelling } = startOf(languageModel, options);
   const stops = stopsOf(options);
   const textOf = (tokens: readonly number[]): string => {
     const writer = codec.writer(before);
@@ -205,11 +243,15 @@ async function* searched(
       if (constraint?.writes(token) ?? true) text += writer.write(token);
       constraint = constraint?.after(token);
     }
-    return text + writer.end();
+    return (text + writer.end()).slice(open.length);
   };
   const { beams, repetitionPenalty, repetitionWindow } = options;
   const decoder = await textDecoder(model, start, { batchSize: beams, repetitionPenalty, repetitionWindow });
-  const searchedText = { limit: mostTokens(options.length, form), constraint: form?.start() };
+  const limit = mostTokens(options.length, form);
+  const searchedText = {
+    limit: limit === 0 ? 0 : limit + codec.encode(open).length,
+    constraint: form?.start() ?? spelling,
+  };
   const search = {
     beams,
     begin: start[start.length - 1],

@@ -52,7 +52,7 @@ export class SentenceCodec {
   /** Ids that a longer text begins with, which begins with this one, and the bytes that whatever follows them spells first. */
   encodeOpen(text: string): { readonly ids: Int32Array; readonly open: Uint8Array } {
     if (!(this.tokens instanceof ByteCodec)) return { ids: this.encode(text), open: new Uint8Array(0) };
-    const { ids, open } = this.tokens.pairs.encodeOpen(this.tokens.lower ? text.toLowerCase() : text);
+    const { ids, open } = this.tokens.encodeOpen(text);
     return { ids: ids.map((id) => id + numSpecial), open };
   }
 

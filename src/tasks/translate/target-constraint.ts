@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import { spelledBytes } from '../decoding/spelled-bytes.js';
 import type { TokenConstraint } from '../decoding/token-constraint.js';
 import { requireTexts } from '../require-texts.js';
 import { type SentenceCodec, specialIds } from './sentence-codec.js';
@@ -33,7 +34,13 @@ export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: Sentenc
     requireKnown(prefix, codec);
     // Other pairs of bytes than those of the prefix alone may spell its last word and what follows.
     const { ids, open } = codec.encodeOpen(cleanSentence(prefix));
-    return { constraint: told(ids, spelled(open, codec)), numTold: ids.length + open.length };
+    return {
+      constraint: told(
+        ids,
+        spelledBytes(open, (id) => codec.bytesOf(id)),
+      ),
+      numTold: ids.length + open.length,
+    };
   }
   if (oneOf === undefined) return undefined;
   requireTexts(`${where}, oneOf`, oneOf, 'a list of texts');
@@ -53,20 +60,6 @@ export function constraintOf({ prefix, oneOf }: TargetConstraint, codec: Sentenc
 function told(ids: Int32Array, behind: TokenConstraint | undefined): TokenConstraint | undefined {
   if (ids.length === 0) return behind;
   return { allows: (id) => id === ids[0], after: () => told(ids.subarray(1), behind) };
-}
-
-/** Ids that spell these bytes, the last of them perhaps more; everything behind them. */
-function spelled(bytes: Uint8Array, codec: SentenceCodec): TokenConstraint | undefined {
-  if (bytes.length === 0) return undefined;
-  return {
-    allows(id) {
-      const own = codec.bytesOf(id);
-      const shared = Math.min(own.length, bytes.length);
-      for (let i = 0; i < shared; i++) if (own[i] !== bytes[i]) return false;
-      return shared > 0;
-    },
-    after: (id) => spelled(bytes.subarray(codec.bytesOf(id).length), codec),
-  };
 }
 
 /** The ids that lists of ids go on with, and what follows on each. */
