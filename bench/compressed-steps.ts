@@ -1,6 +1,6 @@
 /**
- * Measures a step of one sequence with weights of 8 bits, and with a share of the blocks left out, beside one with whole
- * single-precision weights, in turns on one thread: the ratio of their times, round by round.
+ * Measures a step of one sequence with weights of 16 and of 8 bits, and with a share of the blocks left out, beside one with
+ * whole single-precision weights, in turns on one thread: the ratio of their times, round by round.
  *
  *     npm run bench:compressed -- [--cells lstm,gru] [--layers LIST] [--units 512,1024] [--sparsity 0.9] [--rounds 15]
  *       [--wide] [--onnx-runtime]
@@ -125,8 +125,15 @@ async function comparedCell(cell: string, units: number): Promise<string[][]> {
   const prunedForBytes = copyOf(whole);
   await prune(prunedForBytes, { sparsity: Number(options.sparsity), block: [8, 4] });
   const eightBits = (await quantize(whole)) as Sequential;
+  const [half, brain] = (['float16', 'bfloat16'] as const).map((format) => {
+    const model = copyOf(whole);
+    compressWeights(model, format);
+    return model;
+  });
   const subjects: Subject[] = [
     { name: 'single precision', model: whole, like: whole },
+    { name: 'float16', model: half, like: whole },
+    { name: 'bfloat16', model: brain, like: whole },
     { name: '8 bits', model: eightBits, like: whole },
     { name: `${options.sparsity} of the blocks left out`, model: blocks, like: pruned },
     {
@@ -136,13 +143,15 @@ async function comparedCell(cell: string, units: number): Promise<string[][]> {
     },
   ].map(({ name, model, like }) => ({
     name,
-    sizeBytes: serializeModel(model).length,
+    sizeBytes: serializeModel(model, {
+      weightFormat: name === 'float16' || name === 'bfloat16' ? name : undefined,
+    }).length,
     off: relativeDifference(outputsOf(model, noise(20, units), units), outputsOf(like, noise(20, units), units)),
     roundUs: roundOfStream(model, units),
   }));
   if (options['onnx-runtime']) {
     const x = tensor(noise(timesteps, units), [1, timesteps, units]);
-    for (const { name, model, off } of [subjects[0], subjects[1]].map((subject, i) => ({
+    for (const { name, model, off } of [subjects[0], subjects[3]].map((subject, i) => ({
       ...subject,
       model: [whole, eightBits][i],
     })))
@@ -169,7 +178,7 @@ async function timedInTurns(title: string, subjects: readonly Subject[]): Promis
     return [
       title,
       name,
-      median(times[i]).toFixed(0),
+      median(times[i]).toFixed(1),
       `${median(ratios).toFixed(2)} (${middleHalf(ratios, 2)})`,
       sizeBytes === undefined ? '' : `${(sizeBytes / subjects[0].sizeBytes!).toFixed(3)}x`,
       off.toExponential(1),
