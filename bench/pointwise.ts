@@ -86,6 +86,9 @@ interface Case {
 const cases: readonly Case[] = [
   { program: forward, rows: 32, columns: 128 },
   { program: backward, rows: 32, columns: 128 },
+  // As much as the first-level cache holds: what the arrays of a whole step cost more.
+  { program: forward, rows: 1, columns: 256 },
+  { program: backward, rows: 1, columns: 256 },
   { program: unaryProgram('exp', exp), rows: 32, columns: 128 },
   { program: unaryProgram('sigmoid', sigmoid), rows: 32, columns: 128 },
   { program: unaryProgram('tanh', tanh), rows: 32, columns: 128 },
@@ -210,7 +213,7 @@ function report(name: string, bounds: readonly Bound[], perCall = false): void {
     const [best, median] = [times[i][0] / scale, times[i][REPEATS >> 1] / scale];
     return `${best.toFixed(2).padStart(8)} ${median.toFixed(2).padStart(8)} ${errors[i].toExponential(1).padStart(9)}`;
   });
-  console.log(name.padEnd(18), columns.join('   |'));
+  console.log(name.padEnd(26), columns.join('   |'));
 }
 
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`);
@@ -235,7 +238,7 @@ const only = process.argv[2];
 for (const item of cases) {
   if (only !== undefined && !item.program.name.includes(only)) continue;
   report(
-    item.program.name,
+    `${item.program.name} [${item.rows}, ${item.columns}]`,
     kinds.map((kind) => new Bound(memory, kind, item)),
   );
 }

@@ -11,7 +11,7 @@ import { type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js'
 import type { RecurrentArguments } from '../tensor/recurrent-arguments.js';
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { SequenceMemory } from '../tensor/sequence-memory.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
 import type { Initializer } from './initializer.js';
@@ -52,6 +52,7 @@ export class CellAlongTime extends Layer<never> {
   readonly cell: Cell;
   /** `[features, kernelRank]`: the input goes through it where its kernel has a low rank. */
   #inputProjection: Variable | undefined;
+  #zeros = new Float32Array(0);
   #kernel!: Variable;
   #recurrentKernel: Variable | undefined;
   #bias: Variable | undefined;
@@ -178,9 +179,15 @@ export class CellAlongTime extends Layer<never> {
     return {};
   }
 
-  /** Zeros for every state. */
+  /** Zeros for every state, of one array that all calls share. */
   zeroStates(batch: number): Record<string, Tensor> {
-    return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.widthOf(state)])]));
+    return Object.fromEntries(
+      this.cell.states.map((state) => {
+        const size = batch * this.widthOf(state);
+        if (this.#zeros.length < size) this.#zeros = new Float32Array(size);
+        return [state, tensor(this.#zeros.subarray(0, size), [batch, this.widthOf(state)])];
+      }),
+    );
   }
 
   widthOf(state: string): number {

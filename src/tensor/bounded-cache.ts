@@ -3,8 +3,9 @@
  * repeats the same few shapes at each step, so index arrays that depend on shapes alone are made once.
  */
 export class BoundedCache<Value> {
-  readonly #entries = new Map<string, { value: Value; size: number }>();
+  readonly #entries = new Map<string, { readonly value: Value; readonly size: number; lastUse: number }>();
   #held = 0;
+  #numUses = 0;
   readonly #sizeOf: (value: Value) => number;
 
   readonly #most: number;
@@ -16,22 +17,27 @@ export class BoundedCache<Value> {
   }
 
   get(key: string, make: () => Value): Value {
+    const lastUse = this.#numUses++;
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
+      known.lastUse = lastUse;
       return known.value;
     }
     const value = make();
     const size = this.#sizeOf(value);
     if (size > this.#most / 2) return value;
-    this.#entries.set(key, { value, size });
+    this.#entries.set(key, { value, size, lastUse });
     this.#held += size;
-    for (const [oldest, { size: freed }] of this.#entries) {
-      if (this.#held <= this.#most) break;
-      this.#entries.delete(oldest);
-      this.#held -= freed;
-    }
+    if (this.#held > this.#most) this.#forget();
     return value;
+  }
+
+  #forget(): void {
+    const byUse = [...this.#entries].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    for (const [key, { size }] of byUse) {
+      if (this.#held <= this.#most) return;
+      this.#entries.delete(key);
+      this.#held -= size;
+    }
   }
 }

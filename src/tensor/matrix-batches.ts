@@ -32,6 +32,20 @@ export function multiplyMatrices(
   const axes = batchAxes(leading, a, b, c);
   const batch = axes.reduce((longest, axis) => (axis.count > longest.count ? axis : longest), noAxis);
   const others = axes.filter((axis) => axis !== batch);
+  const rows = (values: Tensor, start: number) => asRows(values, values.shape[values.shape.length - 1], start);
+  const multiply = (startA: number, startB: number, startC: number, accumulate: boolean): void =>
+    backend.matmul({
+      ...sizes,
+      a: rows(a, startA),
+      b: rows(b, startB),
+      c: rows(c, startC),
+      accumulate,
+      batch: batch.count > 1 ? batch : undefined,
+    });
+  if (others.length === 0) {
+    multiply(0, 0, 0, false);
+    return c;
+  }
   const [startsA, startsB, startsC] = (['strideA', 'strideB', 'strideC'] as const).map((stride) =>
     indicesByStrides(
       others.map(({ count }) => count),
@@ -39,27 +53,18 @@ export function multiplyMatrices(
     ),
   );
   const written = new Set<number>();
-  const rows = (values: Tensor, start: number) => asRows(values, values.shape[values.shape.length - 1], start);
   startsC.forEach((start, i) => {
-    backend.matmul({
-      ...sizes,
-      a: rows(a, startsA[i]),
-      b: rows(b, startsB[i]),
-      c: rows(c, start),
-      accumulate: written.has(start),
-      batch: batch.count > 1 ? batch : undefined,
-    });
+    multiply(startsA[i], startsB[i], start, written.has(start));
     written.add(start);
   });
   return c;
 }
 
 function batchAxes(leading: Shape, a: Tensor, b: Tensor, c: Tensor): BatchAxis[] {
+  if (leading.length === 0) return [];
   const [ofA, ofB, ofC] = [a, b, c].map(({ shape }) => {
     const matrix = sizeOf(shape.slice(-2));
-    return broadcastStrides(leading.length, leading.length === 0 ? [] : shape.slice(0, -2)).map(
-      (stride) => matrix * stride,
-    );
+    return broadcastStrides(leading.length, shape.slice(0, -2)).map((stride) => matrix * stride);
   });
   const axes: BatchAxis[] = [];
   leading.forEach((count, i) => {

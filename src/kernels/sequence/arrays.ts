@@ -44,8 +44,11 @@ export function programCall(
   const { inputs, outputs } = namesOf(program);
   // Where there are several widths, a shard has all units (split.ts).
   const columns = width === unitsWidth ? shard.numUnits : widthNamed(call, width);
-  const bind = (names: readonly ArrayName[]): Record<string, StepStrided> =>
-    Object.fromEntries(names.map(({ name, of }) => [name, placed(find(of), shard.firstUnit, stepRun)]));
+  const bind = (names: readonly ArrayName[]): Record<string, StepStrided> => {
+    const bound: Record<string, StepStrided> = {};
+    for (const { name, of } of names) bound[name] = placed(find(of), shard.firstUnit, stepRun);
+    return bound;
+  };
   return {
     program,
     rows: stepRun.numRows,

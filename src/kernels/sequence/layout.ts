@@ -51,7 +51,7 @@ export interface StepRun {
 
 /** All steps of a shard in which it has active rows, from the first step on or backwards from the last. */
 export function stepRunsOf(layout: Layout, shard: Shard, order: 'forward' | 'backward'): StepRun[] {
-  const { steps, activeRows } = layout;
+  const { steps, activeRows, firstRow, stateBefore } = layout;
   const stepAt = (i: number): number => (order === 'forward' ? i : steps - 1 - i);
   const rowsAt = (t: number): number => Math.max(0, Math.min(shard.numRows, activeRows[t] - shard.firstRow));
   const stepRuns: StepRun[] = [];
@@ -62,11 +62,12 @@ export function stepRunsOf(layout: Layout, shard: Shard, order: 'forward' | 'bac
     let stepStride: Record<Movement, number> = { fixed: 0, packed: 0, stateBefore: 0, stateAfter: 0 };
     let numSteps = 1;
     for (; first + numSteps < steps; numSteps++) {
-      const next = stepAt(first + numSteps);
+      const [before, next] = [stepAt(first + numSteps - 1), stepAt(first + numSteps)];
       if (rowsAt(next) !== numRows) break;
-      const moved = difference(placesOf(layout, shard, next), placesOf(layout, shard, stepAt(first + numSteps - 1)));
-      if (numSteps === 1) stepStride = moved;
-      else if (!isSame(moved, stepStride)) break;
+      const packed = firstRow[next] - firstRow[before];
+      const states = stateBefore[next] - stateBefore[before];
+      if (numSteps === 1) stepStride = { fixed: 0, packed, stateBefore: states, stateAfter: packed };
+      else if (packed !== stepStride.packed || states !== stepStride.stateBefore) break;
     }
     if (numRows > 0) stepRuns.push({ numSteps, numRows, start, stepStride });
     first += numSteps;
@@ -82,17 +83,4 @@ function placesOf({ batch, firstRow, stateBefore }: Layout, shard: Shard, t: num
     stateBefore: first + stateBefore[t],
     stateAfter: first + batch + firstRow[t],
   };
-}
-
-function difference(a: Record<Movement, number>, b: Record<Movement, number>): Record<Movement, number> {
-  return {
-    fixed: 0,
-    packed: a.packed - b.packed,
-    stateBefore: a.stateBefore - b.stateBefore,
-    stateAfter: a.stateAfter - b.stateAfter,
-  };
-}
-
-function isSame(a: Record<Movement, number>, b: Record<Movement, number>): boolean {
-  return a.packed === b.packed && a.stateBefore === b.stateBefore && a.stateAfter === b.stateAfter;
 }
