@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { planCell } from '../../src/cells/plan.js';
 import { libraryCells } from '../../src/cells/registry.js';
+import { bytesOf, type DType } from '../../src/dtype.js';
 import { leaf, mul } from '../../src/expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../src/expression/program.js';
 import { blockSparse, halfMatrix, quantizeMatrix } from '../../src/kernels/compress-matrix.js';
@@ -41,13 +42,14 @@ interface Guarded {
 const open: Guarded[] = [];
 
 /** An array with pages before and behind it that may not be touched, at its beginning or at its end exactly. */
-function guarded(size: number, rowStride: number, atEnd: boolean): Strided {
-  const inner = Math.max(1, Math.ceil((4 * size) / page)) * page;
-  const buffer = backend.allocate((inner + 3 * page) / 4) as WasmBuffer;
+function guarded(size: number, rowStride: number, atEnd: boolean, dtype: DType = 'float32'): Strided {
+  const bytes = bytesOf[dtype];
+  const inner = Math.max(1, Math.ceil((bytes * size) / page)) * page;
+  const buffer = backend.allocate((inner + 3 * page) / bytes, dtype) as WasmBuffer;
   const first = Math.ceil((base + buffer.address) / page) * page;
   const guards = [first, first + page + inner];
-  const start = (first + page - base - buffer.address) / 4;
-  const offset = atEnd ? start + inner / 4 - size : start;
+  const start = (first + page - base - buffer.address) / bytes;
+  const offset = atEnd ? start + inner / bytes - size : start;
   backend.write(
     { buffer, offset },
     Float32Array.from({ length: size }, () => 2 * random.uniform() - 1),
@@ -152,13 +154,14 @@ for (const [m, segment, k] of sizes) {
 }
 for (const columns of columnsToTry)
   each((atEnd) => {
-    const indices = Int32Array.of(2, -1, 0, 1);
-    const rows = {
+    const rowsOf = (dtype: DType) => ({
       columns,
-      indices,
-      source: guarded(3 * columns, columns, atEnd),
-      target: guarded(4 * columns, 0, atEnd),
-    };
+      indices: Int32Array.of(2, -1, 0, 1),
+      source: guarded(3 * columns, columns, atEnd, dtype),
+      target: guarded(4 * columns, 0, atEnd, dtype),
+    });
+    backend.gatherRows(rowsOf('uint8'));
+    const rows = rowsOf('float32');
     backend.gatherRows(rows);
     backend.scatterAddRows(rows);
     backend.fill(rows.target, 4 * columns, 1);

@@ -393,6 +393,7 @@ function* generalCases(): Generator<X64Case> {
       },
     };
   }
+  for (const kind of ['movs', 'stos'] as const) yield { text: `rep ${kind}b`, write: (code) => code.repeatBytes(kind) };
   yield { text: 'vzeroupper', write: (code) => code.vzeroupper() };
   yield { text: 'ret', write: (code) => code.ret() };
 }

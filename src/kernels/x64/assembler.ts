@@ -292,6 +292,11 @@ export class Assembler extends CodeBuffer {
     this.u8(0xc3);
   }
 
+  /** Copies rcx bytes from rsi to rdi, or writes rcx bytes of al to rdi; moves all three. */
+  repeatBytes(kind: 'movs' | 'stos'): void {
+    this.write(0xf3, { movs: 0xa4, stos: 0xaa }[kind]);
+  }
+
   /** Asks for a cache line, to keep it in the first level, or from the second on. */
   prefetch(level: 't0' | 't1', from: Memory): void {
     this.#rexFor(false, 0, from);

@@ -44,6 +44,7 @@ const groups: Readonly<Record<string, WriteKernels>> = {
     ]),
   ),
   gather: writeRows,
+  gather_bytes: writeRows,
   scatter_add: writeRows,
   fill: writeRows,
   ...Object.fromEntries(

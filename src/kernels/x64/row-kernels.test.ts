@@ -6,22 +6,26 @@ import { createWasmBackend, WasmBackend } from '../wasm/backend.js';
 
 const webAssembly = createWasmBackend({ threads: 1, machineCode: false });
 
+const types = ['float32', 'float64', 'int8', 'uint8', 'bfloat16'] as const;
+
 describeMachineCode('rows by index as machine code of $isa', (code) => {
   it('have the bits of WebAssembly, and touch nothing beside the rows', () => {
+    for (const name of ['gather', 'gather_bytes', 'scatter_add', 'fill']) expect(code.kernel(name)).toBeGreaterThan(0);
     const backend = new WasmBackend({ threads: 1 }, undefined, code);
     const random = new Random(2);
-    for (let run = 0; run < 200; run++) {
+    for (let run = 0; run < 300; run++) {
       const upTo = (most: number): number => 1 + Math.floor(random.uniform() * most);
       const [columns, numRows, count] = [upTo(run % 2 === 0 ? 20 : 70), upTo(9), upTo(12)];
+      const dtype = run % 3 === 0 ? 'float32' : types[run % types.length];
       // Rows that are absent too.
       const indices = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * (numRows + 1)) - 1);
       const [sourceValues, targetValues] = [numRows, count].map((rows) =>
-        Float32Array.from({ length: rows * columns + 6 }, () => random.normal()),
+        Float32Array.from({ length: rows * columns + 6 }, () => 100 * random.normal()),
       );
       const [expected, received] = [webAssembly, backend].map((each) => {
         each.openScope();
         const place = (values: Float32Array): View => {
-          const view = { buffer: each.temporary(values.length), offset: 0 };
+          const view = { buffer: each.temporary(values.length, dtype), offset: 0 };
           each.write(view, values);
           return { ...view, offset: 3 };
         };
@@ -33,7 +37,7 @@ describeMachineCode('rows by index as machine code of $isa', (code) => {
         each.closeScope();
         return all;
       });
-      expect(received, `${count} of ${numRows} rows of ${columns}`).toEqual(expected);
+      expect(received, `${count} of ${numRows} rows of ${columns}, ${dtype}`).toEqual(expected);
     }
   });
 });

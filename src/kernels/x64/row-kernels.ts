@@ -20,42 +20,79 @@ import {
 } from './registers.js';
 import { VectorUnit } from './vector-unit.js';
 
-/** Adds `gather` and `scatter_add`, rows picked by index, and `fill`; their arguments are those of wasm/rows.ts. */
-export function emitRowKernels(code: Assembler, isa: Isa): Record<'gather' | 'scatter_add' | 'fill', Label> {
+/**
+ * Adds `gather`, `gather_bytes` and `scatter_add`, rows picked by index, and `fill`; their arguments are those of
+ * wasm/rows.ts.
+ */
+export function emitRowKernels(
+  code: Assembler,
+  isa: Isa,
+): Record<'gather' | 'gather_bytes' | 'scatter_add' | 'fill', Label> {
   const rows = new RowKernels(code, isa);
+  const value = rows.vector(0);
+  const copy: Step = (source, target) => {
+    code.op('vmovups', value, source);
+    code.op('vmovupsStore', target, value);
+  };
+  const clear = (): void => code.op('vxorps', ymm(0), ymm(0), ymm(0));
   return {
-    gather: rows.byIndex(
-      (value, source, target) => {
-        code.op('vmovups', value, source);
-        code.op('vmovupsStore', target, value);
+    gather: rows.byIndex({
+      columnBytes: 4,
+      present: () =>
+        rows.alongRow(copy, (source, target) => {
+          rows.loadPart(value, source);
+          rows.storePart(target, value);
+        }),
+      absent: () => {
+        clear();
+        rows.spread(value);
       },
-      (value, source, target) => {
-        rows.loadPart(value, source);
-        rows.storePart(target, value);
+    }),
+    gather_bytes: rows.byIndex({
+      columnBytes: 1,
+      present: () => rows.alongRow(copy, () => rows.partByBytes('movs')),
+      absent: () => {
+        clear();
+        rows.alongRow(
+          (_, target) => code.op('vmovupsStore', target, value),
+          () => rows.partByBytes('stos'),
+        );
       },
-      true,
-    ),
-    scatter_add: rows.byIndex(
-      (value, source, target) => {
-        code.op('vmovups', value, target);
-        code.op('vaddps', value, value, source);
-        code.op('vmovupsStore', source, value);
-      },
-      (value, source, target) => {
-        const other = rows.vector(1);
-        rows.loadPart(value, target);
-        rows.loadPart(other, source);
-        code.op('vaddps', value, value, other);
-        rows.storePart(source, value);
-      },
-      false,
-    ),
+    }),
+    scatter_add: rows.byIndex({
+      columnBytes: 4,
+      present: () =>
+        rows.alongRow(
+          (source, target) => {
+            code.op('vmovups', value, target);
+            code.op('vaddps', value, value, source);
+            code.op('vmovupsStore', source, value);
+          },
+          (source, target) => {
+            const other = rows.vector(1);
+            rows.loadPart(value, target);
+            rows.loadPart(other, source);
+            code.op('vaddps', value, value, other);
+            rows.storePart(source, value);
+          },
+        ),
+    }),
     fill: rows.fill(),
   };
 }
 
 /** What happens to a vector: of the indexed row, and of the row in order. */
-type Step = (value: VectorRegister, source: Memory, target: Memory) => void;
+type Step = (source: Memory, target: Memory) => void;
+
+interface RowWork {
+  readonly columnBytes: 1 | 4;
+  /** What happens where the index names a row, and where it does not. */
+  present(): void;
+  absent?(): void;
+}
+
+/** Places in the row in order, and the indexed one; how far a walk along them is; whole vectors; a row's bytes. */
+const [target, row, place, wholeBytes, stride] = [rdx, rax, rsi, rbx, r12];
 
 class RowKernels {
   readonly #code: Assembler;
@@ -82,11 +119,9 @@ class RowKernels {
   }
 
   /** (count, columns, indices, source, target, numRows) */
-  byIndex(whole: Step, part: Step, clearsAbsent: boolean): Label {
+  byIndex({ columnBytes, present, absent }: RowWork): Label {
     const code = this.#code;
-    const [count, columns, indices, source, target, numRows] = [r8, r9, r10, r11, rdx, rcx];
-    const [stride, wholeBytes, place, row] = [r12, rbx, rsi, rax];
-    const value = this.vector(0);
+    const [count, columns, indices, source, numRows] = [r8, r9, r10, r11, rcx];
     code.alignTo(16);
     const label = code.bind();
     code.push(rbx);
@@ -103,38 +138,29 @@ class RowKernels {
     }
     code.load32(numRows, at(rsi, 20));
     code.mov(stride, columns);
-    code.shift('shl', stride, 2);
+    if (columnBytes === 4) code.shift('shl', stride, 2);
     code.mov(wholeBytes, stride);
     code.arith('and', wholeBytes, -this.#unit.bytes);
-    code.arith('and', columns, this.#unit.lanes - 1);
-    this.#maskOf();
+    code.arith('and', columns, this.#unit.bytes / columnBytes - 1);
+    if (columnBytes === 4) this.#maskOf();
 
-    const [next, absent, done] = [code.label(), code.label(), code.label()];
+    const [next, isAbsent, done] = [code.label(), code.label(), code.label()];
     const again = code.bind();
     code.load32(row, at(indices));
     // Unsigned, negative ones are beyond every row.
     code.arith('cmp', row, numRows, 32);
-    code.jumpIf('aboveEqual', absent);
+    code.jumpIf('aboveEqual', isAbsent);
     code.imul(row, stride);
     code.arith('add', row, source);
-    this.#alongRow(
-      () => whole(value, at(row, 0, place), at(target, 0, place)),
-      () => part(value, at(row, 0, place), at(target, 0, place)),
-    );
+    present();
     code.bind(next);
     code.arith('add', indices, 4);
     code.arith('add', target, stride);
     code.arith('sub', count, 1);
     code.jumpIf('greater', again);
     code.jump(done);
-    code.bind(absent);
-    if (clearsAbsent) {
-      code.op('vxorps', ymm(0), ymm(0), ymm(0));
-      this.#alongRow(
-        () => code.op('vmovupsStore', at(target, 0, place), value),
-        () => this.storePart(at(target, 0, place), value),
-      );
-    }
+    code.bind(isAbsent);
+    absent?.();
     code.jump(next);
     code.bind(done);
     code.pop(r12);
@@ -143,10 +169,29 @@ class RowKernels {
     return label;
   }
 
+  /** Copies a row's last part byte by byte, or clears it. */
+  partByBytes(kind: 'movs' | 'stos'): void {
+    const code = this.#code;
+    code.push(rcx);
+    code.lea(rdi, at(target, 0, place));
+    if (kind === 'movs') code.lea(rsi, at(row, 0, place));
+    else code.movConstant(rax, 0);
+    code.mov(rcx, r9);
+    code.repeatBytes(kind);
+    code.pop(rcx);
+  }
+
+  /** Writes a vector all along the row in order. */
+  spread(value: VectorRegister): void {
+    this.alongRow(
+      (_, to) => this.#code.op('vmovupsStore', to, value),
+      (_, to) => this.storePart(to, value),
+    );
+  }
+
   /** (address, count, value) */
   fill(): Label {
     const code = this.#code;
-    const [target, wholeBytes, place] = [rdx, rbx, rsi];
     const value = this.vector(0);
     code.alignTo(16);
     const label = code.bind();
@@ -160,30 +205,28 @@ class RowKernels {
     code.arith('and', wholeBytes, -this.#unit.bytes);
     code.arith('and', r9, this.#unit.lanes - 1);
     this.#maskOf();
-    this.#alongRow(
-      () => code.op('vmovupsStore', at(target, 0, place), value),
-      () => this.storePart(at(target, 0, place), value),
-    );
+    this.spread(value);
     code.pop(rbx);
     code.ret();
     return label;
   }
 
-  /** Walks with rsi, a distance in bytes, over rbx bytes of whole vectors and the part that r9 columns are. */
-  #alongRow(whole: () => void, part: () => void): void {
+  /** Walks with `place`, a distance in bytes, over the whole vectors and the part that r9, columns or bytes, is. */
+  alongRow(whole: Step, part: Step): void {
     const code = this.#code;
+    const [source, to] = [at(row, 0, place), at(target, 0, place)];
     const [rest, done] = [code.label(), code.label()];
-    code.arith('xor', rsi, rsi, 32);
+    code.arith('xor', place, place, 32);
     const again = code.bind();
-    code.arith('cmp', rsi, rbx);
+    code.arith('cmp', place, wholeBytes);
     code.jumpIf('aboveEqual', rest);
-    whole();
-    code.arith('add', rsi, this.#unit.bytes);
+    whole(source, to);
+    code.arith('add', place, this.#unit.bytes);
     code.jump(again);
     code.bind(rest);
     code.test(r9, r9);
     code.jumpIf('equal', done);
-    part();
+    part(source, to);
     code.bind(done);
   }
 
