@@ -1,7 +1,8 @@
+import type { DType } from '../../dtype.js';
 import { add, exp, leaf, mul, rowSum, sigmoid, tanh } from '../../expression/build.js';
 import { Interpreter } from '../../expression/interpret.js';
 import { pointwiseProgram } from '../../expression/program.js';
-import type { MatmulCall, Strided } from '../contract.js';
+import type { MatmulCall, Strided, View } from '../contract.js';
 import type { MachineCode } from '../machine-code.js';
 import { WasmBackend } from '../wasm/backend.js';
 
@@ -23,7 +24,7 @@ const made = (i: number, seed: number): number => ((i * 37 + seed * 11) % 101) /
 /** What the code computes wrong here, compared with float64; undefined where nothing. */
 export function faultOfMachineCode(code: MachineCode): string | undefined {
   const backend = new WasmBackend({ threads: 1, sharedMemory: false }, undefined, code);
-  return faultOfPrograms(backend) ?? faultOfProducts(backend);
+  return faultOfPrograms(backend) ?? faultOfRows(backend) ?? faultOfProducts(backend);
 }
 
 function matrix(backend: WasmBackend, rows: number, columns: number, seed: number): Strided & { values: Float32Array } {
@@ -69,6 +70,46 @@ function faultOfPrograms(backend: WasmBackend): string | undefined {
       }
     }
   }
+  return undefined;
+}
+
+/** Rows by index, of four bytes a number and of one, one of them absent; adding to such rows; filling. */
+function faultOfRows(backend: WasmBackend): string | undefined {
+  const columns = 21;
+  const indices = Int32Array.of(2, -1, 0);
+  const size = indices.length * columns;
+  const values = Float32Array.from({ length: size }, (_, i) => i);
+  const picked = Float32Array.from(values, (_, i) => {
+    const index = indices[Math.floor(i / columns)];
+    return index < 0 ? 0 : index * columns + (i % columns);
+  });
+  const filled = (dtype: DType, numbers: Float32Array): View => {
+    const view = { buffer: backend.allocate(size, dtype), offset: 0 };
+    backend.write(view, numbers);
+    return view;
+  };
+  for (const dtype of ['float32', 'int8'] as const) {
+    const rows = { columns, indices, source: filled(dtype, values), target: filled(dtype, values) };
+    backend.gatherRows(rows);
+    const fault = faultOfNumbers(`row by index of ${dtype}`, backend.readNow(rows.target, size), picked);
+    if (fault !== undefined) return fault;
+    if (dtype !== 'float32') continue;
+    backend.scatterAddRows(rows);
+    const sums = values.map((value, i) => (indices.includes(Math.floor(i / columns)) ? 2 * value : value));
+    const faultOfSums = faultOfNumbers('row that was added to', backend.readNow(rows.source, size), sums);
+    if (faultOfSums !== undefined) return faultOfSums;
+    backend.fill({ ...rows.target, offset: 1 }, size - 2, 7);
+    const sevens = picked.map((value, i) => (i === 0 || i === size - 1 ? value : 7));
+    const faultOfFill = faultOfNumbers('filled row', backend.readNow(rows.target, size), sevens);
+    if (faultOfFill !== undefined) return faultOfFill;
+  }
+  return undefined;
+}
+
+/** Numbers that are whole, and the same in every arithmetic. */
+function faultOfNumbers(what: string, received: ArrayLike<number>, expected: ArrayLike<number>): string | undefined {
+  for (let i = 0; i < expected.length; i++)
+    if (received[i] !== expected[i]) return `a ${what} is ${received[i]} where ${expected[i]} is right.`;
   return undefined;
 }
 
