@@ -1,4 +1,5 @@
 import type { MachineCodeBinding } from '../../machine-code.js';
+import { LibraryLoading, loadThenUse, settleBeforeExit } from './library-loading.js';
 import { makeThread } from './thread.js';
 
 /** A worker of the host that serves a pool. */
@@ -26,6 +27,7 @@ interface NodeSystem {
 }
 /** Node without an import, so that bundles for browsers need none. */
 interface NodeProcess {
+  on?(event: 'exit', listener: () => void): void;
   getBuiltinModule?(name: 'node:worker_threads'): NodeThreads;
   getBuiltinModule?(name: 'node:os'): NodeSystem;
   versions?: { node?: string | undefined } | undefined;
@@ -85,14 +87,23 @@ export function startWorker(
   if (node !== undefined) {
     const { Worker } = node.getBuiltinModule!('node:worker_threads');
     const machine = machineCode === undefined ? 'undefined' : `(${machineCode.source})(require, memory, data)`;
+    const loading = new LibraryLoading();
     const source =
-      `const { memory, base, data } = require('node:worker_threads').workerData; ` +
-      `${serve}(memory, base, false, ${machine}).serve();`;
-    const workerData = { memory, base, data: machineCode?.data };
+      `const { memory, base, data, state } = require('node:worker_threads').workerData; ` +
+      `(${loadThenUse.toString()})(state, () => ${machine}, ` +
+      `(machine) => ${serve}(memory, base, false, machine).serve());`;
+    const workerData = { memory, base, data: machineCode?.data, state: loading.state };
     const worker = new Worker(source, { eval: true, execArgv: [], workerData, name: 'rondo' });
     worker.on('error', (error) => onError(error.message));
     worker.unref();
-    return { terminate: () => void worker.terminate() };
+    const forget = settleBeforeExit(node, loading);
+    return {
+      terminate() {
+        loading.settle();
+        forget();
+        void worker.terminate();
+      },
+    };
   }
   const url = URL.createObjectURL(
     new Blob([`onmessage = ({ data }) => ${serve}(data.memory, data.base, false).serve();`], {
