@@ -10,6 +10,7 @@ import {
   type QuantizedMatrix,
 } from '../compressed-matrix.js';
 import type { PlacedMatrix } from '../contract.js';
+import { lackOfPages } from '../machine-code.js';
 import type { StepStridedCompressedCall } from '../sequence/loop-host.js';
 import { edgeBytes, writeBlockProduct } from './block-products.js';
 import type { CallWriter, Workspace } from './call-writer.js';
@@ -109,7 +110,7 @@ export class CompressedProducts {
   #numberOf(kernel: Layout['kernel']): number {
     if (kernel !== 'float16_product' && kernel !== 'bfloat16_product') return this.#kernels.numberOf(kernel);
     const number = this.#modules.numberOfMachineCode(kernel);
-    if (number === undefined) throw new TypeError(`there is no ${kernel} without machine code`);
+    if (number === undefined) throw lackOfPages();
     return number;
   }
 }
