@@ -76,7 +76,7 @@ export const convert = defineCommand({
       sets: 'dynamicQuantizeLSTM',
       about:
         "Of an ONNX file: LSTMs with weights of 8 bits become ONNX Runtime's DynamicQuantizeLSTM, which multiplies whole " +
-        'numbers; no other program runs it, and results are near those of here.',
+        'numbers; no other program but this one reads it, and results are near those of here.',
     },
     force: { type: 'flag', about: 'Overwrite existing files.' },
     ...jsonOption,

@@ -24,7 +24,8 @@ export interface WriteOnnxOptions {
   /**
    * Whether LSTMs with weights of 8 bits are `DynamicQuantizeLSTM`, ONNX Runtime's own operator, which multiplies whole
    * numbers: it rounds what weights multiply to 8 bits, of all rows of a step together, so that results are near those of
-   * this library and not the same. No other program runs such a file. Default false.
+   * this library and not the same. No other program runs such a file; `readOnnx` computes with the floats that its weights
+   * stand for. Default false.
    */
   dynamicQuantizeLSTM?: boolean | undefined;
 }
