@@ -11,6 +11,7 @@ import { Dense } from '../layers/dense.js';
 import { GRU } from '../layers/gru.js';
 import { LSTM } from '../layers/lstm.js';
 import { Random, setSeed } from '../random.js';
+import { tensor } from '../tensor/tensor.js';
 import { Sequential } from '../training/sequential.js';
 import { compressWeights } from './compress-weights.js';
 
@@ -36,6 +37,15 @@ function causal(): Sequential {
   return new Sequential([
     new GRU({ units: 40, inputShape: [null, 5], returnSequences: true }),
     new Dense({ units: 2 }),
+  ]);
+}
+
+/** Its labels can be scored by kernels that read the numbers of its last layer. */
+function classifier(): Sequential {
+  setSeed(5);
+  return new Sequential([
+    new GRU({ units: 40, inputShape: [null, 5], returnSequences: true }),
+    new Dense({ units: 7, activation: 'softmax' }),
   ]);
 }
 
@@ -93,6 +103,19 @@ describe.each(Object.entries(backends))('weights of 16 bits on %s', (_, backend)
     expect(halvesOf(again, backend)).toEqual(kernelsOf(again));
     expectClose(await outputsOf(again), await outputsOf(half));
     expect(serializeModel(again, { weightFormat: 'bfloat16' })).toEqual(bytes);
+  });
+
+  it('stay so where a model is evaluated', async () => {
+    useBackend(backend);
+    const { half, single } = pair(classifier, 'float16');
+    const labels = Float32Array.from({ length: 18 }, (_, i) => i % 7);
+    const losses: number[] = [];
+    for (const model of [half, single]) {
+      model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+      losses.push((await model.evaluate(input, tensor(labels, [3, 6]))).loss);
+    }
+    expect(halvesOf(half, backend)).toEqual(kernelsOf(half));
+    expect(losses[0]).toBeCloseTo(losses[1], 5);
   });
 
   it('are trained as their numbers are, in single precision from then on', async () => {

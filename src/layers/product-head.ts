@@ -1,4 +1,5 @@
 import type { ActivationName } from '../expression/activations.js';
+import { currentBackend } from '../kernels/select.js';
 import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
@@ -32,9 +33,9 @@ export function productHead({ activation, mask, ...parts }: ProductParts): Outpu
     activation: finalActivationOf(activation),
     values: (logits) => (logits === undefined ? sum(activation) : activate(activation, logits)),
     logits: () => sum('linear'),
-    // Labels are scored by kernels that read the numbers themselves, not their compressed form.
+    // Labels are scored by kernels that read the numbers themselves, which are to stay in a smaller form.
     score:
-      kernel.compressed === undefined && (activation === 'softmax' || activation === 'linear')
+      kernel.weightsForProducts(currentBackend()) === undefined && (activation === 'softmax' || activation === 'linear')
         ? (labels, options) =>
             softmaxCrossentropy(ops.reshape(input, [-1, features]), kernel, labels, {
               bias,
