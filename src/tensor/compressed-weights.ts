@@ -71,9 +71,14 @@ export class CompressedWeights {
     const found = this.#placements.find((place) => place.backend === backend && place.segment === segment);
     if (found !== undefined) return found.placed;
     const placed: PlacedMatrix[] = [];
+    try {
+      for (const matrix of this.matrices) placed.push(backend.placeMatrix(matrix, segment));
+    } catch (error) {
+      free([{ backend, segment, placed }]);
+      throw error;
+    }
     if (this.#placements.length === 0) dropped.register(this, this.#placements, this);
     this.#placements.push({ backend, segment, placed });
-    for (const matrix of this.matrices) placed.push(backend.placeMatrix(matrix, segment));
     return placed;
   }
 
