@@ -18,8 +18,9 @@ export const weightFormats = ['int8', 'blocks', 'float16', 'bfloat16'] as const;
  * - `blocks`: of a pruned weight, the blocks of 16 outputs at one input that are not zero. Results stay the same but for
  *   the order of sums.
  * - `float16` and `bfloat16`: numbers are rounded to 16 bits, of which 11 and 8 count. Machine code reads them so, which
- *   takes half of the memory and down to a fourth of the time of a step; elsewhere products are as fast as before. Such
- *   weights can be trained on, in single precision from then on.
+ *   takes down to a fourth of the time of a step; elsewhere products are as fast as before. In memory they lie twice, once
+ *   in the order in which products read them, and so take no less of it. Such weights can be trained on, in single
+ *   precision from then on.
  */
 export type WeightFormat = (typeof weightFormats)[number];
 
@@ -33,7 +34,7 @@ const leastZeros = 0.5;
 
 /**
  * Gives the weights of a model another form in place: those that products and look-ups alone read, which are kernels,
- * recurrent kernels and embeddings. They take less memory, and steps take less time; those of 8 bits and of blocks can no
+ * recurrent kernels and embeddings. Steps take less time; those of 8 bits and of blocks take less memory, too, and can no
  * longer be trained. Of format `blocks`, those change of which at least half of the blocks are zero.
  *
  * @returns the names of the weights that have changed
