@@ -29,8 +29,7 @@ const toNearestEven = 8;
 
 /**
  * Rounds the row of k floats at r8 to bytes at r9, behind their scale and zero, in the arithmetic of int8-rows.ts;
- * changes
- * rax, rcx, rdx and r11.
+ * changes rax, rcx, rdx and r11.
  *
  * @param k what holds its number
  */
