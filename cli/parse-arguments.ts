@@ -72,9 +72,13 @@ export function valueOf(
     throw new WrongUsage({
       where,
       what: `--${name} needs a value.`,
-      expected: `--${name} ${placeholder}`,
+      expected: `--${name} ${spec.choices?.join(', ') ?? placeholder}`,
       received: text === undefined ? `--${name}` : `--${name} ${text}`,
-      fix: `write --${name}=${text ?? placeholder}.`,
+      fix: `write --${name} ${spec.choices?.[0] ?? placeholder}${
+        text !== undefined && spec.type.startsWith('text') && spec.choices === undefined
+          ? `, or --${name}=${text} where that is the value`
+          : ''
+      }.`,
     });
   }
   if (spec.choices !== undefined && !spec.choices.includes(text)) {
