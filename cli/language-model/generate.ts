@@ -30,7 +30,7 @@ const specs = {
   beams: {
     type: 'count',
     value: 'N',
-    most: 10000,
+    most: 1000,
     about: 'Search the likeliest text among N at a time instead of drawing.',
   },
   stop: { type: 'text', value: 'TEXT', about: 'End before this text is written.' },

@@ -148,6 +148,16 @@ describe('the documents of a language model', () => {
   });
 });
 
+it('bounds the beams of rondo generate alike before and after the model is read', () => {
+  for (const beams of ['1001', '20000'])
+    expectFault(
+      run('generate', 'poems.safetensors', '--beams', beams),
+      2,
+      'USAGE',
+      '--beams needs a whole number from 1 to 1000.',
+    );
+});
+
 describe('a language model begun with --init', () => {
   const init = (...args: string[]): Ended =>
     run(
