@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { deserializeModel, drawModel, RondoError } from '../../src/index.js';
+import { decodeSafetensors, deserializeModel, drawModel, RondoError } from '../../src/index.js';
 import { readBytes, writeFileAtomically } from '../../src/node.js';
 import { showAnswer } from '../answer.js';
 import { foreignFormatOf, inspectForeign } from '../inspect-foreign.js';
@@ -9,6 +9,7 @@ import { requireNewFile } from '../output-paths.js';
 import { loadWithTask } from '../tasks.js';
 import { printable } from '../terminal/printable.js';
 import { counted, fileSize } from '../text-table.js';
+import { weightForms, weightFormsLine } from '../weight-forms.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo inspect`: what is in a model file. */
@@ -44,12 +45,14 @@ export const inspect = defineCommand({
     if (options.svg !== undefined) await writeFileAtomically(options.svg, drawModel(model));
     const loaded = await loadWithTask(`rondo ${this.name}`, path).catch(withoutTask);
     const sizeBytes = (await stat(path)).size;
+    const weights = weightForms(model, decodeSafetensors(bytes, path, { copy: false }).tensors);
     if (options.json) {
       const architecture = { className: model.className, config: model.getConfig() };
       printJson({
         path,
         sizeBytes,
         parameters: model.countParams(),
+        weights,
         task: loaded?.task.name ?? null,
         isCheckpoint: training !== undefined,
         architecture,
@@ -66,6 +69,8 @@ export const inspect = defineCommand({
         '\n',
     );
     print(model.summary());
+    const line = weightFormsLine(weights);
+    if (line !== undefined) print(line);
     if (loaded === undefined) print('\nNo task: a model to be used from code.');
     else printLines(['', ...(await loaded.task.inspect())(loaded.model)]);
     if (options.svg !== undefined) print(`\nwrote ${options.svg}`);
