@@ -15,7 +15,7 @@ import {
 import { type FineTuning, prepareTuning } from '../compress/fine-tuning.js';
 import { formsReport, type TriedBesides, usualForms } from '../compress/forms-report.js';
 import { FormMeasure, stepTimes } from '../compress/measure.js';
-import { type CompressionMethod, compressionMethods } from '../compress/methods.js';
+import { type CompressionMethod, compressionMethods, hasInt8Weights } from '../compress/methods.js';
 import { plainForms } from '../compress/plain-forms.js';
 import { bytesOfSize } from '../compress/size-text.js';
 import { tryNetworks } from '../compress/try-networks.js';
@@ -93,7 +93,14 @@ export const compress = defineCommand({
     await requireFineTuning(where, options, isChosenHere ? [] : methods.map(({ name }) => name));
     const data = options.data ?? learned ?? [];
     const budget = options.budget === undefined ? undefined : bytesOfSize(where, options.budget);
-    const early = given ?? (learned && defaultOutput(path, '-compressed.safetensors'));
+    // Known before anything is measured, but where the form is chosen here.
+    const early =
+      given ??
+      (learned !== undefined
+        ? defaultOutput(path, '-compressed.safetensors')
+        : isChosenHere
+          ? undefined
+          : defaultOutput(path, `-${methods[0].name}.safetensors`));
     if (early !== undefined) await requireNewFile(where, '--out', early, force);
     if (chart !== undefined && early !== undefined && resolve(chart) === resolve(early)) throw sameFile(where, chart);
     if (chart !== undefined) await requireChart(where, chart, { force, isMeasured: data.length > 0 });
@@ -137,7 +144,7 @@ export const compress = defineCommand({
         process.exitCode = interruption.exitCode;
         return;
       }
-      if (made.length === 0) throw nothingToCompress(where, methods);
+      if (made.length === 0) throw nothingToCompress(where, methods, model);
       const [originalUs, ...timesUs] = stepTimes([original, ...made].map((form) => form.model));
       const report = formsReport({
         path,
@@ -247,7 +254,7 @@ function sameFile(where: string, path: string): WrongUsage {
   });
 }
 
-function nothingToCompress(where: string, methods: readonly CompressionMethod[]): RondoError {
+function nothingToCompress(where: string, methods: readonly CompressionMethod[], model: TaskModel): RondoError {
   const [{ name }, ...others] = methods;
   if (name === 'blocks' && others.length === 0)
     return new RondoError('USAGE', {
@@ -258,7 +265,11 @@ function nothingToCompress(where: string, methods: readonly CompressionMethod[])
     });
   return new RondoError('USAGE', {
     where,
-    what: `the weights are compressed already: ${others.length === 0 ? 'this form takes' : 'no form takes'} less than the file does.`,
+    what: `the weights are compressed already: ${
+      hasInt8Weights(model)
+        ? 'those of 8 bits are not rounded again.'
+        : `${others.length === 0 ? `as ${name}` : 'in any form'} the file would be no smaller.`
+    }`,
     expected: 'weights of 32 bits',
     fix: 'give the model as it was trained.',
   });

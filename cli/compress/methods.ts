@@ -47,7 +47,8 @@ const stored = (name: WeightFileFormat, about: string): NamedMethod => ({
     hasInt8Weights(model) ? undefined : serializeTaskAsync(model, undefined, { weightFormat: name }),
 });
 
-function hasInt8Weights({ model }: TaskModel): boolean {
+/** Whether a model computes with weights of 8 bits. */
+export function hasInt8Weights({ model }: TaskModel): boolean {
   return [...model.namedWeights()].some(([, { variable }]) =>
     variable.compressed?.matrices.some(({ kind }) => kind === 'int8'),
   );

@@ -143,12 +143,35 @@ describe('rondo compress', () => {
     );
   });
 
+  it('leaves files whose forms rondo inspect tells', () => {
+    const linesOf = (name: string): string[] => run('inspect', name).stdout.split('\n');
+    expect(linesOf('lm.safetensors').filter((line) => line.startsWith('weights:'))).toEqual([]);
+    expect(linesOf('half.safetensors')).toContainEqual(expect.stringMatching(/^weights: [\d,]+ of float16$/));
+    for (const [name, form] of [
+      ['lm-int8.safetensors', 'int8'],
+      ['small.safetensors', 'int4'],
+    ]) {
+      const { weights, parameters } = JSON.parse(run('inspect', name, '--json').stdout);
+      expect(Object.keys(weights)).toEqual([form, 'float32']);
+      expect(weights[form] + weights.float32).toBe(parameters);
+      expect(linesOf(name)).toContainEqual(expect.stringMatching(`^weights: [\\d,]+ of ${form}, \\d+ of float32$`));
+    }
+  });
+
   it('refuses what makes no sense', () => {
     const refused = (code: number, kind: string, part: string, ...args: string[]): void =>
       expectFault(run('compress', ...args), code, kind, part);
     refused(2, 'USAGE', 'no weight has blocks of zeros to leave out', 'lm.safetensors', '--blocks');
-    refused(2, 'USAGE', 'compressed already', 'lm-int8.safetensors', '--int8');
-    refused(2, 'USAGE', 'compressed already: no form takes less', 'lm-int8.safetensors');
+    const int8 = 'compressed already: those of 8 bits are not rounded again';
+    for (const forms of [['--int8'], ['--int4'], []]) refused(2, 'USAGE', int8, 'lm-int8.safetensors', ...forms);
+    refused(
+      2,
+      'USAGE',
+      'compressed already: as bfloat16 the file would be no smaller',
+      'half.safetensors',
+      '--bfloat16',
+    );
+    refused(2, 'USAGE', 'compressed already: in any form the file would be no smaller', 'small.safetensors');
     refused(2, 'USAGE', 'one form is written at a time', 'lm.safetensors', '--int8', '--int4');
     refused(2, 'USAGE', '--budget chooses the form itself', 'lm.safetensors', '--int8', '--budget', '9kB');
     refused(2, 'USAGE', '--budget small is no size', 'lm.safetensors', '--budget', 'small');
@@ -168,6 +191,8 @@ describe('rondo compress', () => {
     refused(2, 'USAGE', 'their figures do not compare', 'lm.safetensors', ...other);
     refused(1, 'FILE_ACCESS', 'no.txt', 'lm.safetensors', '--fine-tune', 'no.txt', '--out', 'd.safetensors');
     refused(1, 'FILE_FORMAT', 'poems.txt', 'poems.txt', '--int8');
-    refused(2, 'USAGE', '--label', 'lm.safetensors', '--int8', '--label', 'x');
+    refused(2, 'USAGE', '--label', 'lm.safetensors', '--bfloat16', '--label', 'x');
+    // Before data are read, which may take long.
+    refused(1, 'FILE_ACCESS', 'lm-int8.safetensors exists', 'lm.safetensors', '--int8', '--data', 'no.txt');
   });
 });
