@@ -112,6 +112,9 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'rondo-compare-'));
   try {
     const machine = describeMachine();
+    const allocator = Object.fromEntries(
+      Object.entries(process.env).filter((entry): entry is [string, string] => entry[0].startsWith('MALLOC_')),
+    );
     const versions = { Rondo: (await rondo.describe()).versions, ...(await versionsOf(peers)) };
     const compared: CaseComparison[] = [];
     const failed: Record<string, string> = {};
@@ -130,6 +133,7 @@ async function main(): Promise<void> {
       written = write({
         machine,
         loadAfter: describeMachine().load,
+        allocator,
         date: new Date().toISOString(),
         versions,
         threads,

@@ -6,6 +6,8 @@ import type { CaseComparison, PeerResult } from './compare-case.js';
 export interface Comparison {
   readonly machine: Machine;
   readonly loadAfter: number;
+  /** What the environment told the C library's allocator, for all libraries alike. */
+  readonly allocator?: Readonly<Record<string, string>> | undefined;
   readonly date: string;
   /** By library: its version and what it runs on, or why it was not run. */
   readonly versions: Readonly<Record<string, string>>;
@@ -41,7 +43,9 @@ export function groupMeans(cases: readonly CaseComparison[]): GroupMean[] {
 }
 
 /** The comparison as Markdown. */
-export function markdownReport({ machine, loadAfter, date, versions, threads, cases, failed }: Comparison): string {
+export function markdownReport(comparison: Comparison): string {
+  const { machine, loadAfter, allocator = {}, date, versions, threads, cases, failed } = comparison;
+  const settings = Object.entries(allocator).map(([name, value]) => `${name}=${value}`);
   return [
     '# Rondo beside its peers',
     '',
@@ -49,6 +53,7 @@ export function markdownReport({ machine, loadAfter, date, versions, threads, ca
       `load ${machine.load} before, ${loadAfter} after; ${threads} ${threads === 1 ? 'thread' : 'threads'} each.`,
     '',
     ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
+    ...(settings.length === 0 ? [] : [`- all of them with ${settings.join(' ')}`]),
     '',
     'Each library runs in a process of its own; they are timed in turn, in rounds. A time is the median over ' +
       'the rounds. A ratio is',
