@@ -20,7 +20,7 @@ export const weightFormats = ['int8', 'blocks', 'float16', 'bfloat16'] as const;
  * - `float16` and `bfloat16`: numbers are rounded to 16 bits, of which 11 and 8 count. Machine code reads them so, which
  *   takes down to a fourth of the time of a step; elsewhere products are as fast as before. In memory they lie twice, once
  *   in the order in which products read them, and so take no less of it. Such weights can be trained on, in single
- *   precision from then on.
+ *   precision from then on; `saveModel` writes them in 16 bits with that `weightFormat`.
  */
 export type WeightFormat = (typeof weightFormats)[number];
 
