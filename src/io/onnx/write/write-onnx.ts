@@ -164,7 +164,9 @@ function noStates(): RondoError {
 }
 
 function noQuantizedLSTM({ layers }: ModelGraph): RondoError {
-  const kinds = [...layers].map(([name, { className }]) => `${name} (${className})`);
+  const kinds = [...layers]
+    .filter(([, { className }]) => className !== 'InputLayer')
+    .map(([name, { className }]) => `${name} (${className})`);
   return new RondoError('USAGE', {
     where: 'writeOnnx',
     what: 'no layer of the model is an LSTM with weights of 8 bits that the operator computes.',
