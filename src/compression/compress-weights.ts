@@ -2,9 +2,9 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { blockSparse, quantizeMatrix } from '../kernels/compress-matrix.js';
 import type { CompressedMatrix } from '../kernels/compressed-matrix.js';
 import { blockOutputs } from '../kernels/compressed-matrix.js';
-import { type HalfType, halfWords, numbersOfHalves } from '../rounding.js';
+import type { HalfType } from '../rounding.js';
 import { CompressedWeights } from '../tensor/compressed-weights.js';
-import { beyondHalf, keepHalves } from '../tensor/half-weights.js';
+import { keepHalves, roundedToHalf } from '../tensor/half-weights.js';
 import { matricesOf } from '../tensor/matrix-sizes.js';
 import type { Model } from '../training/model.js';
 import { type CompressibleWeight, compressibleWeights, fitsInt8 } from './compressible-weights.js';
@@ -78,11 +78,9 @@ export function compressWeights(model: Model, format: WeightFormat, options: Com
 
 /** @throws OUT_OF_RANGE for numbers that the type cannot hold */
 function roundToHalf(chosen: readonly [name: string, weight: CompressibleWeight][], type: HalfType): string[] {
-  const halves = chosen.map(([name, { variable }]) => {
-    const numbers = numbersOfHalves(type, halfWords(type, variable.dataSync()));
-    if (!numbers.every(Number.isFinite)) throw beyondHalf('compressWeights', name, type);
-    return numbers;
-  });
+  const halves = chosen.map(([name, { variable }]) =>
+    roundedToHalf('compressWeights', name, type, variable.dataSync()),
+  );
   for (const [i, [, weight]] of chosen.entries()) {
     weight.variable.assign(halves[i]);
     keepHalves(weight.variable, weight, type);

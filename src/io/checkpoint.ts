@@ -2,10 +2,9 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
-import { rounded } from '../rounding.js';
 import { type Shape, sizeOf } from '../shape.js';
 import type { CompressedWeights, WeightForm } from '../tensor/compressed-weights.js';
-import { beyondHalf, keepHalves } from '../tensor/half-weights.js';
+import { keepHalves, roundedToHalf } from '../tensor/half-weights.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { Variable } from '../tensor/variable.js';
@@ -118,9 +117,7 @@ function storedWeight(name: string, array: HostArray, { format, form }: WeightSt
   const { shape } = array;
   if (format === 'int4' && form !== undefined && fitsInt4(shape)) return int4Tensors(name, array, form);
   if (format === 'float16' || format === 'bfloat16') {
-    const data = Float32Array.from(array.data, (value) => rounded(format, value));
-    if (data.some((value, i) => Number.isFinite(value) !== Number.isFinite(array.data[i])))
-      throw beyondHalf('serializeModel', name, format);
+    const data = roundedToHalf('serializeModel', name, format, array.data);
     return [[name, { dtype: format === 'float16' ? 'F16' : 'BF16', shape, data }]];
   }
   return [[name, stored(name, array)]];

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import { halfMatrix } from '../kernels/compress-matrix.js';
 import { currentBackend } from '../kernels/select.js';
-import type { HalfType } from '../rounding.js';
+import { type HalfType, halfWords, numbersOfHalves } from '../rounding.js';
 import { CompressedWeights } from './compressed-weights.js';
 import { type MatrixPlace, matricesOf } from './matrix-sizes.js';
 import type { Variable } from './variable.js';
@@ -19,8 +19,11 @@ export function keepHalves(variable: Variable, place: MatrixPlace, type: HalfTyp
   return true;
 }
 
-export function beyondHalf(where: string, name: string, type: HalfType): RondoError {
-  return new RondoError('OUT_OF_RANGE', {
+/** Numbers of a weight as the nearest that the type has. @throws OUT_OF_RANGE where it holds finite ones no longer */
+export function roundedToHalf(where: string, name: string, type: HalfType, numbers: ArrayLike<number>): Float32Array {
+  const halves = numbersOfHalves(type, halfWords(type, numbers));
+  if (halves.every((value, i) => Number.isFinite(value) === Number.isFinite(numbers[i]))) return halves;
+  throw new RondoError('OUT_OF_RANGE', {
     where,
     what: `\`${name}\` has numbers that ${type} cannot hold.`,
     expected: type === 'float16' ? 'numbers from -65504 to 65504' : 'numbers of its range',
