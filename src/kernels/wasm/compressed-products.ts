@@ -22,11 +22,11 @@ import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
 
-type KernelOfBytes = 'int8_product' | 'int8_block_product' | 'block_product';
+type WasmKernel = 'int8_product' | 'int8_block_product' | 'block_product';
 
 /** How the kernels read a matrix. */
 export interface Layout {
-  readonly kernel: KernelOfBytes | 'float16_product' | 'bfloat16_product';
+  readonly kernel: WasmKernel | 'float16_product' | 'bfloat16_product';
   /** Outputs that lie together. */
   readonly panelOutputs: number;
   readonly arrays: readonly Elements[];
@@ -44,7 +44,7 @@ interface PlacedInWasm extends PlacedMatrix {
 /** Products with compressed matrices, in one memory. */
 export class CompressedProducts {
   readonly #memory: WasmMemory;
-  readonly #kernels: LazyKernels<KernelOfBytes>;
+  readonly #kernels: LazyKernels<WasmKernel>;
   readonly #modules: KernelModules;
 
   /** @param relaxedDot whether 8-bit products use the relaxed dot product; sums are the same without it. */

@@ -42,19 +42,7 @@ export function emitHalfProduct(code: Assembler, unit: VectorUnit, type: HalfTyp
   joinSegments(routine, given);
 
   // Tiles of nearly equal height.
-  const total = given.m;
-  code.load64(rax, total);
-  code.arith('add', rax, most - 1);
-  code.movConstant(rdx, 0);
-  code.movConstant(rcx, most);
-  code.div(rcx);
-  code.store64(count, rax);
-  code.mov(rcx, rax);
-  code.load64(rax, total);
-  code.movConstant(rdx, 0);
-  code.div(rcx);
-  code.store64(low, rax);
-  code.store64(numHigher, rdx);
+  routine.cut(given.m, most, { count, low, numHigher });
   for (const [i, tile] of heights.entries()) {
     code.arith('cmp', rax, i + 1);
     branch(code, 'equal', () => {

@@ -81,18 +81,7 @@ export class RowsOfBlock {
     const { routine, parts, tiles } = this;
     const { code } = routine;
     const { rows } = parts.shape;
-    code.load64(rax, total);
-    code.arith('add', rax, rows - 1);
-    code.movConstant(rdx, 0);
-    code.movConstant(rcx, rows);
-    code.div(rcx);
-    code.store64(tiles.count, rax);
-    code.mov(rcx, rax);
-    code.load64(rax, total);
-    code.movConstant(rdx, 0);
-    code.div(rcx);
-    code.store64(tiles.low, rax);
-    code.store64(tiles.numHigher, rdx);
+    routine.cut(total, rows, tiles);
     code.mov(rcx, rax);
     for (const addresses of [tiles.lowTiles, tiles.highTiles]) {
       code.call(parts.tileFinder);

@@ -13,6 +13,7 @@ import {
   rbx,
   rcx,
   rdi,
+  rdx,
   rsi,
   rsp,
 } from './registers.js';
@@ -82,6 +83,26 @@ export class Routine {
     this.code.load64(rax, slot);
     this.code.arith('add', rax, value);
     this.code.store64(slot, rax);
+  }
+
+  /**
+   * Cuts `total` (at least 1) into the fewest parts of at most `most`, whose sizes differ by one at most: how many there
+   * are, the smaller size, which rax then holds too, and how many have one more. Changes rcx and rdx.
+   */
+  cut(total: Memory, most: number, { count, low, numHigher }: Record<'count' | 'low' | 'numHigher', Memory>): void {
+    const { code } = this;
+    code.load64(rax, total);
+    code.arith('add', rax, most - 1);
+    code.movConstant(rdx, 0);
+    code.movConstant(rcx, most);
+    code.div(rcx);
+    code.store64(count, rax);
+    code.mov(rcx, rax);
+    code.load64(rax, total);
+    code.movConstant(rdx, 0);
+    code.div(rcx);
+    code.store64(low, rax);
+    code.store64(numHigher, rdx);
   }
 
   /** Runs `then` where the variable is not 0, else `otherwise`. */
